@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import { connectEngine } from "./src/engine/connection.ts";
+import { pullMissingImages } from "./src/engine/images.ts";
+import { stateName } from "./src/engine/labels.ts";
+import { renderConfig } from "./src/haproxy/config.ts";
+import { BalancedApp } from "./src/resources/balanced-app.ts";
+import { parseSettings, SettingsError } from "./src/settings.ts";
+import { planTopology } from "./src/topology.ts";
+
+const NAMESPACE = "balancer:";
+const stack = pulumi.getStack();
+const settings = checked(() => parseSettings(stack, configOf(NAMESPACE)));
+const topology = planTopology(settings);
+const config = renderConfig(topology);
+const engine = await connectEngine();
+if (!pulumi.runtime.isDryRun()) {
+  await pullMissingImages(engine, [
+    { key: "haproxyImage", reference: settings.haproxyImage },
+    { key: "app.image", reference: settings.app.image },
+  ]);
+}
+const state = stateName(process.env.PULUMI_BACKEND_URL ?? "", import.meta.dirname);
+
+new BalancedApp(stack, { settings, topology, config, owner: { stack, state } });
+
+export const urls = topology.balancers.map(({ ports }) => `http://${settings.bind}:${ports.http}`);
+export const statsUrls = topology.balancers.map(({ ports }) => `http://127.0.0.1:${ports.stats}`);
+export const runtimeEndpoints = topology.balancers.map(({ ports }) => `127.0.0.1:${ports.runtime}`);
+export const servers = topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
+export const mode = settings.mode;
+export const haproxyConfig = config.text;
+
+/** The stack's config in one namespace, without it. */
+function configOf(namespace: string): Record<string, string> {
+  const all: Record<string, string> = pulumi.runtime.allConfig();
+  const own = Object.entries(all).filter(([key]) => key.startsWith(namespace));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value]));
+}
+
+/** Shows a user's mistake as Pulumi shows its own errors: the message alone, without a stack trace. */
+function checked<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
+  }
+}

@@ -1,0 +1,31 @@
+import type Docker from "dockerode";
+import { hasStatus } from "./error.ts";
+
+/**
+ * Tells why a container does not do its work: it has ended, or ends again and again. Undefined while it runs, or when
+ * there is none.
+ */
+export async function whyNotRunning(docker: Docker, name: string): Promise<string | undefined> {
+  try {
+    const { State } = await docker.getContainer(name).inspect();
+    if (State.Running && !State.Restarting) return undefined;
+    const how = State.Restarting ? "keeps ending" : `is ${State.Status}`;
+    return `container ${name} ${how}: ${State.Error || (await lastLines(docker, name))}`;
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** The last lines that a container printed, on one line. */
+export async function lastLines(docker: Docker, name: string, count = 5): Promise<string> {
+  const log = await docker.getContainer(name).logs({ stdout: true, stderr: true, tail: count, follow: false });
+  const printed = log.toString("utf8").replaceAll(/[^\u0020-\u007e\n]/g, "");
+  return (
+    printed
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
+      .join("; ") || "it printed nothing"
+  );
+}

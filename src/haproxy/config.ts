@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import Handlebars from "handlebars";
+import type { Mode } from "../settings.ts";
+import { BACKEND, type Server, type Topology } from "../topology.ts";
+import { CONTAINER_PORTS } from "./ports.ts";
+import { serverArguments } from "./server-line.ts";
+
+/** Where a HAProxy container has its config. The folder is a volume: a rename inside it is atomic. */
+export const CONFIG_FOLDER = "/usr/local/etc/haproxy";
+export const CONFIG_FILE = "haproxy.cfg";
+
+/** Environment variable that tells a HAProxy container which of the peers it is. */
+export const PEER_VARIABLE = "BALANCER_PEER";
+/** Environment variable that the config sets to its own revision; the runtime API shows it. */
+export const REVISION_VARIABLE = "BALANCER_REVISION";
+
+/** A rendered haproxy.cfg. */
+export interface HaproxyConfig {
+  readonly text: string;
+  /** Names everything in the text but which servers there are: a worker with this revision needs no reload. */
+  readonly revision: string;
+}
+
+/** Renders the config that all balancers of a stack share. Same topology, same text. */
+export function renderConfig(topology: Topology): HaproxyConfig {
+  const specimen: Server = { name: "s0", id: 1, address: "192.0.2.1", port: 1, cookie: topology.mode === "sticky" ? "s0" : undefined, containerName: "" };
+  const revision = createHash("sha256").update(render({ ...topology, servers: [specimen] }, "")).digest("hex").slice(0, 16);
+  return { text: render(topology, revision), revision };
+}
+
+interface View {
+  readonly mode: Mode;
+  readonly backend: string;
+  readonly gateway: string;
+  readonly readyPath: string;
+  readonly ports: typeof CONTAINER_PORTS;
+  readonly peerVariable: string;
+  readonly revisionVariable: string;
+  readonly revision: string;
+  readonly peers: readonly { readonly name: string; readonly address: string }[];
+  readonly servers: readonly { readonly name: string; readonly arguments: string }[];
+}
+
+function render(topology: Topology, revision: string): string {
+  const { mode, network, readyPath, balancers, servers } = topology;
+  const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address: balancers.length === 1 ? "127.0.0.1" : address }));
+  return template()({
+    mode,
+    backend: BACKEND,
+    gateway: network.gateway,
+    readyPath,
+    ports: CONTAINER_PORTS,
+    peerVariable: PEER_VARIABLE,
+    revisionVariable: REVISION_VARIABLE,
+    revision,
+    peers,
+    servers: servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
+  });
+}
+
+const TEMPLATES = new URL("../../templates/", import.meta.url);
+const SECTIONS = ["global", "defaults", "peers", "frontends", "backends"] as const;
+
+let compiled: ((view: View) => string) | undefined;
+
+function template(): (view: View) => string {
+  if (compiled !== undefined) return compiled;
+  const handlebars = Handlebars.create();
+  for (const section of SECTIONS) handlebars.registerPartial(section, read(`partials/${section}.cfg.hbs`));
+  handlebars.registerHelper("is", (a: unknown, b: unknown) => a === b);
+  // strict: a value that is missing fails. noEscape: HTML escaping has no place here, and every value is validated.
+  const run = handlebars.compile<View>(read("haproxy.cfg.hbs"), { strict: true, noEscape: true });
+  compiled = (view) => run(view);
+  return compiled;
+}
+
+const read = (path: string): string => readFileSync(new URL(path, TEMPLATES), "utf8");

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectEngine } from "../engine/connection.ts";
+import { whyNotRunning } from "../engine/containers.ts";
+import { EngineError } from "../engine/error.ts";
+import { actionsOf, planServers } from "../reconcile/plan.ts";
+import { sync } from "../reconcile/sync.ts";
+import { readState } from "../runtime/client.ts";
+import type { Endpoint } from "../runtime/endpoint.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import type { RunningServer } from "../runtime/state.ts";
+import { BACKEND, type Server } from "../topology.ts";
+
+/** What one balancer shall run. */
+export interface RuntimeSyncInputs {
+  readonly endpoint: Endpoint;
+  readonly haproxyContainer: string;
+  /** Docker's id of the HAProxy container: a new container is synced anew. */
+  readonly haproxyContainerId: string;
+  readonly revision: string;
+  readonly servers: readonly Server[];
+  readonly drainTimeoutMs: number;
+  readonly readyTimeoutMs: number;
+}
+
+/** What it ran when it was last looked at. */
+export interface RuntimeSyncState extends RuntimeSyncInputs {
+  /** Undefined while HAProxy is down, and after a sync that failed. */
+  readonly running?: { readonly revision: string; readonly servers: readonly RunningServer[] } | undefined;
+}
+
+const REACHABLE_TIMEOUT_MS = 20_000;
+/** A container that starts may be seen before it listens, or between two restarts; after this its fate is looked up. */
+const PATIENCE_MS = 1_000;
+const POLL_MS = 50;
+
+/**
+ * Brings the running HAProxy to what is declared.
+ * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
+ */
+export async function syncRuntime(inputs: RuntimeSyncInputs): Promise<RuntimeSyncState> {
+  await waitReachable(inputs);
+  const { revision, servers } = await sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`));
+  return { ...inputs, running: { revision: revision ?? "", servers } };
+}
+
+/** Looks what HAProxy runs. One that is down is no error: `pulumi refresh` and `destroy` must work then. */
+export async function readRuntime(state: RuntimeSyncState): Promise<RuntimeSyncState> {
+  try {
+    const { revision, servers } = await readState(state.endpoint, BACKEND);
+    return { ...state, running: { revision: revision ?? "", servers } };
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    return { ...state, running: undefined };
+  }
+}
+
+/** Whether an update has something to do: the declaration changed, or what runs is not as declared. */
+export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInputs): boolean {
+  const { running } = state;
+  return (
+    running === undefined ||
+    running.revision !== inputs.revision ||
+    state.haproxyContainerId !== inputs.haproxyContainerId ||
+    JSON.stringify(state.endpoint) !== JSON.stringify(inputs.endpoint) ||
+    state.drainTimeoutMs !== inputs.drainTimeoutMs ||
+    state.readyTimeoutMs !== inputs.readyTimeoutMs ||
+    actionsOf(planServers(inputs.servers, running.servers)).length > 0
+  );
+}
+
+async function waitReachable({ endpoint, haproxyContainer }: RuntimeSyncInputs): Promise<void> {
+  const start = Date.now();
+  for (;;) {
+    try {
+      await readState(endpoint, BACKEND);
+      return;
+    } catch (error) {
+      const waitedMs = Date.now() - start;
+      if (!(error instanceof RuntimeError) || waitedMs > REACHABLE_TIMEOUT_MS) throw error;
+      const why = waitedMs > PATIENCE_MS ? await whyNotRunning(await connectEngine(), haproxyContainer) : undefined;
+      if (why !== undefined) throw new EngineError(why, { cause: error });
+    }
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,26 @@
+import * as pulumi from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import { connectEngine } from "../engine/connection.ts";
+import { labelsOf, type Role } from "../engine/labels.ts";
+import type { Owner } from "../engine/leftovers.ts";
+
+/** Labels as the Docker provider takes them. */
+export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: string; value: string }[] =>
+  Object.entries(labelsOf(stack, state, role)).map(([label, value]) => ({ label, value }));
+
+/**
+ * Resource options that clear the way before Pulumi creates a resource: an update that was killed between Docker's
+ * create and Pulumi's save leaves something that no state knows, and the next one would fail on its name.
+ * @param name the resource's name
+ * @param clear removes what is this stack's own, and throws on what is not
+ */
+export function clearedBeforeCreate(name: string, clear: (docker: Docker) => Promise<void>): pulumi.CustomResourceOptions {
+  const hook = new pulumi.ResourceHook(`clear-${name}`, async () => {
+    await clear(await connectEngine());
+  });
+  return {
+    hooks: { beforeCreate: [hook] },
+    // The labels carry the checkout's folder, and a new label would replace a container; moving the folder must not.
+    ignoreChanges: ["labels"],
+  };
+}

@@ -1,0 +1,121 @@
+import { REVISION_VARIABLE } from "../haproxy/config.ts";
+import { COMMANDS, type Command, serverPath } from "./command.ts";
+import { runBatch, runRaw } from "./connection.ts";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { RuntimeError } from "./error.ts";
+import { parseServerStats, parseServersConn, parseServersState, type RunningServer, type ServerStats } from "./state.ts";
+
+/** What the running HAProxy has in one backend. */
+export interface RunningState {
+  readonly servers: readonly RunningServer[];
+  /** Revision of the config that the worker was started with; undefined when it names none. */
+  readonly revision: string | undefined;
+}
+
+/**
+ * Reads the running servers with their cookies and the worker's config revision, in one exchange.
+ * @throws {RuntimeError}
+ */
+export async function readState(endpoint: Endpoint, backend: string): Promise<RunningState> {
+  const [state = "", stats = "", env = ""] = await runBatch(endpoint, [
+    COMMANDS.showServersState(backend),
+    COMMANDS.showServerStats(backend),
+    COMMANDS.showEnv(REVISION_VARIABLE),
+  ]);
+  const cookies = new Map(parseServerStats(stats).map(({ name, cookie }) => [name, cookie]));
+  const servers = parseServersState(state).map((server) => ({ ...server, cookie: cookies.get(server.name) || undefined }));
+  return { servers, revision: new RegExp(`^${REVISION_VARIABLE}=(\\w+)$`).exec(env.trim())?.[1] };
+}
+
+/** Reads the running servers alone, without cookies: the cheapest look. */
+export async function readServers(endpoint: Endpoint, backend: string): Promise<RunningServer[]> {
+  const [state = ""] = await runBatch(endpoint, [COMMANDS.showServersState(backend)]);
+  return parseServersState(state);
+}
+
+/** Reads HAProxy's words about each server. */
+export async function readStats(endpoint: Endpoint, backend: string): Promise<ServerStats[]> {
+  const [stats = ""] = await runBatch(endpoint, [COMMANDS.showServerStats(backend)]);
+  return parseServerStats(stats);
+}
+
+/** Reads how many connections of each server carry a request or a WebSocket. */
+export async function readSessions(endpoint: Endpoint, backend: string): Promise<Map<string, number>> {
+  const [connections = ""] = await runBatch(endpoint, [COMMANDS.showServersConn(backend)]);
+  return parseServersConn(connections);
+}
+
+/** A command with the answers that mean success; any other answer is a refusal. */
+export interface Step {
+  readonly command: Command;
+  readonly accepts: RegExp;
+}
+
+const SILENCE = /^$/;
+
+/** The steps that change servers. `server` is a name in `backend`. */
+export const steps = (backend: string) =>
+  ({
+    add: (server: string, args: string): readonly Step[] => {
+      const path = serverPath(backend, server);
+      return [
+        { command: COMMANDS.addServer(path, args), accepts: /^New server registered\.$/ },
+        { command: COMMANDS.enableHealth(path), accepts: SILENCE },
+        { command: COMMANDS.setState(path, "ready"), accepts: SILENCE },
+      ];
+    },
+    setAddress: (server: string, ip: string, port: number): Step => ({
+      command: COMMANDS.setAddress(serverPath(backend, server), ip, port),
+      accepts: /^(IP changed from |port changed from |no need to change )/,
+    }),
+    setWeight: (server: string, weight: number): Step => ({ command: COMMANDS.setWeight(serverPath(backend, server), weight), accepts: SILENCE }),
+    enableHealth: (server: string): Step => ({ command: COMMANDS.enableHealth(serverPath(backend, server)), accepts: SILENCE }),
+    setState: (server: string, state: "ready" | "maint"): Step => ({
+      command: COMMANDS.setState(serverPath(backend, server), state),
+      accepts: SILENCE,
+    }),
+    shutdownSessions: (server: string): Step => ({ command: COMMANDS.shutdownSessions(serverPath(backend, server)), accepts: SILENCE }),
+    /** `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. */
+    delete: (server: string): readonly Step[] => {
+      const path = serverPath(backend, server);
+      return [
+        { command: COMMANDS.waitRemovable(path, 50), accepts: /^(Done\.|Wait delay expired\.)$/ },
+        { command: COMMANDS.deleteServer(path), accepts: new RegExp(`^(Server deleted\\.|No such server\\.|${STILL_BUSY.source})$`) },
+      ];
+    },
+  }) as const;
+
+/** What `del server` says of a server that still has sessions. */
+export const STILL_BUSY = /Server still has connections attached to it, cannot remove it\./;
+
+/**
+ * Runs steps in one batch.
+ * @returns HAProxy's answers, trimmed, in order
+ * @throws {RuntimeError} of kind `refused` that names every step that HAProxy refused, with its words
+ */
+export async function runSteps(endpoint: Endpoint, list: readonly Step[]): Promise<string[]> {
+  const replies = await runBatch(
+    endpoint,
+    list.map(({ command }) => command),
+  );
+  const answers = replies.map((reply) => reply.trim());
+  const refusals = list.flatMap(({ command, accepts }, index) => {
+    const answer = answers[index] ?? "";
+    return accepts.test(answer) ? [] : [`"${command}": ${answer === "" ? "(no answer)" : answer}`];
+  });
+  if (refusals.length > 0) {
+    throw new RuntimeError("refused", `HAProxy at ${formatEndpoint(endpoint)} refused ${refusals.slice(0, 10).join("; ")}`);
+  }
+  return answers;
+}
+
+/**
+ * Asks the master process to load the config file into a new worker, and reads its verdict.
+ * @throws {RuntimeError} of kind `refused` with HAProxy's own alerts; the old worker serves on
+ */
+export async function reload(endpoint: Endpoint): Promise<void> {
+  const answer = await runRaw(endpoint, COMMANDS.masterReload());
+  if (/^Success=1$/m.test(answer)) return;
+  const alerts = answer.split("\n").filter((line) => line.startsWith("[ALERT]") || line.startsWith("[WARNING]"));
+  throw new RuntimeError("refused", `HAProxy at ${formatEndpoint(endpoint)} refused to reload: ${(alerts.join("; ") || answer).trim()}`);
+}

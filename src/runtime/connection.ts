@@ -1,0 +1,142 @@
+import { connect, type Socket } from "node:net";
+import { COMMANDS, type Command } from "./command.ts";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { RuntimeError } from "./error.ts";
+import { ReplySplitter } from "./replies.ts";
+
+/** HAProxy reads no longer line than its buffer (`tune.bufsize` 16,384, newline included). */
+const MAX_LINE_CHARS = 16_000;
+const MAX_REPLY_CHARS = 64 * 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 3_000;
+const REPLY_TIMEOUT_MS = 30_000;
+
+/**
+ * Runs commands over one connection and returns a reply for each, in order. Commands share lines, since a line is what
+ * costs time. The commands after one that is refused still run: HAProxy has no transactions.
+ * @throws {RuntimeError} when HAProxy is unreachable or an answer does not come whole within 30 s
+ */
+export async function runBatch(endpoint: Endpoint, commands: readonly Command[]): Promise<string[]> {
+  if (commands.length === 0) return [];
+  const socket = await open(endpoint);
+  try {
+    const exchange = new Exchange(socket, endpoint);
+    await exchange.send([COMMANDS.prompt()]);
+    const replies: string[] = [];
+    for (const line of packLines(commands)) replies.push(...(await exchange.send(line)));
+    return replies;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/**
+ * Runs one line and returns the answer as HAProxy prints it, whatever it is. For commands whose answer has empty lines
+ * inside, and for the master process, which keeps its connection open until the client is done.
+ * @throws {RuntimeError} as {@link runBatch}
+ */
+export async function runRaw(endpoint: Endpoint, line: Command): Promise<string> {
+  const socket = await open(endpoint);
+  const isForMaster = line.startsWith("@");
+  return new Promise<string>((resolve, reject) => {
+    let answer = "";
+    const deadline = setTimeout(() => fail("timeout", `did not answer ${JSON.stringify(line)} within ${REPLY_TIMEOUT_MS / 1000} s`), REPLY_TIMEOUT_MS);
+    const finish = (): void => {
+      clearTimeout(deadline);
+      socket.destroy();
+    };
+    const fail = (kind: "timeout" | "broken", text: string, cause?: unknown): void => {
+      finish();
+      reject(new RuntimeError(kind, `HAProxy's runtime API at ${formatEndpoint(endpoint)} ${text}`, { cause }));
+    };
+    socket.on("data", (chunk: string) => {
+      answer += chunk;
+      if (answer.length > MAX_REPLY_CHARS) fail("broken", "answered more than 64 MiB");
+      else if (isForMaster && answer.endsWith("\n\n")) socket.end();
+    });
+    socket.on("end", () => {
+      finish();
+      resolve(answer);
+    });
+    socket.on("error", (cause) => fail("broken", `broke the connection: ${cause.message}`, cause));
+    socket.write(`${line}\n`);
+  });
+}
+
+/** Opens a connection whose text arrives as UTF-8. Its write side stays open: a half-closed one ends `wait` at once. */
+function open(endpoint: Endpoint): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = endpoint.kind === "tcp" ? connect({ host: endpoint.host, port: endpoint.port }) : connect(endpoint.path);
+    socket.setEncoding("utf8").setNoDelay(true).setTimeout(CONNECT_TIMEOUT_MS);
+    const fail = (reason: string, cause?: unknown): void => {
+      socket.destroy();
+      reject(new RuntimeError("unreachable", `HAProxy's runtime API at ${formatEndpoint(endpoint)} is not reachable: ${reason}`, { cause }));
+    };
+    socket.once("timeout", () => fail(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`));
+    socket.once("error", (cause) => fail(cause.message, cause));
+    socket.once("connect", () => {
+      socket.setTimeout(0).removeAllListeners("timeout").removeAllListeners("error");
+      resolve(socket);
+    });
+  });
+}
+
+/** Lines of joined commands, each as long as HAProxy reads. */
+function* packLines(commands: readonly Command[]): Generator<readonly Command[]> {
+  let line: Command[] = [];
+  let chars = 0;
+  for (const command of commands) {
+    if (chars + command.length + 1 > MAX_LINE_CHARS) {
+      yield line;
+      line = [];
+      chars = 0;
+    }
+    line.push(command);
+    chars += command.length + 1;
+  }
+  yield line;
+}
+
+/** A conversation in which HAProxy keeps the connection open between lines. */
+class Exchange {
+  readonly #socket: Socket;
+  readonly #endpoint: Endpoint;
+  readonly #splitter = new ReplySplitter(MAX_REPLY_CHARS);
+
+  constructor(socket: Socket, endpoint: Endpoint) {
+    this.#socket = socket;
+    this.#endpoint = endpoint;
+  }
+
+  /** Sends commands as one line and waits for as many replies. */
+  send(line: readonly Command[]): Promise<string[]> {
+    const replies: string[] = [];
+    return new Promise<string[]>((resolve, reject) => {
+      const fail = (kind: "broken" | "timeout", reason: string, cause?: unknown): void => {
+        settle();
+        const where = `HAProxy's runtime API at ${formatEndpoint(this.#endpoint)} ${reason}`;
+        reject(new RuntimeError(kind, `${where} after ${replies.length} of ${line.length} answers to "${line[0]}" …`, { cause }));
+      };
+      const onData = (chunk: string): void => {
+        try {
+          replies.push(...this.#splitter.push(chunk));
+        } catch (cause) {
+          fail("broken", "answered too much", cause);
+          return;
+        }
+        if (replies.length < line.length) return;
+        settle();
+        resolve(replies);
+      };
+      const onEnd = (): void => fail("broken", `closed the connection${this.#splitter.rest === "" ? "" : ` (${this.#splitter.rest.trim()})`}`);
+      const onError = (cause: Error): void => fail("broken", `broke the connection (${cause.message})`, cause);
+      const deadline = setTimeout(() => fail("timeout", `did not answer within ${REPLY_TIMEOUT_MS / 1000} s`), REPLY_TIMEOUT_MS);
+      const settle = (): void => {
+        clearTimeout(deadline);
+        this.#socket.off("data", onData).off("end", onEnd).off("error", onError);
+        this.#socket.on("error", () => {}); // reported by the exchange that meets it, or of no interest once all is answered
+      };
+      this.#socket.on("data", onData).on("end", onEnd).on("error", onError);
+      this.#socket.write(`${line.join(";")}\n`);
+    });
+  }
+}

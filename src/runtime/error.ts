@@ -1,0 +1,13 @@
+/** What went wrong: no connection, no whole answer in time, or an answer that refuses. */
+export type RuntimeErrorKind = "unreachable" | "broken" | "timeout" | "refused" | "malformed";
+
+/** HAProxy's runtime API could not be used, or refused a command. The message tells on what, and HAProxy's words. */
+export class RuntimeError extends Error {
+  override readonly name = "RuntimeError";
+  readonly kind: RuntimeErrorKind;
+
+  constructor(kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Mode, Settings } from "./settings.ts";
+import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY } from "./subnet.ts";
+
+/** HAProxy's backend that holds the app servers. */
+export const BACKEND = "webservers";
+
+/** A server line of the backend, and the app container behind it. */
+export interface Server {
+  /** `s1`, `s2`, … */
+  readonly name: string;
+  /** HAProxy's server id, which fixes the server's place on the hash ring. Never given to another server. */
+  readonly id: number;
+  readonly address: string;
+  readonly port: number;
+  /** Value of the cookie that keeps a client here; none in hash mode. */
+  readonly cookie?: string | undefined;
+  readonly containerName: string;
+}
+
+/** A HAProxy container. */
+export interface Balancer {
+  readonly containerName: string;
+  /** Its name among HAProxy's peers. */
+  readonly peerName: string;
+  readonly address: string;
+  readonly volumeName: string;
+  /** Host ports. */
+  readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
+}
+
+/** Every name, id and address of a stack. */
+export interface Topology {
+  readonly stack: string;
+  readonly mode: Mode;
+  readonly readyPath: string;
+  readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
+  readonly balancers: readonly Balancer[];
+  readonly servers: readonly Server[];
+}
+
+/**
+ * Derives a stack's names, ids and addresses: the gateway is the subnet's first address, the balancers follow, the app
+ * containers start at the eleventh. A pure function, so haproxy.cfg is known before any container exists.
+ */
+export function planTopology(settings: Settings): Topology {
+  const { stack, subnet, ports } = settings;
+  return {
+    stack,
+    mode: settings.mode,
+    readyPath: settings.app.readyPath,
+    network: { name: `${stack}-balancer`, subnet: subnet.cidr, gateway: addressOf(subnet, GATEWAY) },
+    balancers: numbers(settings.balancers).map((n) => ({
+      containerName: `${stack}-haproxy${n}`,
+      peerName: `haproxy${n}`,
+      address: addressOf(subnet, FIRST_BALANCER + n - 1),
+      volumeName: `${stack}-haproxy${n}-config`,
+      ports: { http: ports.http + n - 1, runtime: ports.runtime + n - 1, stats: ports.stats + n - 1 },
+    })),
+    servers: numbers(settings.count).map((n) => ({
+      name: `s${n}`,
+      id: n,
+      address: addressOf(subnet, FIRST_APP + n - 1),
+      port: settings.app.port,
+      cookie: settings.mode === "sticky" ? `s${n}` : undefined,
+      containerName: `${stack}-podinfo${n}`,
+    })),
+  };
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

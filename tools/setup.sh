@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Brings this machine to where `npx pulumi up` works: npm packages, Node, Docker engine, the images of the example,
+# Pulumi and its Docker plugin. Published downloads come first; what cannot be reached is built (see README.md).
+# Safe to run again at any time: a step that finds its result there changes nothing.
+set -euo pipefail
+
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+checkout=$(dirname "$tools")
+work=$checkout/.setup
+pulumi_home=${PULUMI_HOME:-$HOME/.pulumi}
+PATH=$PATH:/usr/sbin:/sbin # where dockerd and debootstrap live, also for a root without them on the PATH
+
+# shellcheck source-path=SCRIPTDIR
+source "$tools/setup/report.sh"
+source "$tools/setup/packages.sh"
+source "$tools/setup/go-tools.sh"
+source "$tools/setup/pulumi.sh"
+source "$tools/setup/engine.sh"
+source "$tools/setup/images.sh"
+
+main() {
+  cd "$checkout"
+  open_workspace
+  require_node
+  read_versions
+  start_early_build
+
+  npm_packages
+  good_node
+  docker_engine
+  haproxy_image
+  podinfo_root
+  pulumi_cli
+  docker_plugin
+  podinfo_image
+}
+
+# Logs, and the lock that keeps two set-ups of one checkout apart. Everything started from here holds the lock with us,
+# so a build that outlives a killed set-up still keeps the next one waiting; only dockerd must let go of it.
+open_workspace() {
+  mkdir -p "$work/logs"
+  echo '*' >"$work/.gitignore"
+  if command -v flock >/dev/null; then
+    exec 9>"$work/lock"
+    flock --nonblock 9 || { echo "another set-up of this checkout is running, waiting for it" && flock 9; }
+  fi
+  rm -rf "$work/tmp"
+  mkdir "$work/tmp"
+  trap close_workspace EXIT
+}
+
+close_workspace() {
+  stop_early_build
+  rm -rf "$work/tmp"
+}
+
+main

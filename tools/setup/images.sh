@@ -1,0 +1,102 @@
+# shellcheck shell=bash disable=SC2154 # sourced by setup.sh
+# The images of the example. Where Docker Hub cannot be reached, stand-ins are built under the same names from Debian
+# packages and Go modules: an image that is there is not pulled.
+
+haproxy=haproxy:3.2
+podinfo=stefanprodan/podinfo:6.9.2
+podinfo_module=github.com/stefanprodan/podinfo
+podinfo_packages=("$podinfo_module/cmd/podinfo" "$podinfo_module/cmd/podcli")
+debian=forky # the Debian release with HAProxy 3.2
+built_from=balancer.built-from
+
+has_podinfo_image() { has_image "$podinfo" images/podinfo podinfo go.work; }
+
+haproxy_image() {
+  begin "image $haproxy" haproxy
+  if has_image "$haproxy" images/haproxy; then
+    finish "ready"
+  elif pull "$haproxy"; then
+    finish "pulled in $(step_took)"
+  else
+    require_debootstrap "$haproxy"
+    debian_root haproxy haproxy
+    build_image "$haproxy" images/haproxy
+    finish "built from Debian packages in $(step_took) (Docker Hub not reachable)"
+  fi
+}
+
+# The first half of podinfo's image, made while the Go build is still running.
+podinfo_root() {
+  begin "image $podinfo" podinfo
+  if has_podinfo_image || pull "$podinfo"; then return; fi
+  require_debootstrap "$podinfo"
+  debian_root podinfo ca-certificates,curl,netcat-openbsd
+}
+
+podinfo_image() {
+  local root=$work/tmp/podinfo/rootfs.tar
+  begin "image $podinfo" podinfo
+  if [ ! -e "$root" ]; then
+    finish "ready"
+    return
+  fi
+  build_missing "${podinfo_packages[@]}"
+  cp "$go_out/podinfo" "$go_out/podcli" "$work/tmp/podinfo/"
+  cp -r "$(cd "$tools/podinfo" && go list -m -f '{{.Dir}}' "$podinfo_module")/ui" "$work/tmp/podinfo/"
+  chmod -R u+w "$work/tmp/podinfo/ui" # the module cache is read-only
+  build_image "$podinfo" images/podinfo podinfo go.work
+  finish "built from Debian packages and a Go module (Docker Hub not reachable)"
+}
+
+# A pulled image has no fingerprint, a built one that of its sources.
+has_image() { # IMAGE SOURCE…
+  local labels
+  labels=$(docker image inspect --format '{{json .Config.Labels}}' "$1" 2>/dev/null) || return 1
+  shift
+  case $labels in
+  *\""$built_from\":\"$(fingerprint "$@")"\"*) return 0 ;;
+  *\""$built_from"\"*) return 1 ;;
+  esac
+}
+
+pull() { # IMAGE
+  busy "pulling"
+  run bounded 600 docker pull --quiet "$1"
+}
+
+require_debootstrap() { # IMAGE
+  is_debian_root ||
+    fail "Docker Hub is not reachable, and only root on Debian can build it: load it with \`docker load\` ($1)"
+  if ! command -v debootstrap >/dev/null; then apt_install debootstrap; fi
+}
+
+# A small Debian with some packages, as rootfs.tar in the image's build folder.
+debian_root() { # NAME PACKAGES
+  local root=$work/tmp/$1-root script=/usr/share/debootstrap/scripts/$debian mirror
+  if [ ! -e "$script" ]; then script=${script%/*}/sid; fi # older than the release
+  # The mirror that this machine's apt uses, if it shows one; else debootstrap's own default.
+  # shellcheck disable=SC2016 # apt's own variable
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
+    sed -n '/\/debian\/*$/{p;q;}')
+  mkdir -p "$work/tmp/debs" "$work/tmp/$1"
+  busy "building from Debian packages"
+  # In a mount namespace of its own, what it mounts inside the root goes when it ends, however it ends.
+  run unshare --mount debootstrap --variant=minbase --cache-dir="$work/tmp/debs" --include="$2" \
+    "$debian" "$root" "$mirror" "$script" ||
+    fail "debootstrap did not work: is a mirror of Debian's packages reachable?"
+  tar -C "$root" -cf "$work/tmp/$1/rootfs.tar" \
+    --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' \
+    --exclude='./usr/share/doc/*' --exclude='./usr/share/info/*' --exclude='./usr/share/locale/*' \
+    --exclude='./usr/share/man/*' --exclude='./var/cache/*/*' --exclude='./var/lib/apt/lists/*' \
+    --exclude='./var/log/*' .
+  rm -rf "$root"
+}
+
+build_image() { # IMAGE FOLDER SOURCE…
+  local image=$1 context=$work/tmp/${2##*/}
+  shift
+  cp "$tools/$1/"* "$context/"
+  run docker build --network=none --label "$built_from=$(fingerprint "$@")" --tag "$image" "$context" ||
+    fail "docker build did not work"
+  rm -r "$context"
+}
