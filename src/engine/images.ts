@@ -30,8 +30,11 @@ async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): P
       docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
     });
   } catch (cause) {
-    throw new EngineError(`image ${reference} (${key}) is not on the engine and cannot be pulled: ${dockerWords(cause)}; correct ${key}, or load the image`, {
-      cause,
-    });
+    throw new EngineError(
+      `image ${reference} (${key}) is not on the engine and cannot be pulled: ${dockerWords(cause)}; correct ${key}, or load the image`,
+      {
+        cause,
+      },
+    );
   }
 }

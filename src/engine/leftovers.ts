@@ -31,7 +31,11 @@ export async function clearContainer(docker: Docker, owner: Owner, name: string)
  * Clears the way for the stack's network, as {@link clearContainer}; the containers on it are leftovers as well.
  * @throws {EngineError} when somebody else's network has the name, or shares addresses with the subnet
  */
-export async function clearNetwork(docker: Docker, owner: Owner, { name, subnet }: { readonly name: string; readonly subnet: string }): Promise<void> {
+export async function clearNetwork(
+  docker: Docker,
+  owner: Owner,
+  { name, subnet }: { readonly name: string; readonly subnet: string },
+): Promise<void> {
   const wanted = readCidr(subnet);
   for (const network of await docker.listNetworks()) {
     if (network.Name === name) await clearOwnNetwork(docker, owner, network);
@@ -50,13 +54,16 @@ export async function clearNetwork(docker: Docker, owner: Owner, { name, subnet 
 
 async function clearOwnNetwork(docker: Docker, owner: Owner, network: Docker.NetworkInspectInfo): Promise<void> {
   if (!isOwn(network.Labels, owner)) {
-    throw new EngineError(`network name ${network.Name} is taken by a network of somebody else; remove it (docker network rm ${network.Name}) or rename the stack`);
+    throw new EngineError(
+      `network name ${network.Name} is taken by a network of somebody else; remove it (docker network rm ${network.Name}) or rename the stack`,
+    );
   }
   const { Containers: attached = {} } = await docker.getNetwork(network.Id).inspect();
   for (const id of Object.keys(attached)) {
     const container = await inspect(() => docker.getContainer(id).inspect());
     if (container === undefined) continue;
-    if (!isOwn(container.Config.Labels, owner)) throw new EngineError(`container ${container.Name.slice(1)} is on network ${network.Name}; disconnect it first`);
+    if (!isOwn(container.Config.Labels, owner))
+      throw new EngineError(`container ${container.Name.slice(1)} is on network ${network.Name}; disconnect it first`);
     await docker.getContainer(id).remove({ force: true });
   }
   await docker.getNetwork(network.Id).remove();

@@ -24,8 +24,18 @@ export interface HaproxyConfig {
 
 /** Renders the config that all balancers of a stack share. Same topology, same text. */
 export function renderConfig(topology: Topology): HaproxyConfig {
-  const specimen: Server = { name: "s0", id: 1, address: "192.0.2.1", port: 1, cookie: topology.mode === "sticky" ? "s0" : undefined, containerName: "" };
-  const revision = createHash("sha256").update(render({ ...topology, servers: [specimen] }, "")).digest("hex").slice(0, 16);
+  const specimen: Server = {
+    name: "s0",
+    id: 1,
+    address: "192.0.2.1",
+    port: 1,
+    cookie: topology.mode === "sticky" ? "s0" : undefined,
+    containerName: "",
+  };
+  const revision = createHash("sha256")
+    .update(render({ ...topology, servers: [specimen] }, ""))
+    .digest("hex")
+    .slice(0, 16);
   return { text: render(topology, revision), revision };
 }
 

@@ -33,7 +33,8 @@ export async function removeServers(
   );
   for (const [name, count] of busy) report(`${name}: ${plural(count)} closed after ${drainTimeoutMs / 1000} s`);
   const stuck = await deleteIdle({ endpoint, timeoutMs: CLOSE_GRACE_MS }, [...busy.keys()], () => {});
-  for (const [name, count] of stuck) report(`${name}: ${plural(count)} not closed by HAProxy, end with the container; the next update deletes ${name}`);
+  for (const [name, count] of stuck)
+    report(`${name}: ${plural(count)} not closed by HAProxy, end with the container; the next update deletes ${name}`);
 }
 
 /** Deletes servers as they run out of sessions. Returns those that still have some, with their number. */

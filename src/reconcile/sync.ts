@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { serverArguments } from "../haproxy/server-line.ts";
-import { readServers, readState, readStats, reload, type RunningState, runSteps, type Step, steps } from "../runtime/client.ts";
+import { type RunningState, readServers, readState, readStats, reload, runSteps, type Step, steps } from "../runtime/client.ts";
 import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import type { RunningServer } from "../runtime/state.ts";
@@ -47,7 +47,10 @@ async function reloadConfig(target: SyncTarget, state: RunningState, report: Rep
   report(`reload: config ${state.revision ?? "unknown"} → ${target.revision}`);
   const { revision } = await readState(target.endpoint, BACKEND);
   if (revision !== target.revision) {
-    throw new RuntimeError("malformed", `HAProxy at ${formatEndpoint(target.endpoint)} reloaded config ${revision ?? "unknown"} instead of ${target.revision}`);
+    throw new RuntimeError(
+      "malformed",
+      `HAProxy at ${formatEndpoint(target.endpoint)} reloaded config ${revision ?? "unknown"} instead of ${target.revision}`,
+    );
   }
 }
 
@@ -104,7 +107,8 @@ async function describeDown(endpoint: Endpoint, missing: readonly Server[], read
   const stats = new Map((await readStats(endpoint, BACKEND)).map((server) => [server.name, server]));
   const lines = missing.map(({ name, address, port, containerName }) => {
     const known = stats.get(name);
-    const words = known === undefined ? "not in HAProxy" : [known.status, known.checkStatus, known.checkDescription].filter((word) => word !== "").join(" ");
+    const words =
+      known === undefined ? "not in HAProxy" : [known.status, known.checkStatus, known.checkDescription].filter((word) => word !== "").join(" ");
     return `${name} (${containerName}, ${address}:${port}): ${words}`;
   });
   return new RuntimeError("timeout", `not up within ${readyTimeoutMs / 1000} s (readyTimeout): ${lines.join("; ")}`);

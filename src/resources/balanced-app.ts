@@ -92,7 +92,11 @@ export class BalancedApp extends pulumi.ComponentResource {
     );
   }
 
-  #haproxyContainer({ containerName, address, volumeName, peerName, ports }: Balancer, network: docker.Network, configFile: ConfigFile): docker.Container {
+  #haproxyContainer(
+    { containerName, address, volumeName, peerName, ports }: Balancer,
+    network: docker.Network,
+    configFile: ConfigFile,
+  ): docker.Container {
     const { settings } = this.#args;
     return this.#container(
       containerName,

@@ -39,7 +39,10 @@ export async function runRaw(endpoint: Endpoint, line: Command): Promise<string>
   const isForMaster = line.startsWith("@");
   return new Promise<string>((resolve, reject) => {
     let answer = "";
-    const deadline = setTimeout(() => fail("timeout", `did not answer ${JSON.stringify(line)} within ${REPLY_TIMEOUT_MS / 1000} s`), REPLY_TIMEOUT_MS);
+    const deadline = setTimeout(
+      () => fail("timeout", `did not answer ${JSON.stringify(line)} within ${REPLY_TIMEOUT_MS / 1000} s`),
+      REPLY_TIMEOUT_MS,
+    );
     const finish = (): void => {
       clearTimeout(deadline);
       socket.destroy();

@@ -87,7 +87,12 @@ export interface ServerStats {
 export function parseServerStats(reply: string): ServerStats[] {
   const [header, ...lines] = reply.split("\n").filter((line) => line !== "");
   if (header === undefined || !header.startsWith("# pxname,svname,")) throw malformed("show stat", reply);
-  const columns = new Map(header.slice(2).split(",").map((name, index) => [name, index]));
+  const columns = new Map(
+    header
+      .slice(2)
+      .split(",")
+      .map((name, index) => [name, index]),
+  );
   return lines.map((line) => {
     const cells = splitCsv(line);
     const cell = (name: string): string => {
