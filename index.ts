@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectEngine } from "./src/engine/connection.ts";
+import { EngineError } from "./src/engine/error.ts";
 import { pullMissingImages } from "./src/engine/images.ts";
 import { stateName } from "./src/engine/labels.ts";
 import { renderConfig } from "./src/haproxy/config.ts";
@@ -9,21 +10,23 @@ import { planTopology } from "./src/topology.ts";
 
 const NAMESPACE = "balancer:";
 const stack = pulumi.getStack();
-const settings = checked(() => parseSettings(stack, configOf(NAMESPACE)));
+const settings = await withoutStack(async () => parseSettings(stack, configOf(NAMESPACE)));
 const topology = planTopology(settings);
 const config = renderConfig(topology);
-const engine = await connectEngine();
-if (!pulumi.runtime.isDryRun()) {
+await withoutStack(async () => {
+  const engine = await connectEngine();
+  if (pulumi.runtime.isDryRun()) return;
   await pullMissingImages(engine, [
     { key: "haproxyImage", reference: settings.haproxyImage },
     { key: "app.image", reference: settings.app.image },
   ]);
-}
+});
 const state = stateName(process.env.PULUMI_BACKEND_URL ?? "", import.meta.dirname);
 
 new BalancedApp(stack, { settings, topology, config, owner: { stack, state } });
 
-export const urls = topology.balancers.map(({ ports }) => `http://${settings.bind}:${ports.http}`);
+const host = settings.bind === "0.0.0.0" ? "127.0.0.1" : settings.bind;
+export const urls = topology.balancers.map(({ ports }) => `http://${host}:${ports.http}`);
 export const statsUrls = topology.balancers.map(({ ports }) => `http://127.0.0.1:${ports.stats}`);
 export const runtimeEndpoints = topology.balancers.map(({ ports }) => `127.0.0.1:${ports.runtime}`);
 export const servers = topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
@@ -37,11 +40,11 @@ function configOf(namespace: string): Record<string, string> {
   return Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value]));
 }
 
-/** Shows a user's mistake as Pulumi shows its own errors: the message alone, without a stack trace. */
-function checked<T>(parse: () => T): T {
+/** Shows what the user can mend as Pulumi shows its own errors: the message alone. */
+async function withoutStack<T>(run: () => Promise<T>): Promise<T> {
   try {
-    return parse();
+    return await run();
   } catch (error) {
-    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof SettingsError || error instanceof EngineError ? new pulumi.RunError(error.message) : error;
   }
 }

@@ -4,7 +4,7 @@ import { whyNotRunning } from "../engine/containers.ts";
 import { EngineError } from "../engine/error.ts";
 import { actionsOf, planServers } from "../reconcile/plan.ts";
 import { sync } from "../reconcile/sync.ts";
-import { readState } from "../runtime/client.ts";
+import { type RunningState, readState } from "../runtime/client.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import type { RunningServer } from "../runtime/state.ts";
@@ -25,7 +25,13 @@ export interface RuntimeSyncInputs {
 /** What it ran when it was last looked at. */
 export interface RuntimeSyncState extends RuntimeSyncInputs {
   /** Undefined while HAProxy is down, and after a sync that failed. */
-  readonly running?: { readonly revision: string; readonly servers: readonly RunningServer[] } | undefined;
+  readonly running?: Running | undefined;
+}
+
+/** Servers by name, so that a preview shows drift server by server. */
+interface Running {
+  readonly revision: string;
+  readonly servers: Readonly<Record<string, RunningServer>>;
 }
 
 const REACHABLE_TIMEOUT_MS = 20_000;
@@ -39,18 +45,18 @@ const POLL_MS = 50;
  */
 export async function syncRuntime(inputs: RuntimeSyncInputs): Promise<RuntimeSyncState> {
   await waitReachable(inputs);
-  const { revision, servers } = await sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`));
-  return { ...inputs, running: { revision: revision ?? "", servers } };
+  const running = await sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`));
+  return { ...inputs, running: byName(running) };
 }
 
 /** Looks what HAProxy runs. One that is down is no error: `pulumi refresh` and `destroy` must work then. */
 export async function readRuntime(state: RuntimeSyncState): Promise<RuntimeSyncState> {
   try {
-    const { revision, servers } = await readState(state.endpoint, BACKEND);
-    return { ...state, running: { revision: revision ?? "", servers } };
+    return { ...state, running: byName(await readState(state.endpoint, BACKEND)) };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    return { ...state, running: undefined };
+    const { running: _, ...declared } = state;
+    return declared;
   }
 }
 
@@ -64,7 +70,7 @@ export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInput
     JSON.stringify(state.endpoint) !== JSON.stringify(inputs.endpoint) ||
     state.drainTimeoutMs !== inputs.drainTimeoutMs ||
     state.readyTimeoutMs !== inputs.readyTimeoutMs ||
-    actionsOf(planServers(inputs.servers, running.servers)).length > 0
+    actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
   );
 }
 
@@ -82,4 +88,10 @@ async function waitReachable({ endpoint, haproxyContainer }: RuntimeSyncInputs):
     }
     await sleep(POLL_MS);
   }
+}
+
+/** Pulumi's state has no undefined: what is not there is left out. */
+function byName({ revision = "", servers }: RunningState): Running {
+  const entries = servers.map(({ cookie, ...server }) => [server.name, cookie === undefined ? server : { ...server, cookie }] as const);
+  return { revision, servers: Object.fromEntries(entries) };
 }

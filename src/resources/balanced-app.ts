@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "../engine/labels.ts";
 import { clearContainer, clearNetwork, clearVolume, type Owner } from "../engine/leftovers.ts";
+import { checkPortsFree, type PublishedPort } from "../engine/published-ports.ts";
 import { CONFIG_FILE, CONFIG_FOLDER, type HaproxyConfig, PEER_VARIABLE } from "../haproxy/config.ts";
 import { CONTAINER_PORTS } from "../haproxy/ports.ts";
 import type { Settings } from "../settings.ts";
@@ -113,16 +114,34 @@ export class BalancedApp extends pulumi.ComponentResource {
           { internal: CONTAINER_PORTS.stats, external: ports.stats, ip: LOOPBACK },
         ],
       },
-      [configFile],
+      { dependsOn: [configFile] },
+      [
+        { key: "ports.http", address: settings.bind, port: ports.http },
+        { key: "ports.runtime", address: LOOPBACK, port: ports.runtime },
+        { key: "ports.stats", address: LOOPBACK, port: ports.stats },
+      ],
     );
   }
 
-  #container(name: string, role: "app" | "haproxy", args: docker.ContainerArgs, dependsOn: pulumi.Resource[] = []): docker.Container {
+  #container(
+    name: string,
+    role: "app" | "haproxy",
+    args: docker.ContainerArgs,
+    options: pulumi.CustomResourceOptions = {},
+    published: readonly PublishedPort[] = [],
+  ): docker.Container {
     const { owner } = this.#args;
     return new docker.Container(
       name,
       { name, restart: "unless-stopped", labels: dockerLabels(owner, role), ...args },
-      { parent: this, dependsOn, ...clearedBeforeCreate(name, (engine) => clearContainer(engine, owner, name)) },
+      {
+        parent: this,
+        ...options,
+        ...clearedBeforeCreate(name, async (engine) => {
+          await clearContainer(engine, owner, name);
+          await checkPortsFree(engine, published);
+        }),
+      },
     );
   }
 }

@@ -12,3 +12,13 @@ export function formatEndpoint(endpoint: Endpoint): string {
       return endpoint satisfies never;
   }
 }
+
+/**
+ * Reads `host:port`.
+ * @throws {RangeError} when it is anything else
+ */
+export function parseEndpoint(text: string): Endpoint {
+  const [, host, port] = /^([^:\s]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || port === undefined) throw new RangeError(`${JSON.stringify(text)} is not host:port`);
+  return { kind: "tcp", host, port: Number(port) };
+}

@@ -4,6 +4,8 @@ export type RuntimeErrorKind = "unreachable" | "broken" | "timeout" | "refused" 
 /** HAProxy's runtime API could not be used, or refused a command. The message tells on what, and HAProxy's words. */
 export class RuntimeError extends Error {
   override readonly name = "RuntimeError";
+  // Pulumi prints the stack of an error where there is one; here the message says it all.
+  override stack = "";
   readonly kind: RuntimeErrorKind;
 
   constructor(kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {

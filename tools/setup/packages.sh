@@ -23,10 +23,18 @@ npm_packages() {
   fi
   busy "npm ci"
   if ! run npm ci --no-fund --no-audit; then
-    if grep -q 'code EUSAGE' "$log"; then fail "package-lock.json does not fit package.json: run npm install"; fi
-    fail "npm ci did not work: is the npm registry reachable?"
+    lacks_only_other_platforms ||
+      fail "npm ci did not work: is the npm registry reachable, and does package-lock.json fit package.json?"
+    run npm install --no-save --no-fund --no-audit || fail "npm install did not work: is the npm registry reachable?"
   fi
   finish "installed in $(step_took)"
+}
+
+# A lock file written against a registry without some optional packages of other platforms lacks these, and npm ci
+# refuses it, naming no version for them. npm install takes the same locked versions of everything else.
+lacks_only_other_platforms() {
+  local complaints
+  complaints=$(grep -E '^npm error (Missing|Invalid): ' "$log") && ! grep -qv '@ from lock file$' <<<"$complaints"
 }
 
 # npm and npx put node_modules/.bin first on the PATH, so a Node in there is the one that runs the program.

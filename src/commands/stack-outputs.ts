@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { askPulumi, runPulumi } from "./pulumi.ts";
+
+/** What a stack that is up tells about itself. */
+export interface StackOutputs {
+  readonly urls: readonly string[];
+  readonly statsUrls: readonly string[];
+  readonly runtimeEndpoints: readonly string[];
+  readonly servers: readonly { readonly name: string; readonly address: string }[];
+  readonly mode: "sticky" | "hash";
+}
+
+const SCHEMA = z.object({
+  urls: z.array(z.string()),
+  statsUrls: z.array(z.string()),
+  runtimeEndpoints: z.array(z.string()),
+  servers: z.array(z.object({ name: z.string(), address: z.string() })),
+  mode: z.enum(["sticky", "hash"]),
+});
+
+/**
+ * Reads a stack's outputs from its state. Needs no lock: an update may be under way.
+ * @throws {Error} when the stack is not up
+ */
+export async function readOutputs(stack: string): Promise<StackOutputs> {
+  const result = SCHEMA.safeParse(JSON.parse(await askPulumi(["stack", "output", "--json", "--stack", stack])));
+  if (!result.success) throw new Error(`stack ${stack} is not up; start it with: npm start -- --stack ${stack}`);
+  return result.data;
+}
+
+/** Creates stacks that do not exist yet in the backend; their config is in stacks/. */
+export async function createMissingStacks(wanted: readonly string[]): Promise<void> {
+  const listed = z.array(z.object({ name: z.string() })).parse(JSON.parse(await askPulumi(["stack", "ls", "--json"])));
+  const existing = new Set(listed.map(({ name }) => name));
+  for (const stack of wanted) {
+    if (!existing.has(stack)) await runPulumi(["stack", "init", stack, "--no-select"]);
+  }
+}

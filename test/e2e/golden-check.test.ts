@@ -1,0 +1,49 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import { goldenFile, MODES, SIZES } from "../unit/haproxy/goldens.ts";
+
+const IMAGE = "haproxy:3.2";
+
+/** Runs HAProxy's own check, where a warning counts as a failure. The image's entrypoint would start a master process. */
+async function check(config: string): Promise<{ readonly status: number | null; readonly words: string }> {
+  const docker = spawn("docker", [
+    ...["run", "--rm", "--interactive", "--network", "none", "--pull", "never", "--env", "BALANCER_PEER=haproxy1", "--entrypoint", "sh", IMAGE],
+    ...["-c", "cat > /tmp/haproxy.cfg && haproxy -c -dW -f /tmp/haproxy.cfg 2>&1"],
+  ]);
+  const words = Promise.all([text(docker.stdout), text(docker.stderr)]);
+  const status = new Promise<number | null>((resolve, reject) => docker.once("close", resolve).once("error", reject));
+  docker.stdin.on("error", () => {}); // the status tells that docker did not run
+  docker.stdin.end(config);
+  return { status: await status, words: (await words).join("") };
+}
+
+const golden = (mode: string, count: number): string => readFileSync(goldenFile(mode, count), "utf8");
+
+function damaged(from: string, to: string): string {
+  const config = golden("sticky", 3);
+  expect(config).toContain(from);
+  return config.replace(from, to);
+}
+
+describe("the real HAProxy", () => {
+  test.each(MODES.flatMap((mode) => SIZES.map((count) => ({ mode, count }))))(
+    "accepts $mode-$count.cfg without a warning",
+    async ({ mode, count }) => {
+      expect(await check(golden(mode, count))).toEqual({ status: 0, words: "" });
+    },
+  );
+
+  test("refuses a file with a mistake, so the check can fail", async () => {
+    const { status, words } = await check(damaged("balance roundrobin", "balance roundrobbin"));
+    expect(status).toBe(1);
+    expect(words).toContain("roundrobbin");
+  });
+
+  test("refuses a file that only earns a warning", async () => {
+    const { status, words } = await check(damaged('localpeer "${BALANCER_PEER}"', "localpeer somebody"));
+    expect(status).toBe(1);
+    expect(words).toContain("[WARNING]");
+  });
+});

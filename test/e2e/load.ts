@@ -1,0 +1,102 @@
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** What a load sent, and what went wrong. */
+export interface LoadResult {
+  readonly sent: number;
+  readonly failures: readonly string[];
+  /** Requests that each app container answered, by its host name. */
+  readonly answeredBy: ReadonlyMap<string, number>;
+}
+
+/** How clients behave. */
+export interface LoadOptions {
+  /** Clients at a time; each waits for an answer before it asks again. */
+  readonly clients?: number;
+  /** Pause of a client between two requests. */
+  readonly pauseMs?: number;
+  readonly path?: string;
+}
+
+/**
+ * A constant load on a URL: half of the clients keep their connection, half open a new one each time; a third each sends
+ * a session id, keeps its cookie, or neither. Nothing is repeated: one answer that is not 200 is a failure.
+ */
+export class Load {
+  readonly #url: string;
+  readonly #failures: string[] = [];
+  readonly #answeredBy = new Map<string, number>();
+  readonly #workers: Promise<void>[];
+  #sent = 0;
+  #isRunning = true;
+
+  constructor(url: string, { clients = 12, pauseMs = 5, path = "/" }: LoadOptions = {}) {
+    this.#url = url + path;
+    this.#workers = Array.from({ length: clients }, (_, index) => this.#client(index, pauseMs));
+  }
+
+  /** Ends the load, after the requests under way. */
+  async stop(): Promise<LoadResult> {
+    this.#isRunning = false;
+    await Promise.all(this.#workers);
+    return { sent: this.#sent, failures: this.#failures, answeredBy: this.#answeredBy };
+  }
+
+  async #client(index: number, pauseMs: number): Promise<void> {
+    const agent = index % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined;
+    const headers: Record<string, string> = index % 3 === 0 ? { "X-Session-ID": `client-${index}` } : {};
+    while (this.#isRunning) {
+      this.#sent += 1;
+      try {
+        const { status, cookie, body } = await get(this.#url, headers, agent);
+        if (status !== 200) this.#failures.push(`${new Date().toISOString()} client ${index}: status ${status}`);
+        if (index % 3 === 1 && cookie !== undefined) headers.Cookie = cookie;
+        const host = /"hostname": "(\w+)"/.exec(body)?.[1];
+        if (host !== undefined) this.#answeredBy.set(host, (this.#answeredBy.get(host) ?? 0) + 1);
+      } catch (error) {
+        this.#failures.push(`${new Date().toISOString()} client ${index}: ${error instanceof Error ? error.message : error}`);
+      }
+      await sleep(pauseMs);
+    }
+    agent?.destroy();
+  }
+}
+
+/** An answer, with the part of `Set-Cookie` that a client sends back. */
+export interface Answer {
+  readonly status: number | undefined;
+  readonly cookie: string | undefined;
+  readonly body: string;
+}
+
+/** One GET request; rejects when the connection breaks or nothing comes for 20 s. */
+export function get(url: string, headers: Readonly<Record<string, string>> = {}, agent: Agent | false = false): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { headers, agent, timeout: 20_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const cookie = response.headers["set-cookie"]?.[0]?.split(";")[0];
+        resolve({ status: response.statusCode, cookie, body: Buffer.concat(chunks).toString() });
+      });
+    });
+    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 20 s")));
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
+}
+
+/** Which app container answers each session id. */
+export async function mapSessions(url: string, ids: readonly string[]): Promise<Map<string, string>> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  const entries = await Promise.all(
+    ids.map(async (id) => {
+      const { status, body } = await get(url, { "X-Session-ID": id }, agent);
+      if (status !== 200) throw new Error(`session ${id}: status ${status}`);
+      return [id, /"hostname": "(\w+)"/.exec(body)?.[1] ?? "nobody"] as const;
+    }),
+  );
+  agent.destroy();
+  return new Map(entries);
+}

@@ -1,0 +1,206 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import Docker from "dockerode";
+import { stringify } from "yaml";
+import packageJson from "../../package.json" with { type: "json" };
+import { STACK_LABEL } from "../../src/engine/labels.ts";
+import { readState } from "../../src/runtime/client.ts";
+import type { Endpoint } from "../../src/runtime/endpoint.ts";
+import type { RunningServer } from "../../src/runtime/state.ts";
+
+export const docker = new Docker();
+export const PROJECT = join(import.meta.dirname, "../..");
+
+/** How a run of the Pulumi CLI ended. */
+export interface PulumiRun {
+  readonly exitCode: number;
+  /** stdout and stderr, as they came. */
+  readonly output: string;
+}
+
+/** Config of a stack, by dotted key. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** Each test stack has a number, from which its subnet and ports follow, so that stacks never meet. */
+export interface TestStackOptions {
+  readonly name: string;
+  readonly number: number;
+  readonly config?: Config;
+  /** Where the program is; the project itself unless a test changes the program. */
+  readonly project?: string;
+}
+
+/** A real stack with its own state, config file, subnet and ports. */
+export class TestStack {
+  readonly name: string;
+  readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
+  readonly subnet: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "balancer-e2e-"));
+  readonly #project: string;
+  #config: Config;
+
+  private constructor({ name, number, config = {}, project = PROJECT }: TestStackOptions) {
+    this.name = name;
+    this.#project = project;
+    this.subnet = `172.28.${100 + number}.0/24`;
+    this.ports = { http: 20_000 + number * 10, runtime: 20_001 + number * 10, stats: 20_002 + number * 10 };
+    this.#config = {
+      subnet: this.subnet,
+      "ports.http": this.ports.http,
+      "ports.runtime": this.ports.runtime,
+      "ports.stats": this.ports.stats,
+      drainTimeout: "5s",
+      ...config,
+    };
+  }
+
+  /** Creates the stack, without anything in it, and removes what an earlier run left under its name. */
+  static async create(options: TestStackOptions): Promise<TestStack> {
+    const stack = new TestStack(options);
+    await stack.removeLeftovers();
+    stack.#writeConfig();
+    const { exitCode, output } = await stack.pulumi("stack", "init", stack.name, "--no-select");
+    if (exitCode !== 0) throw new Error(output);
+    return stack;
+  }
+
+  /** Ignored by git. */
+  get #configFile(): string {
+    return join(this.#project, `stacks/Pulumi.${this.name}.yaml`);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.ports.http}`;
+  }
+
+  get runtime(): Endpoint {
+    return { kind: "tcp", host: "127.0.0.1", port: this.ports.runtime };
+  }
+
+  get haproxyName(): string {
+    return `${this.name}-haproxy1`;
+  }
+
+  /** Changes config keys; undefined takes a key away. */
+  configure(changes: Config): void {
+    this.#config = { ...this.#config, ...changes };
+    this.#writeConfig();
+  }
+
+  /** Brings the stack to what is configured, and fails the test when that fails. */
+  async up(changes: Config = {}): Promise<string> {
+    const { exitCode, output } = await this.tryUp(changes);
+    if (exitCode !== 0) throw new Error(`pulumi up ended with exit code ${exitCode}:\n${output}`);
+    return output;
+  }
+
+  async tryUp(changes: Config = {}): Promise<PulumiRun> {
+    this.configure(changes);
+    return this.pulumi("up", "--yes", "--skip-preview", "--stack", this.name);
+  }
+
+  preview(): Promise<PulumiRun> {
+    return this.pulumi("preview", "--diff", "--stack", this.name);
+  }
+
+  async destroy(): Promise<void> {
+    const { exitCode, output } = await this.pulumi("destroy", "--yes", "--skip-preview", "--stack", this.name);
+    if (exitCode !== 0) throw new Error(`pulumi destroy ended with exit code ${exitCode}:\n${output}`);
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const { output } = await this.pulumi("stack", "output", "--json", "--stack", this.name);
+    return JSON.parse(output);
+  }
+
+  /** Ends with the test file: nothing of the stack is left, whatever happened. */
+  async dispose(): Promise<void> {
+    await this.removeLeftovers();
+    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#configFile, { force: true });
+  }
+
+  /** What HAProxy runs, by name. */
+  async servers(): Promise<Map<string, RunningServer>> {
+    const { servers } = await readState(this.runtime, "webservers");
+    return new Map(servers.map((server) => [server.name, server]));
+  }
+
+  /** What must stay the same while nothing restarts. */
+  async haproxyIdentity(): Promise<{ id: string; startedAt: string; pid: string | undefined }> {
+    const { Id, State } = await docker.getContainer(this.haproxyName).inspect();
+    const { workerPid } = await import("./haproxy-info.ts");
+    return { id: Id, startedAt: State.StartedAt, pid: await workerPid(this.runtime) };
+  }
+
+  /** Names of everything on the engine that carries the stack's label. */
+  async resources(): Promise<string[]> {
+    const filters = { label: [`${STACK_LABEL}=${this.name}`] };
+    const [containers, networks, { Volumes: volumes }] = await Promise.all([
+      docker.listContainers({ all: true, filters }),
+      docker.listNetworks({ filters }),
+      docker.listVolumes({ filters }),
+    ]);
+    return [
+      ...containers.map(({ Names }) => Names[0]?.slice(1) ?? ""),
+      ...networks.map(({ Name }) => Name),
+      ...(volumes ?? []).map(({ Name }) => Name),
+    ].sort();
+  }
+
+  async removeLeftovers(): Promise<void> {
+    const filters = { label: [`${STACK_LABEL}=${this.name}`] };
+    const containers = await docker.listContainers({ all: true, filters });
+    await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+    for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+    const { Volumes: volumes } = await docker.listVolumes({ filters });
+    for (const { Name } of volumes ?? []) await docker.getVolume(Name).remove();
+  }
+
+  /** Runs the Pulumi CLI in the stack's project; `signal` interrupts it. */
+  pulumi(...args: readonly string[]): Promise<PulumiRun> {
+    return this.start(args).ended;
+  }
+
+  /** Starts the Pulumi CLI and lets the caller interrupt it. */
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): { kill(signal: NodeJS.Signals): void; ended: Promise<PulumiRun> } {
+    const options = {
+      cwd: this.#project,
+      env: { ...process.env, ...environment(this.#folder), ...env },
+      maxBuffer: 64 * 1024 * 1024,
+    };
+    let child: ReturnType<typeof execFile> | undefined;
+    const ended = new Promise<PulumiRun>((resolve) => {
+      child = execFile(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], options, (error, stdout, stderr) => {
+        resolve({ exitCode: error === null ? 0 : typeof error.code === "number" ? error.code : 1, output: stdout + stderr });
+      });
+    });
+    return { kill: (signal) => child?.kill(signal), ended };
+  }
+
+  #writeConfig(): void {
+    const config: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(this.#config)) {
+      if (value === undefined) continue;
+      const [group, child] = key.split(/\.(.*)/);
+      if (child === undefined || group === undefined) config[`balancer:${key}`] = value;
+      else config[`balancer:${group}`] = { ...(config[`balancer:${group}`] as object | undefined), [child]: value };
+    }
+    writeFileSync(this.#configFile, stringify({ encryptionsalt: EMPTY_PASSPHRASE_SALT, config }));
+  }
+}
+
+/** Belongs to the empty passphrase, as in stacks/. */
+const EMPTY_PASSPHRASE_SALT = "v1:Jy9aIz+v1Hs=:v1:+vhviZemvU+cMVih:qy+BcRIEeFiaYURhLi4z0H7siv4ruw==";
+
+const pulumiBinary = (): string =>
+  join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "versions", packageJson.dependencies.pulumi, "bin/pulumi");
+
+const environment = (folder: string): Record<string, string> => ({
+  PULUMI_BACKEND_URL: `file://${folder}`,
+  PULUMI_CONFIG_PASSPHRASE: "",
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+  PATH: [join(PROJECT, "node_modules/.bin"), dirname(pulumiBinary()), process.env.PATH ?? ""].join(delimiter),
+});

@@ -1,0 +1,86 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { type HaproxyConfig, renderConfig } from "../../../src/haproxy/config.ts";
+import { serverArguments } from "../../../src/haproxy/server-line.ts";
+import { steps } from "../../../src/runtime/client.ts";
+import { BACKEND, planTopology, type Topology } from "../../../src/topology.ts";
+import { type StackConfig, settingsOf, stackFile } from "../pulumi-config.ts";
+import { goldenFile, MODES, SIZES } from "./goldens.ts";
+
+const topologyOf = (config: StackConfig): Topology => planTopology(settingsOf(config));
+const configOf = (config: StackConfig): HaproxyConfig => renderConfig(topologyOf(config));
+
+const GOLDENS = MODES.flatMap((mode) => SIZES.map((count) => ({ mode, count })));
+const isRewriting = process.env.UPDATE_GOLDEN === "1";
+
+describe("the whole haproxy.cfg", () => {
+  test.each(GOLDENS)("of a $mode stack with $count servers is as it was agreed", ({ mode, count }) => {
+    const { text } = configOf({ ...stackFile(mode), count: String(count) });
+    const file = goldenFile(mode, count);
+    if (isRewriting) writeFileSync(file, text);
+    expect(text).toBe(readFileSync(file, "utf8"));
+  });
+
+  test("is the same for the same topology", () => {
+    expect(configOf({ count: "4" })).toEqual(configOf({ count: "4" }));
+  });
+
+  test("carries its revision, for the runtime API to show", () => {
+    const { text, revision } = configOf({});
+    expect(revision).toMatch(/^[0-9a-f]{16}$/);
+    expect(text).toContain(`\n    setenv BALANCER_REVISION "${revision}"\n`);
+  });
+});
+
+describe("the revision", () => {
+  const { revision } = configOf({ count: "3" });
+
+  test.each<{ what: string; config: StackConfig }>([
+    { what: "no server", config: { count: "0" } },
+    { what: "another count", config: { count: "200" } },
+    { what: "another port of the app, which the runtime API can set", config: { "app.port": "80" } },
+    { what: "another app image", config: { "app.image": "nginx" } },
+    { what: "other host ports", config: { ports: { http: 1024, runtime: 1025, stats: 1026 } } },
+    { what: "other timeouts of the update", config: { drainTimeout: "1s", readyTimeout: "1s" } },
+  ])("stays as it is with $what", ({ config }) => {
+    expect(configOf(config).revision).toBe(revision);
+  });
+
+  test.each<{ what: string; config: StackConfig }>([
+    { what: "another mode", config: { mode: "hash" } },
+    { what: "another ready path", config: { "app.readyPath": "/healthz" } },
+    { what: "another subnet, since the gateway guards the runtime API", config: { subnet: "172.28.99.0/24" } },
+  ])("differs with $what", ({ config }) => {
+    expect(configOf(config).revision).not.toBe(revision);
+  });
+});
+
+describe("the server lines", () => {
+  test.each(GOLDENS)("of a $mode stack with $count servers are what `add server` is sent", ({ mode, count }) => {
+    const topology = topologyOf({ mode, count: String(count) });
+    const lines = [...renderConfig(topology).text.matchAll(/^ {4}server (s\d+) (.+)$/gm)];
+    expect(lines).toHaveLength(count);
+    const fromFile = lines.map(([, name, args]) => `add server ${BACKEND}/${name} ${args} init-state down`);
+    const sent = topology.servers.map((server) => steps(BACKEND).add(server.name, serverArguments(server))[0]?.command);
+    expect(fromFile).toEqual(sent);
+  });
+
+  test("stand in the backend's section, in the order of the ids", () => {
+    const { text } = configOf({ count: "12" });
+    const section = text.slice(text.indexOf(`\nbackend ${BACKEND} `), text.indexOf("\nbackend runtime_worker "));
+    expect([...section.matchAll(/^ {4}server s\d+ .* id (\d+) /gm)].map(([, id]) => Number(id))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+});
+
+test("the app's ready path is the one that HAProxy asks for", () => {
+  expect(configOf({ "app.readyPath": "/a?b=c&d" }).text).toContain("\n    http-check send meth GET uri /a?b=c&d\n");
+});
+
+test("only the network's gateway, which is the Docker host, reaches the runtime API and the stats page", () => {
+  const { text } = configOf({ subnet: "10.20.0.0/16" });
+  const guard = "tcp-request connection reject unless { src 10.20.0.1 }";
+  for (const frontend of ["stats", "runtime"]) {
+    const start = text.indexOf(`\nfrontend ${frontend} `);
+    expect(text.slice(start, text.indexOf("\n\n", start))).toContain(guard);
+  }
+});

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { COMMANDS, command, serverPath } from "../../../src/runtime/command.ts";
+import { RuntimeError } from "../../../src/runtime/error.ts";
+
+const refused = expect.objectContaining({ name: "RuntimeError", kind: "refused" });
+
+describe("the one door for command lines", () => {
+  test.each([
+    ["nothing", ""],
+    ["a newline", "show info\nshow stat"],
+    ["a trailing newline", "show info\n"],
+    ["a carriage return", "show info\r"],
+    ["a tab", "show\tinfo"],
+    ["a NUL", "show info\0"],
+    ["DEL", "show info\x7f"],
+    ["a semicolon", "show info;shutdown sessions server webservers/s1"],
+    ["a backslash", "show info\\"],
+    ["a payload", "set ssl cert x <<"],
+    ["a letter beyond ASCII", "show servers state wébservers"],
+    ["a line separator beyond ASCII", "show info\u2028"],
+  ])("refuses %s", (_what, line) => {
+    expect(() => command(line)).toThrow(refused);
+  });
+
+  const text = fc.string({
+    unit: fc.oneof(
+      { weight: 5, arbitrary: fc.constantFrom(..."abc <>/:.-_@{}0129") },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 0x2fff }).map((code) => String.fromCharCode(code)) },
+    ),
+  });
+
+  test("refuses control characters, ';', '\\', '<<' and all beyond ASCII, and lets the rest through as it is", () => {
+    fc.assert(
+      fc.property(text, (line) => {
+        const isPlain = line !== "" && [...line].every((char) => char >= " " && char <= "~" && char !== ";" && char !== "\\") && !line.includes("<<");
+        if (isPlain) expect(command(line)).toBe(line);
+        else expect(() => command(line)).toThrow(refused);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("says which line it refuses, with control characters made visible", () => {
+    expect(() => command("a\nb")).toThrow('"a\\nb" is not one runtime command');
+  });
+});
+
+describe("a server's path", () => {
+  test("is backend and name", () => {
+    expect(serverPath("webservers", "s1")).toBe("webservers/s1");
+    expect(serverPath("be_1", "blue.s-1:x")).toBe("be_1/blue.s-1:x");
+  });
+
+  test.each(["", " ", "s 1", "s1 state maint", "s1;quit", "s1\nquit", "a/b", "s1*", "s\\1", "sé", "s1'", "#s1", "<<"])(
+    "never has the name %j",
+    (name) => {
+      expect(() => serverPath("webservers", name)).toThrow(refused);
+      expect(() => serverPath(name, "s1")).toThrow(refused);
+    },
+  );
+
+  test("is made of any HAProxy name, and of no other text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 6 }), (name) => {
+        const isName = name !== "" && [...name].every((char) => /[A-Za-z0-9]/.test(char) || "_.:-".includes(char));
+        if (isName) expect(serverPath("webservers", name)).toBe(`webservers/${name}`);
+        else expect(() => serverPath("webservers", name)).toThrow(RuntimeError);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("every command is spelled as HAProxy reads it", () => {
+  const server = serverPath("webservers", "s4");
+
+  test.each([
+    [COMMANDS.prompt(), "prompt i"],
+    [COMMANDS.showServersState("webservers"), "show servers state webservers"],
+    [COMMANDS.showServersConn("webservers"), "show servers conn webservers"],
+    [COMMANDS.showServerStats("webservers"), "show stat webservers 4 -1"],
+    [COMMANDS.showEnv("BALANCER_REVISION"), "show env BALANCER_REVISION"],
+    [COMMANDS.showInfo(), "show info"],
+    [COMMANDS.addServer(server, "172.28.10.14:9898 id 4"), "add server webservers/s4 172.28.10.14:9898 id 4 init-state down"],
+    [COMMANDS.deleteServer(server), "del server webservers/s4"],
+    [COMMANDS.enableHealth(server), "enable health webservers/s4"],
+    [COMMANDS.setState(server, "ready"), "set server webservers/s4 state ready"],
+    [COMMANDS.setState(server, "drain"), "set server webservers/s4 state drain"],
+    [COMMANDS.setState(server, "maint"), "set server webservers/s4 state maint"],
+    [COMMANDS.setWeight(server, 100), "set server webservers/s4 weight 100"],
+    [COMMANDS.setAddress(server, "172.28.10.14", 9898), "set server webservers/s4 addr 172.28.10.14 port 9898"],
+    [COMMANDS.shutdownSessions(server), "shutdown sessions server webservers/s4"],
+    [COMMANDS.waitRemovable(server, 50), "wait 50ms srv-removable webservers/s4"],
+    [COMMANDS.masterReload(), "@master reload"],
+    [COMMANDS.masterShowProc(), "@master show proc"],
+  ])("%s", (line, expected) => {
+    expect(line).toBe(expected);
+  });
+
+  test.each([
+    ["a backend to read", () => COMMANDS.showServersState("web servers")],
+    ["a backend to count", () => COMMANDS.showServersConn("web;servers")],
+    ["a backend to describe", () => COMMANDS.showServerStats("")],
+    ["a variable", () => COMMANDS.showEnv("A B")],
+    ["arguments with a second command", () => COMMANDS.addServer(server, "1.2.3.4:80; quit")],
+    ["an address that is a name", () => COMMANDS.setAddress(server, "localhost", 80)],
+    ["an address with words after it", () => COMMANDS.setAddress(server, "1.2.3.4 port 1", 80)],
+    ["a delay that is not whole", () => COMMANDS.waitRemovable(server, 0.5)],
+    ["a delay below zero", () => COMMANDS.waitRemovable(server, -1)],
+  ])("and not built from %s", (_what, build) => {
+    expect(build).toThrow(refused);
+  });
+});

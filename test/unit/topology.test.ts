@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { planTopology, type Topology } from "../../src/topology.ts";
+import { settingsOf } from "./pulumi-config.ts";
+
+const topologyOf = (count: number, more: Record<string, unknown> = {}): Topology =>
+  planTopology(settingsOf({ count: String(count), ...more }, "blue"));
+
+const lastOctet = (address: string): number => Number(address.split(".")[3]);
+
+describe("the topology of a sticky stack", () => {
+  const topology = topologyOf(2);
+
+  test("has the network with the gateway at the subnet's first address", () => {
+    expect(topology.network).toEqual({ name: "blue-balancer", subnet: "172.28.10.0/24", gateway: "172.28.10.1" });
+  });
+
+  test("has the balancer after it, with the stack's host ports", () => {
+    expect(topology.balancers).toEqual([
+      {
+        containerName: "blue-haproxy1",
+        peerName: "haproxy1",
+        address: "172.28.10.2",
+        volumeName: "blue-haproxy1-config",
+        ports: { http: 8080, runtime: 9999, stats: 8404 },
+      },
+    ]);
+  });
+
+  test("has the app containers from the eleventh address on, with the server's name as cookie", () => {
+    expect(topology.servers).toEqual([
+      { name: "s1", id: 1, address: "172.28.10.11", port: 9898, cookie: "s1", containerName: "blue-podinfo1" },
+      { name: "s2", id: 2, address: "172.28.10.12", port: 9898, cookie: "s2", containerName: "blue-podinfo2" },
+    ]);
+  });
+});
+
+test("servers of a hash stack have no cookie", () => {
+  expect(topologyOf(2, { mode: "hash" }).servers.map(({ cookie }) => cookie)).toEqual([undefined, undefined]);
+});
+
+test("a count of 0 leaves the network and the balancer", () => {
+  expect(topologyOf(0)).toEqual({ ...topologyOf(3), servers: [] });
+});
+
+test("names, ids and addresses stay as they are when the count changes", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 244 }), fc.integer({ min: 0, max: 244 }), (a, b) => {
+      const [few, many] = [topologyOf(Math.min(a, b)), topologyOf(Math.max(a, b))];
+      expect(many.servers.slice(0, few.servers.length)).toEqual(few.servers);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("no address, name or id is used twice, and none is the network's own or its broadcast address", () => {
+  const cases = fc.constantFrom({ prefix: 28, most: 4 }, { prefix: 27, most: 20 }, { prefix: 24, most: 244 });
+  fc.assert(
+    fc.property(cases, ({ prefix, most }) => {
+      const { network, balancers, servers } = topologyOf(most, { subnet: `192.168.7.0/${prefix}` });
+      const addresses = [network.gateway, ...balancers.map(({ address }) => address), ...servers.map(({ address }) => address)];
+      expect(new Set(addresses).size).toBe(most + 2);
+      expect(
+        addresses.every((address) => address.startsWith("192.168.7.") && lastOctet(address) > 0 && lastOctet(address) < 2 ** (32 - prefix) - 1),
+      ).toBe(true);
+      expect(new Set(servers.map(({ id }) => id)).size).toBe(most);
+      expect(new Set([...servers, ...balancers].map(({ containerName }) => containerName)).size).toBe(most + 1);
+    }),
+    { numRuns: 10 },
+  );
+});

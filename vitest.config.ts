@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+const E2E_TIMEOUT_MS = 300_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          // one engine, one set of ports: one file after the other
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: E2E_TIMEOUT_MS,
+          hookTimeout: E2E_TIMEOUT_MS,
+        },
+      },
+    ],
+  },
+});
