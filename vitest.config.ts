@@ -5,7 +5,8 @@ const E2E_TIMEOUT_MS = 300_000;
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      // pure functions: files may share a process, which saves half the time
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false } },
       {
         test: {
           name: "e2e",

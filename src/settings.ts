@@ -46,7 +46,9 @@ export class SettingsError extends Error {
   readonly mistakes: readonly Mistake[];
 
   constructor(stack: string, mistakes: readonly Mistake[]) {
-    const lines = mistakes.map(({ key, given, allowed }) => `  - ${key}: ${show(given)} is refused; allowed: ${allowed}`);
+    const lines = mistakes.map(
+      ({ key, given, allowed }) => `  - ${/^[\w. ]+$/.test(key) ? key : show(key)}: ${show(given)} is refused; allowed: ${allowed}`,
+    );
     super(`the config of stack ${show(stack)} has ${mistakes.length} mistake${mistakes.length === 1 ? "" : "s"}:\n${lines.join("\n")}`);
     this.mistakes = mistakes;
   }
@@ -98,7 +100,7 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$/;
-const IMAGE = /^[a-z0-9]+([._:/-]+[a-zA-Z0-9_]+)*(@sha256:[a-f0-9]{64})?$/;
+const IMAGE = /^[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*_*(@sha256:[a-f0-9]{64})?$/;
 const READY_PATH = /^\/[A-Za-z0-9._~/?=&%+,:@-]{0,255}$/;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
@@ -178,7 +180,8 @@ function flatten(config: Readonly<Record<string, string>>): { values: Map<string
     if (CONFIG_KEYS.includes(key)) values.set(key, value);
     else unknown.push({ key, given: value, allowed: `no such key; the keys are ${CONFIG_KEYS.join(", ")}` });
   };
-  const flatLast = Object.entries(config).sort(([a], [b]) => Number(a.includes(".")) - Number(b.includes(".")));
+  const depth = (key: string): number => key.split(".").length;
+  const flatLast = Object.entries(config).sort(([a], [b]) => depth(a) - depth(b));
   for (const [key, text] of flatLast) {
     if (OBJECTS.has(key)) {
       const nested = parseJson(text);

@@ -20,8 +20,8 @@ const MAX_APPS = 1000;
 
 /** Reads a private network of /16 to /28, given by its first address; anything else is undefined. */
 export function parseSubnet(text: string): Subnet | undefined {
-  const [address, prefix] = text.split("/");
-  if (address === undefined || prefix === undefined || !/^(1[6-9]|2[0-8])$/.test(prefix)) return undefined;
+  const [address, prefix, ...rest] = text.split("/");
+  if (address === undefined || prefix === undefined || rest.length > 0 || !/^(1[6-9]|2[0-8])$/.test(prefix)) return undefined;
   if (!ipaddr.IPv4.isValidFourPartDecimal(address)) return undefined;
   const parsed = ipaddr.IPv4.parse(address);
   const first = toNumber(parsed);

@@ -51,7 +51,8 @@ export function planServers(desired: readonly Server[], running: readonly Runnin
 export const actionsOf = (plan: Plan): readonly Action[] => [...plan.evict, ...plan.add, ...plan.change, ...plan.remove];
 
 /** Id and cookie are fixed when a server is added; one that differs is another server under this name. */
-const isSame = (declared: Server, running: RunningServer): boolean => declared.id === running.id && declared.cookie === running.cookie;
+const isSame = (declared: Server, running: RunningServer): boolean =>
+  running.isMendable && declared.id === running.id && declared.cookie === running.cookie;
 
 function planChanges({ name, address, port }: Server, running: RunningServer): Action[] {
   const actions: Action[] = [];

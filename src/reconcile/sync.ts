@@ -35,14 +35,10 @@ export async function sync(target: SyncTarget, report: Report): Promise<RunningS
   return readState(target.endpoint, BACKEND);
 }
 
-/**
- * Reloads the file, which lists the declared servers. The new worker trusts them until a check fails, so those that the
- * old worker does not know are added to it and proved up first.
- */
+/** Reloads the file, which lists the declared servers. */
 async function reloadConfig(target: SyncTarget, state: RunningState, report: Report): Promise<void> {
-  const cookies = new Map(state.servers.map(({ name, cookie }) => [name, cookie]));
-  const asTheyRun = target.servers.map((server) => (cookies.has(server.name) ? { ...server, cookie: cookies.get(server.name) } : server));
-  await reconcile({ ...target, servers: asTheyRun }, report);
+  // Where no server is up there is nothing to lose, and the old worker's checks may be what keeps them down.
+  if (state.servers.some(({ isUp }) => isUp)) await changeServersBeforeReload(target, state, report);
   await reload(target.endpoint);
   report(`reload: config ${state.revision ?? "unknown"} → ${target.revision}`);
   const { revision } = await readState(target.endpoint, BACKEND);
@@ -52,6 +48,23 @@ async function reloadConfig(target: SyncTarget, state: RunningState, report: Rep
       `HAProxy at ${formatEndpoint(target.endpoint)} reloaded config ${revision ?? "unknown"} instead of ${target.revision}`,
     );
   }
+}
+
+/**
+ * The new worker trusts the file's servers until a check fails, so those that the old worker does not know are added to
+ * it and proved up first; those that the file does not list get their time to end their sessions.
+ */
+async function changeServersBeforeReload(target: SyncTarget, state: RunningState, report: Report): Promise<void> {
+  const known = new Set(state.servers.flatMap(({ name, id }) => [name, id]));
+  const declared = new Set(target.servers.map(({ name }) => name));
+  const added = target.servers.filter(({ name, id }) => !known.has(name) && !known.has(id));
+  const removed = state.servers.map(({ name }) => name).filter((name) => !declared.has(name));
+  await runSteps(
+    target.endpoint,
+    added.flatMap((server) => stepsOf({ kind: "add", server })),
+  );
+  await proveUp({ ...target, servers: added });
+  await removeServers(target, removed, report);
 }
 
 async function reconcile(target: SyncTarget, report: Report): Promise<void> {

@@ -104,6 +104,8 @@ export class BalancedApp extends pulumi.ComponentResource {
       "haproxy",
       {
         image: settings.haproxyImage,
+        // A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long.
+        stopTimeout: 3,
         command: ["haproxy", "-S", "/var/lib/haproxy/master.sock,mode,600", "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`],
         envs: [`${PEER_VARIABLE}=${peerName}`],
         networksAdvanced: [{ name: network.name, ipv4Address: address }],

@@ -66,7 +66,7 @@ export const steps = (backend: string) =>
     },
     setAddress: (server: string, ip: string, port: number): Step => ({
       command: COMMANDS.setAddress(serverPath(backend, server), ip, port),
-      accepts: /^(IP changed from |port changed from |no need to change )/,
+      accepts: /^(IP changed from |port changed from |no need to change |nothing changed$)/,
     }),
     setWeight: (server: string, weight: number): Step => ({ command: COMMANDS.setWeight(serverPath(backend, server), weight), accepts: SILENCE }),
     enableHealth: (server: string): Step => ({ command: COMMANDS.enableHealth(serverPath(backend, server)), accepts: SILENCE }),

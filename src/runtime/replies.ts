@@ -19,12 +19,17 @@ export class ReplySplitter {
     const replies: string[] = [];
     let text = this.#rest + chunk;
     for (let end = endOfReply(text); end !== -1; end = endOfReply(text)) {
+      if (end > this.#maxReplyChars) throw this.#tooLong();
       replies.push(text.slice(0, end).replace(/\n$/, ""));
       text = text.slice(end + 1);
     }
-    if (text.length > this.#maxReplyChars) throw new RangeError(`a reply has more than ${this.#maxReplyChars} characters`);
+    if (text.length > this.#maxReplyChars) throw this.#tooLong();
     this.#rest = text;
     return replies;
+  }
+
+  #tooLong(): RangeError {
+    return new RangeError(`a reply has more than ${this.#maxReplyChars} characters`);
   }
 
   /** What came after the last whole reply. */

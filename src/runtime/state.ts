@@ -11,6 +11,8 @@ export interface RunningServer {
   readonly isUp: boolean;
   readonly weight: number;
   readonly isChecked: boolean;
+  /** Whether it was defined with a check and an address; nothing gives it one later. */
+  readonly isMendable: boolean;
   /** Whether the last health check passed. */
   readonly hasPassed: boolean;
   /** Cookie value, where it was asked for; undefined for none. */
@@ -22,6 +24,7 @@ export type AdminState = "ready" | "drain" | "maint";
 
 const MAINT_BITS = 1 | 2 | 4;
 const DRAIN_BITS = 8 | 16;
+const CHECK_CONFIGURED_BIT = 2;
 const CHECK_ENABLED_BIT = 4;
 const OPERATIONAL_RUNNING = "2";
 const CHECK_PASSED = "3";
@@ -55,6 +58,7 @@ export function parseServersState(reply: string): RunningServer[] {
       isUp: field("srv_op_state") === OPERATIONAL_RUNNING,
       weight: number("srv_uweight"),
       isChecked: (number("srv_check_state") & CHECK_ENABLED_BIT) !== 0,
+      isMendable: (number("srv_check_state") & CHECK_CONFIGURED_BIT) !== 0 && field("srv_addr") !== "-",
       hasPassed: field("srv_check_result") === CHECK_PASSED,
     };
   });

@@ -4,20 +4,42 @@ import { labelsOf } from "../../src/engine/labels.ts";
 import { get, Load, mapSessions } from "./load.ts";
 import { EchoSocket } from "./sockets.ts";
 import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
 
 const SESSIONS = Array.from({ length: 500 }, (_, index) => `session-${index}`);
 
-describe.each([
+const MODES = [
   { mode: "sticky", number: 1 },
   { mode: "hash", number: 2 },
-])("a stack in $mode mode", ({ mode, number }) => {
+];
+const stacks = new Map<string, TestStack>();
+
+/** Both are up side by side, from the first test to the last. */
+beforeAll(async () => {
+  await Promise.all(
+    MODES.map(async ({ mode, number }) => {
+      const stack = await TestStack.create({ name: `e2e-scaling-${mode}`, number, config: { mode } });
+      stacks.set(mode, stack);
+      await stack.up();
+    }),
+  );
+});
+afterAll(async () => {
+  await Promise.all([...stacks.values()].map((stack) => stack.dispose()));
+});
+
+function stackOf(mode: string): TestStack {
+  const stack = stacks.get(mode);
+  if (stack === undefined) throw new Error(`the stack in ${mode} mode did not come up`);
+  return stack;
+}
+
+describe.each(MODES)("a stack in $mode mode", ({ mode, number }) => {
   let stack: TestStack;
 
-  beforeAll(async () => {
-    stack = await TestStack.create({ name: `e2e-scaling-${mode}`, number, config: { mode } });
-    await stack.up();
+  beforeAll(() => {
+    stack = stackOf(mode);
   });
-  afterAll(() => stack?.dispose());
 
   const serverNames = async () => [...(await stack.servers()).keys()].sort();
   const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index + 1}`);
@@ -105,12 +127,6 @@ describe.each([
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
 
-  test("plain pulumi destroy leaves nothing of the stack", async () => {
-    expect(await stack.resources()).toHaveLength(7);
-    await stack.destroy();
-    expect(await stack.resources()).toEqual([]);
-  });
-
   /** Opens sockets until every one of the servers has two. */
   async function openSocketsOn(wanted: readonly string[]): Promise<EchoSocket[]> {
     const hosts = new Map<string, string>();
@@ -129,10 +145,15 @@ describe.each([
   }
 });
 
-async function until(isSo: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await isSo().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`not so within ${timeoutMs / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+test("plain pulumi destroy leaves nothing of its stack, and does not touch the other", async () => {
+  const [gone, other] = [stackOf("sticky"), stackOf("hash")];
+  expect(await gone.resources()).toHaveLength(7);
+  const load = new Load(other.url, { clients: 4 });
+  await gone.destroy();
+  const { sent, failures } = await load.stop();
+  expect(await gone.resources()).toEqual([]);
+  expect(sent).toBeGreaterThan(200);
+  expect(failures).toEqual([]);
+  await other.destroy();
+  expect(await other.resources()).toEqual([]);
+});

@@ -69,11 +69,12 @@ program_name() { # PACKAGE
   esac
 }
 
-# The programs land in $go_out whole or not at all: go build renames them into place.
+# Without debugging information there is an eighth less to compile.
 go_build() { # PACKAGE…
   local started=$SECONDS version_variable=github.com/pulumi/pulumi/sdk/v3/go/common/version.Version
   cd "$tools" &&
-    CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=$tools/go.work run go build -buildvcs=false -trimpath \
+    CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=$tools/go.work \
+      run go build -buildvcs=false -trimpath -gcflags=all=-dwarf=false \
       -ldflags "-s -w -X $version_variable=$pulumi_version -X main.version=$docker_plugin_version" \
       -o "$go_out/" "$@" &&
     took $((SECONDS - started)) >"$go_out/took"

@@ -4,19 +4,18 @@ import { type HaproxyConfig, renderConfig } from "../../../src/haproxy/config.ts
 import { serverArguments } from "../../../src/haproxy/server-line.ts";
 import { steps } from "../../../src/runtime/client.ts";
 import { BACKEND, planTopology, type Topology } from "../../../src/topology.ts";
+import { named } from "../named.ts";
 import { type StackConfig, settingsOf, stackFile } from "../pulumi-config.ts";
-import { goldenFile, MODES, SIZES } from "./goldens.ts";
+import { GOLDENS } from "./goldens.ts";
 
 const topologyOf = (config: StackConfig): Topology => planTopology(settingsOf(config));
 const configOf = (config: StackConfig): HaproxyConfig => renderConfig(topologyOf(config));
 
-const GOLDENS = MODES.flatMap((mode) => SIZES.map((count) => ({ mode, count })));
 const isRewriting = process.env.UPDATE_GOLDEN === "1";
 
 describe("the whole haproxy.cfg", () => {
-  test.each(GOLDENS)("of a $mode stack with $count servers is as it was agreed", ({ mode, count }) => {
+  test.each(named(GOLDENS))("of %s is as it was agreed", (_what, { mode, count, file }) => {
     const { text } = configOf({ ...stackFile(mode), count: String(count) });
-    const file = goldenFile(mode, count);
     if (isRewriting) writeFileSync(file, text);
     expect(text).toBe(readFileSync(file, "utf8"));
   });
@@ -35,28 +34,32 @@ describe("the whole haproxy.cfg", () => {
 describe("the revision", () => {
   const { revision } = configOf({ count: "3" });
 
-  test.each<{ what: string; config: StackConfig }>([
-    { what: "no server", config: { count: "0" } },
-    { what: "another count", config: { count: "200" } },
-    { what: "another port of the app, which the runtime API can set", config: { "app.port": "80" } },
-    { what: "another app image", config: { "app.image": "nginx" } },
-    { what: "other host ports", config: { ports: { http: 1024, runtime: 1025, stats: 1026 } } },
-    { what: "other timeouts of the update", config: { drainTimeout: "1s", readyTimeout: "1s" } },
-  ])("stays as it is with $what", ({ config }) => {
+  test.each(
+    named<{ what: string; config: StackConfig }>([
+      { what: "no server", config: { count: "0" } },
+      { what: "another count", config: { count: "200" } },
+      { what: "another port of the app, which the runtime API can set", config: { "app.port": "80" } },
+      { what: "another app image", config: { "app.image": "nginx" } },
+      { what: "other host ports", config: { ports: { http: 1024, runtime: 1025, stats: 1026 } } },
+      { what: "other timeouts of the update", config: { drainTimeout: "1s", readyTimeout: "1s" } },
+    ]),
+  )("stays as it is with %s", (_what, { config }) => {
     expect(configOf(config).revision).toBe(revision);
   });
 
-  test.each<{ what: string; config: StackConfig }>([
-    { what: "another mode", config: { mode: "hash" } },
-    { what: "another ready path", config: { "app.readyPath": "/healthz" } },
-    { what: "another subnet, since the gateway guards the runtime API", config: { subnet: "172.28.99.0/24" } },
-  ])("differs with $what", ({ config }) => {
+  test.each(
+    named<{ what: string; config: StackConfig }>([
+      { what: "another mode", config: { mode: "hash" } },
+      { what: "another ready path", config: { "app.readyPath": "/healthz" } },
+      { what: "another subnet, since the gateway guards the runtime API", config: { subnet: "172.28.99.0/24" } },
+    ]),
+  )("differs with %s", (_what, { config }) => {
     expect(configOf(config).revision).not.toBe(revision);
   });
 });
 
 describe("the server lines", () => {
-  test.each(GOLDENS)("of a $mode stack with $count servers are what `add server` is sent", ({ mode, count }) => {
+  test.each(named(GOLDENS))("of %s are what `add server` is sent", (_what, { mode, count }) => {
     const topology = topologyOf({ mode, count: String(count) });
     const lines = [...renderConfig(topology).text.matchAll(/^ {4}server (s\d+) (.+)$/gm)];
     expect(lines).toHaveLength(count);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ReplySplitter } from "../../../src/runtime/replies.ts";
+import { named } from "../named.ts";
 
 const LIMIT = 10_000;
 
@@ -33,7 +34,7 @@ const STREAMS: readonly { what: string; stream: string; replies: readonly string
   },
 ];
 
-describe.each(STREAMS)("the stream of $what", ({ stream, replies }) => {
+describe.each(named(STREAMS))("the stream of %s", (_what, { stream, replies }) => {
   test("is cut into its replies", () => {
     expect(split([stream])).toEqual({ replies, rest: "" });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseServerStats, parseServersConn, parseServersState, type RunningServer, type ServerStats } from "../../../src/runtime/state.ts";
+import { named } from "../named.ts";
 import { RECORDED } from "./recorded.ts";
 
 const HEADER = RECORDED.serversState.split("\n").slice(0, 2).join("\n");
@@ -15,24 +16,26 @@ describe("the answer of `show servers state`", () => {
   });
 
   const at = { address: "172.28.177.1", port: 18100, weight: 100 };
-  test.each<{ what: string; name: string; expected: Partial<RunningServer> }>([
-    { what: "up and checked", name: "s1", expected: { ...at, adminState: "ready", isUp: true, isChecked: true, hasPassed: true } },
-    {
-      what: "down after a failed check",
-      name: "s2",
-      expected: { ...at, port: 18099, adminState: "ready", isUp: false, isChecked: true, hasPassed: false },
-    },
-    {
-      what: "in drain, with a check under way",
-      name: "s3",
-      expected: { ...at, adminState: "drain", weight: 20, isUp: true, isChecked: true, hasPassed: false },
-    },
-    { what: "in maintenance, with its check paused", name: "s4", expected: { ...at, adminState: "maint", isUp: false, isChecked: true } },
-    { what: "waiting for its first check", name: "s5", expected: { ...at, adminState: "ready", isUp: false, isChecked: true, hasPassed: false } },
-    { what: "added by a host name, and without an address", name: "s6", expected: { address: "-", port: 8081, isUp: true, hasPassed: false } },
-    { what: "up without a check", name: "s7", expected: { ...at, adminState: "ready", isUp: true, isChecked: false, hasPassed: false } },
-    { what: "added and nothing else", name: "s8", expected: { ...at, adminState: "maint", isUp: false, isChecked: false, hasPassed: false } },
-  ])("has $name $what", ({ name, expected }) => {
+  test.each(
+    named<{ what: string; name: string; expected: Partial<RunningServer> }>([
+      { what: "up and checked", name: "s1", expected: { ...at, adminState: "ready", isUp: true, isChecked: true, hasPassed: true } },
+      {
+        what: "down after a failed check",
+        name: "s2",
+        expected: { ...at, port: 18099, adminState: "ready", isUp: false, isChecked: true, hasPassed: false },
+      },
+      {
+        what: "in drain, with a check under way",
+        name: "s3",
+        expected: { ...at, adminState: "drain", weight: 20, isUp: true, isChecked: true, hasPassed: false },
+      },
+      { what: "in maintenance, with its check paused", name: "s4", expected: { ...at, adminState: "maint", isUp: false, isChecked: true } },
+      { what: "waiting for its first check", name: "s5", expected: { ...at, adminState: "ready", isUp: false, isChecked: true, hasPassed: false } },
+      { what: "added by a host name, and without an address", name: "s6", expected: { address: "-", port: 8081, isUp: true, hasPassed: false } },
+      { what: "up without a check", name: "s7", expected: { ...at, adminState: "ready", isUp: true, isChecked: false, hasPassed: false } },
+      { what: "added and nothing else", name: "s8", expected: { ...at, adminState: "maint", isUp: false, isChecked: false, hasPassed: false } },
+    ]),
+  )("has $name %s", (_what, { name, expected }) => {
     expect(servers.get(name)).toMatchObject(expected);
   });
 
@@ -67,7 +70,7 @@ describe("the answer of `show servers state`", () => {
   test("is read by the header's names, not by position", () => {
     const reply =
       "1\n# srv_name srv_port srv_addr srv_id srv_op_state srv_admin_state srv_uweight srv_check_state srv_check_result\ns9 81 10.0.0.9 9 2 0 50 6 3\n";
-    expect(parseServersState(reply)).toEqual([
+    expect(parseServersState(reply)).toMatchObject([
       { name: "s9", id: 9, address: "10.0.0.9", port: 81, adminState: "ready", isUp: true, weight: 50, isChecked: true, hasPassed: true },
     ]);
   });

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { command } from "../../src/runtime/command.ts";
+import { runRaw } from "../../src/runtime/connection.ts";
+import { get, Load } from "./load.ts";
+import { docker, TestStack } from "./stack.ts";
+
+describe("a server list that was changed by hand", () => {
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    stack = await TestStack.create({ name: "e2e-drift", number: 3, config: { count: 6 } });
+    await stack.up();
+  });
+  afterAll(() => stack?.dispose());
+
+  const run = (line: string) => runRaw(stack.runtime, command(line));
+  const expectDeclared = async () => {
+    const servers = await stack.servers();
+    expect([...servers.keys()].sort()).toEqual(["s1", "s2", "s3", "s4", "s5", "s6"]);
+    for (const server of servers.values())
+      expect(server).toMatchObject({ adminState: "ready", isUp: true, weight: 100, isChecked: true, cookie: server.name });
+  };
+
+  test("preview shows every kind of change, and one update mends them all under load", async () => {
+    const load = new Load(stack.url, { clients: 4 });
+    for (const line of [
+      "set server webservers/s1 weight 3",
+      "set server webservers/s2 state maint",
+      "wait 5s srv-removable webservers/s2",
+      "del server webservers/s2",
+      "disable server webservers/s3",
+      "set server webservers/s4 state drain",
+      "set server webservers/s5 addr 172.28.103.11 port 9898",
+      "disable health webservers/s6",
+      "add server webservers/s9 172.28.103.11:9898",
+      "enable server webservers/s9",
+    ]) {
+      await run(line);
+    }
+    const { exitCode, output } = await stack.preview();
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(/RuntimeSync: \(update\)/);
+    for (const drift of [
+      /weight *: 100 => 3/,
+      /- s2: \{/,
+      /adminState: "ready" => "maint"/,
+      /adminState: "ready" => "drain"/,
+      /isChecked *: true => false/,
+      /\+ s9: \{/,
+    ]) {
+      expect(output).toMatch(drift);
+    }
+    await stack.up();
+    await expectDeclared();
+    const { sent, failures } = await load.stop();
+    expect(sent).toBeGreaterThan(200);
+    expect(failures).toEqual([]);
+    expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("an edit of haproxy.cfg in the volume is undone", async () => {
+    await docker.getContainer(stack.haproxyName).putArchive(await tarOf("haproxy.cfg", "# edited\n"), { path: "/usr/local/etc/haproxy" });
+    expect((await stack.preview()).output).toMatch(/ConfigFile: \(update\)/);
+    await stack.up();
+    await docker.getContainer(stack.haproxyName).restart();
+    await expect.poll(async () => (await get(stack.url)).status, { timeout: 10_000 }).toBe(200);
+  });
+
+  test("refresh works while HAProxy is down, and the next update brings it back", async () => {
+    await docker.getContainer(stack.haproxyName).stop({ t: 1 });
+    const { exitCode, output } = await stack.pulumi("refresh", "--yes", "--skip-preview", "--stack", stack.name);
+    expect(output).not.toMatch(/error/i);
+    expect(exitCode).toBe(0);
+    await stack.up();
+    await expectDeclared();
+    expect((await get(stack.url)).status).toBe(200);
+  });
+
+  test("destroy works while HAProxy is dead", async () => {
+    await docker.getContainer(stack.haproxyName).kill();
+    await stack.destroy();
+    expect(await stack.resources()).toEqual([]);
+  });
+});
+
+async function tarOf(name: string, text: string): Promise<Buffer> {
+  const { default: tar } = await import("tar-stream");
+  const { buffer } = await import("node:stream/consumers");
+  const pack = tar.pack();
+  pack.entry({ name }, text);
+  pack.finalize();
+  return buffer(pack);
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { type RuntimeSyncInputs, type RuntimeSyncState, runtimeDiffers } from "../../../src/providers/runtime-sync.ts";
+import { planTopology } from "../../../src/topology.ts";
+import { named } from "../named.ts";
+import { settingsOf } from "../pulumi-config.ts";
+import { asAdded, type ModelServer, readBack } from "../reconcile/haproxy-model.ts";
+
+const { servers } = planTopology(settingsOf({ count: "3" }));
+
+const INPUTS: RuntimeSyncInputs = {
+  endpoint: { kind: "tcp", host: "127.0.0.1", port: 9999 },
+  haproxyContainer: "demo-haproxy1",
+  haproxyContainerId: "c0ffee",
+  revision: "0123456789abcdef",
+  servers,
+  drainTimeoutMs: 30_000,
+  readyTimeoutMs: 60_000,
+};
+
+/** State as Pulumi keeps it: JSON, where what is undefined has no key. */
+const kept = (state: RuntimeSyncState): RuntimeSyncState => JSON.parse(JSON.stringify(state));
+
+const running = (models: readonly ModelServer[], revision = INPUTS.revision): RuntimeSyncState["running"] => ({
+  revision,
+  servers: Object.fromEntries(readBack(models).map((server) => [server.name, server])),
+});
+
+const STATE = kept({ ...INPUTS, running: running(servers.map(asAdded)) });
+
+describe("an update has nothing to do", () => {
+  test("when HAProxy runs what is declared", () => {
+    expect(runtimeDiffers(STATE, INPUTS)).toBe(false);
+  });
+
+  test("when it runs what is declared without cookies, which state does not keep", () => {
+    const hash = planTopology(settingsOf({ mode: "hash", count: "3" })).servers;
+    const state = kept({ ...STATE, running: running(hash.map(asAdded)) });
+    expect(runtimeDiffers(state, { ...INPUTS, servers: hash })).toBe(false);
+  });
+});
+
+describe("an update has something to do", () => {
+  test.each(
+    named<{ what: string; inputs: Partial<RuntimeSyncInputs> }>([
+      { what: "a server is declared more", inputs: { servers: planTopology(settingsOf({ count: "4" })).servers } },
+      { what: "a server is declared less", inputs: { servers: servers.slice(0, 2) } },
+      { what: "the config file says something else", inputs: { revision: "fedcba9876543210" } },
+      { what: "the HAProxy container is a new one", inputs: { haproxyContainerId: "decaf" } },
+      { what: "the runtime API has another port", inputs: { endpoint: { kind: "tcp", host: "127.0.0.1", port: 9998 } } },
+      { what: "sessions get another time to end", inputs: { drainTimeoutMs: 1 } },
+      { what: "new servers get another time to be up", inputs: { readyTimeoutMs: 1 } },
+    ]),
+  )("when %s", (_what, { inputs }) => {
+    expect(runtimeDiffers(STATE, { ...INPUTS, ...inputs })).toBe(true);
+  });
+
+  test.each(
+    named<{ what: string; state: Partial<RuntimeSyncState> }>([
+      { what: "HAProxy was down", state: { running: undefined } },
+      { what: "a server is gone", state: { running: running(servers.slice(1).map(asAdded)) } },
+      { what: "a server is in maintenance", state: { running: running(servers.map((server) => ({ ...asAdded(server), adminBits: 1 }))) } },
+      { what: "HAProxy runs an older config", state: { running: running(servers.map(asAdded), "older") } },
+      { what: "HAProxy's config names no revision", state: { running: running(servers.map(asAdded), "") } },
+    ]),
+  )("when %s", (_what, { state }) => {
+    expect(runtimeDiffers(kept({ ...STATE, ...state }), INPUTS)).toBe(true);
+  });
+});
