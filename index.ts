@@ -1,29 +1,34 @@
 import * as pulumi from "@pulumi/pulumi";
+import { describeChanges } from "./src/changes.ts";
+import { lookAtStack } from "./src/declaration.ts";
 import { connectEngine } from "./src/engine/connection.ts";
 import { EngineError } from "./src/engine/error.ts";
 import { pullMissingImages } from "./src/engine/images.ts";
 import { stateName } from "./src/engine/labels.ts";
-import { renderConfig } from "./src/haproxy/config.ts";
 import { BalancedApp } from "./src/resources/balanced-app.ts";
 import { parseSettings, SettingsError } from "./src/settings.ts";
-import { planTopology } from "./src/topology.ts";
 
 const NAMESPACE = "balancer:";
 const stack = pulumi.getStack();
-const settings = await withoutStack(async () => parseSettings(stack, configOf(NAMESPACE)));
-const topology = planTopology(settings);
-const config = renderConfig(topology);
-await withoutStack(async () => {
-  const engine = await connectEngine();
-  if (pulumi.runtime.isDryRun()) return;
-  await pullMissingImages(engine, [
-    { key: "haproxyImage", reference: settings.haproxyImage },
-    { key: "app.image", reference: settings.app.image },
-  ]);
-});
-const state = stateName(process.env.PULUMI_BACKEND_URL ?? "", import.meta.dirname);
 
-new BalancedApp(stack, { settings, topology, config, owner: { stack, state } });
+const { declared, observed, apps } = await withoutStack(async () => {
+  const settings = parseSettings(stack, configOf(NAMESPACE));
+  const engine = await connectEngine();
+  if (!pulumi.runtime.isDryRun()) {
+    await pullMissingImages(engine, [
+      { key: "haproxyImage", reference: settings.haproxyImage },
+      { key: "app.image", reference: settings.app.image },
+    ]);
+  }
+  return lookAtStack(engine, settings);
+});
+const { settings, topology, config, rollout } = declared;
+if (pulumi.runtime.isDryRun()) {
+  for (const line of describeChanges(declared, observed)) await pulumi.log.info(line);
+}
+const owner = { stack, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", import.meta.dirname) };
+
+new BalancedApp(stack, { settings, topology, config, owner, observed: apps, rollout });
 
 const host = settings.bind === "0.0.0.0" ? "127.0.0.1" : settings.bind;
 export const urls = topology.balancers.map(({ ports }) => `http://${host}:${ports.http}`);

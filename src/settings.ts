@@ -31,7 +31,11 @@ export interface Settings {
   readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
+  readonly rollout: { readonly batch: BatchSize };
 }
+
+/** How many containers an app update replaces at a time: a number, or a share of all in percent. */
+export type BatchSize = { readonly kind: "count"; readonly count: number } | { readonly kind: "share"; readonly percent: number };
 
 /** One config value that is refused: which key, what was given, and what is allowed. */
 export interface Mistake {
@@ -91,12 +95,13 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     stats: read("ports.stats"),
     drainTimeoutMs: read("drainTimeout"),
     readyTimeoutMs: read("readyTimeout"),
+    batch: read("rollout.batch"),
   };
   mistakes.push(...contradictions(parsed));
   if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
-  const { image, port, readyPath, command, env, http, runtime, stats, ...rest } = parsed;
+  const { image, port, readyPath, command, env, http, runtime, stats, batch, ...rest } = parsed;
   const words = command.map((word) => word.replaceAll("{port}", String(port)));
-  return { stack, ...rest, app: { image, port, readyPath, command: words, env }, ports: { http, runtime, stats } };
+  return { stack, ...rest, app: { image, port, readyPath, command: words, env }, ports: { http, runtime, stats }, rollout: { batch } };
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$/;
@@ -123,6 +128,14 @@ const duration = (leastMs: number, mostMs: number) =>
       return Number.parseInt(text, 10) * (UNIT_MS[unit] ?? Number.NaN);
     })
     .pipe(z.int().min(leastMs).max(mostMs));
+
+const batchSize = z
+  .union([z.number().transform(String), z.string()])
+  .pipe(z.string().regex(/^([1-9]\d{0,3}|([1-9]\d?|100)%)$/))
+  .transform((text): BatchSize => {
+    const number = Number.parseInt(text, 10);
+    return text.endsWith("%") ? { kind: "share", percent: number } : { kind: "count", count: number };
+  });
 
 const isIPv4 = (text: string) => ipaddr.IPv4.isValidFourPartDecimal(text);
 
@@ -161,6 +174,7 @@ const FIELDS = {
   "ports.stats": PORT,
   drainTimeout: { schema: duration(0, 86_400_000), allowed: "a time from 0s to 1440m, such as 500ms, 30s or 5m (a bare number is seconds)" },
   readyTimeout: { schema: duration(1_000, 3_600_000), allowed: "a time from 1s to 60m, such as 1500ms, 60s or 5m (a bare number is seconds)" },
+  "rollout.batch": { schema: batchSize, allowed: "a whole number from 1 to 9999, or a share from 1% to 100%" },
 } as const;
 
 /** The keys that a stack's config may have. */

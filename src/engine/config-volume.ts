@@ -86,7 +86,8 @@ function packFile(name: string, text: string): Promise<Buffer> {
   return buffer(pack);
 }
 
-async function unpackFile(archive: NodeJS.ReadableStream): Promise<string> {
+/** The text of the one file in an archive. */
+export async function unpackFile(archive: NodeJS.ReadableStream): Promise<string> {
   const extract = archive.pipe(tar.extract());
   let text = "";
   for await (const entry of extract) text += await readText(entry);

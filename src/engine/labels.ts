@@ -5,6 +5,8 @@ export const STACK_LABEL = "balancer.stack";
 export const ROLE_LABEL = "balancer.role";
 /** Names the Pulumi state that a resource belongs to, so that two checkouts never remove each other's containers. */
 export const STATE_LABEL = "balancer.state";
+/** On app containers: names what the container was made from. */
+export const DEFINITION_LABEL = "balancer.definition";
 
 /** What a labelled container, network or volume is for. */
 export type Role = "app" | "haproxy" | "network" | "config" | "config-check";
@@ -15,6 +17,9 @@ export interface Labels {
   readonly [ROLE_LABEL]: Role;
   readonly [STATE_LABEL]: string;
 }
+
+/** A short name for what a container is made from; another name means another container. */
+export const definitionName = (parts: unknown): string => createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
 
 export const labelsOf = (stack: string, state: string, role: Role): Labels => ({ [STACK_LABEL]: stack, [ROLE_LABEL]: role, [STATE_LABEL]: state });
 

@@ -1,22 +1,18 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { connectEngine } from "../engine/connection.ts";
-import { whyNotRunning } from "../engine/containers.ts";
-import { EngineError } from "../engine/error.ts";
 import { actionsOf, planServers } from "../reconcile/plan.ts";
 import { sync } from "../reconcile/sync.ts";
 import { type RunningState, readState } from "../runtime/client.ts";
-import type { Endpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import type { RunningServer } from "../runtime/state.ts";
 import { BACKEND, type Server } from "../topology.ts";
+import { type HaproxyAddress, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /** What one balancer shall run. */
-export interface RuntimeSyncInputs {
-  readonly endpoint: Endpoint;
-  readonly haproxyContainer: string;
+export interface RuntimeSyncInputs extends HaproxyAddress {
   /** Docker's id of the HAProxy container: a new container is synced anew. */
   readonly haproxyContainerId: string;
   readonly revision: string;
+  /** Servers whose containers this update replaces; the gates took them out of HAProxy. A refresh has none. */
+  readonly replaced?: readonly string[];
   readonly servers: readonly Server[];
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
@@ -34,18 +30,13 @@ interface Running {
   readonly servers: Readonly<Record<string, RunningServer>>;
 }
 
-const REACHABLE_TIMEOUT_MS = 20_000;
-/** A container that starts may be seen before it listens, or between two restarts; after this its fate is looked up. */
-const PATIENCE_MS = 1_000;
-const POLL_MS = 50;
-
 /**
  * Brings the running HAProxy to what is declared.
  * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
  */
 export async function syncRuntime(inputs: RuntimeSyncInputs): Promise<RuntimeSyncState> {
   await waitReachable(inputs);
-  const running = await sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`));
+  const running = await withContainerLogs(() => sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`)));
   return { ...inputs, running: byName(running) };
 }
 
@@ -65,6 +56,7 @@ export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInput
   const { running } = state;
   return (
     running === undefined ||
+    (inputs.replaced ?? []).length > 0 ||
     running.revision !== inputs.revision ||
     state.haproxyContainerId !== inputs.haproxyContainerId ||
     JSON.stringify(state.endpoint) !== JSON.stringify(inputs.endpoint) ||
@@ -72,22 +64,6 @@ export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInput
     state.readyTimeoutMs !== inputs.readyTimeoutMs ||
     actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
   );
-}
-
-async function waitReachable({ endpoint, haproxyContainer }: RuntimeSyncInputs): Promise<void> {
-  const start = Date.now();
-  for (;;) {
-    try {
-      await readState(endpoint, BACKEND);
-      return;
-    } catch (error) {
-      const waitedMs = Date.now() - start;
-      if (!(error instanceof RuntimeError) || waitedMs > REACHABLE_TIMEOUT_MS) throw error;
-      const why = waitedMs > PATIENCE_MS ? await whyNotRunning(await connectEngine(), haproxyContainer) : undefined;
-      if (why !== undefined) throw new EngineError(why, { cause: error });
-    }
-    await sleep(POLL_MS);
-  }
 }
 
 /** Pulumi's state has no undefined: what is not there is left out. */

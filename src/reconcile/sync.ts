@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { serverArguments } from "../haproxy/server-line.ts";
-import { type RunningState, readServers, readState, readStats, reload, runSteps, type Step, steps } from "../runtime/client.ts";
+import { type RunningState, readState, reload, runSteps, type Step, steps } from "../runtime/client.ts";
 import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
-import type { RunningServer } from "../runtime/state.ts";
 import { BACKEND, type Server } from "../topology.ts";
-import { type Action, describePlan, planServers } from "./plan.ts";
+import { type Action, describePlan, type Plan, planServers } from "./plan.ts";
+import { proveUp } from "./proof.ts";
 import { removeServers } from "./removal.ts";
 import type { Report } from "./report.ts";
 
@@ -19,8 +18,6 @@ export interface SyncTarget {
   readonly readyTimeoutMs: number;
 }
 
-const POLL_MS = 50;
-
 /**
  * Brings a running HAProxy to what is declared: adds servers and proves them up, mends what was changed by hand, reloads
  * where the config file says more than the runtime API can, and takes servers away without closing a session early.
@@ -29,54 +26,73 @@ const POLL_MS = 50;
  * @throws {RuntimeError} when HAProxy is unreachable or refuses a step, or a server is not up within `readyTimeoutMs`
  */
 export async function sync(target: SyncTarget, report: Report): Promise<RunningState> {
-  const state = await readState(target.endpoint, BACKEND);
-  if (state.revision !== target.revision) await reloadConfig(target, state, report);
-  await reconcile(target, report);
-  return readState(target.endpoint, BACKEND);
+  const { endpoint, servers, revision, readyTimeoutMs } = target;
+  const before = await readState(endpoint, BACKEND);
+  if (before.revision !== revision) {
+    await changeServersBeforeReload(target, before, report);
+    await reloadConfig(target, before, report);
+  }
+  const plan = planServers(servers, (await readState(endpoint, BACKEND)).servers);
+  await applyAdditions(target, plan, report);
+  await proveUp(endpoint, servers, readyTimeoutMs);
+  await removeServers(target, namesOf(plan.remove), report);
+  return readState(endpoint, BACKEND);
 }
 
-/** Reloads the file, which lists the declared servers. */
-async function reloadConfig(target: SyncTarget, state: RunningState, report: Report): Promise<void> {
-  // Where no server is up there is nothing to lose, and the old worker's checks may be what keeps them down.
-  if (state.servers.some(({ isUp }) => isUp)) await changeServersBeforeReload(target, state, report);
-  await reload(target.endpoint);
-  report(`reload: config ${state.revision ?? "unknown"} → ${target.revision}`);
-  const { revision } = await readState(target.endpoint, BACKEND);
-  if (revision !== target.revision) {
-    throw new RuntimeError(
-      "malformed",
-      `HAProxy at ${formatEndpoint(target.endpoint)} reloaded config ${revision ?? "unknown"} instead of ${target.revision}`,
-    );
-  }
+/**
+ * Brings some of the servers into rotation and proves them up; the others stay as they are.
+ * @throws {RuntimeError} as {@link sync}
+ */
+export async function bringUp(target: Omit<SyncTarget, "revision">, report: Report): Promise<void> {
+  const { endpoint, servers, readyTimeoutMs } = target;
+  const names = new Set(servers.map(({ name }) => name));
+  const { servers: running } = await readState(endpoint, BACKEND);
+  // One that was left in maintenance would be trusted at once when it is made ready; one that is added is checked first.
+  const paused = running.filter(({ name, adminState }) => names.has(name) && adminState === "maint").map(({ name }) => name);
+  await removeServers({ endpoint, drainTimeoutMs: 0 }, paused, report);
+  const { servers: rest } = await readState(endpoint, BACKEND);
+  const plan = planServers(
+    servers,
+    rest.filter(({ name }) => names.has(name)),
+  );
+  await applyAdditions(target, plan, report);
+  await proveUp(endpoint, servers, readyTimeoutMs);
 }
 
 /**
  * The new worker trusts the file's servers until a check fails, so those that the old worker does not know are added to
  * it and proved up first; those that the file does not list get their time to end their sessions.
  */
-async function changeServersBeforeReload(target: SyncTarget, state: RunningState, report: Report): Promise<void> {
-  const known = new Set(state.servers.flatMap(({ name, id }) => [name, id]));
+async function changeServersBeforeReload(target: SyncTarget, { servers: running }: RunningState, report: Report): Promise<void> {
+  // Where no server is up there is nothing to lose, and the old worker's checks may be what keeps them down.
+  if (!running.some(({ isUp }) => isUp)) return;
+  const known = new Set(running.flatMap(({ name, id }) => [name, id]));
+  const paused = new Set(running.filter(({ adminState }) => adminState === "maint").map(({ name }) => name));
   const declared = new Set(target.servers.map(({ name }) => name));
+  const cookies = new Map(running.map(({ name, cookie }) => [name, cookie]));
   const added = target.servers.filter(({ name, id }) => !known.has(name) && !known.has(id));
-  const removed = state.servers.map(({ name }) => name).filter((name) => !declared.has(name));
-  await runSteps(
-    target.endpoint,
-    added.flatMap((server) => stepsOf({ kind: "add", server })),
-  );
-  await proveUp({ ...target, servers: added });
-  await removeServers(target, removed, report);
+  const resumed = target.servers.filter(({ name }) => paused.has(name)).map((server) => ({ ...server, cookie: cookies.get(server.name) }));
+  if (added.length + resumed.length > 0) await bringUp({ ...target, servers: [...added, ...resumed] }, report);
+  const undeclared = running.map(({ name }) => name).filter((name) => !declared.has(name));
+  await removeServers(target, undeclared, report);
 }
 
-async function reconcile(target: SyncTarget, report: Report): Promise<void> {
-  const { endpoint, servers } = target;
-  const { servers: running } = await readState(endpoint, BACKEND);
-  const plan = planServers(servers, running);
+/** Reloads the file, which lists the declared servers. */
+async function reloadConfig({ endpoint, revision }: SyncTarget, before: RunningState, report: Report): Promise<void> {
+  await reload(endpoint);
+  report(`reload: config ${before.revision ?? "unknown"} → ${revision}`);
+  const { revision: loaded } = await readState(endpoint, BACKEND);
+  if (loaded !== revision) {
+    throw new RuntimeError("malformed", `HAProxy at ${formatEndpoint(endpoint)} loaded config ${loaded ?? "unknown"} instead of ${revision}`);
+  }
+}
+
+/** Carries out a plan up to the servers that only leave. */
+async function applyAdditions(target: Omit<SyncTarget, "revision" | "servers">, plan: Plan, report: Report): Promise<void> {
   const words = describePlan(plan);
   if (words !== "") report(`runtime: ${words}`);
   await removeServers(target, namesOf(plan.evict), report);
-  await runSteps(endpoint, [...plan.add, ...plan.change].flatMap(stepsOf));
-  await proveUp(target);
-  await removeServers(target, namesOf(plan.remove), report);
+  await runSteps(target.endpoint, [...plan.add, ...plan.change].flatMap(stepsOf));
 }
 
 const namesOf = (actions: readonly Action[]): string[] => actions.flatMap((action) => (action.kind === "remove" ? [action.name] : []));
@@ -99,30 +115,4 @@ function stepsOf(action: Action): readonly Step[] {
     default:
       return action satisfies never;
   }
-}
-
-/** Waits until HAProxy reports every declared server up, by a check that passed. */
-async function proveUp({ endpoint, servers, readyTimeoutMs }: SyncTarget): Promise<void> {
-  const deadline = Date.now() + readyTimeoutMs;
-  for (;;) {
-    const running = new Map((await readServers(endpoint, BACKEND)).map((server) => [server.name, server]));
-    const missing = servers.filter(({ name }) => !isProved(running.get(name)));
-    if (missing.length === 0) return;
-    if (Date.now() >= deadline) throw await describeDown(endpoint, missing, readyTimeoutMs);
-    await sleep(POLL_MS);
-  }
-}
-
-const isProved = (server: RunningServer | undefined): boolean =>
-  server !== undefined && server.adminState === "ready" && server.isChecked && server.isUp && server.hasPassed;
-
-async function describeDown(endpoint: Endpoint, missing: readonly Server[], readyTimeoutMs: number): Promise<RuntimeError> {
-  const stats = new Map((await readStats(endpoint, BACKEND)).map((server) => [server.name, server]));
-  const lines = missing.map(({ name, address, port, containerName }) => {
-    const known = stats.get(name);
-    const words =
-      known === undefined ? "not in HAProxy" : [known.status, known.checkStatus, known.checkDescription].filter((word) => word !== "").join(" ");
-    return `${name} (${containerName}, ${address}:${port}): ${words}`;
-  });
-  return new RuntimeError("timeout", `not up within ${readyTimeoutMs / 1000} s (readyTimeout): ${lines.join("; ")}`);
 }

@@ -18,9 +18,5 @@ export function clearedBeforeCreate(name: string, clear: (docker: Docker) => Pro
   const hook = new pulumi.ResourceHook(`clear-${name}`, async () => {
     await clear(await connectEngine());
   });
-  return {
-    hooks: { beforeCreate: [hook] },
-    // The labels carry the checkout's folder, and a new label would replace a container; moving the folder must not.
-    ignoreChanges: ["labels"],
-  };
+  return { hooks: { beforeCreate: [hook] } };
 }

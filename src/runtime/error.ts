@@ -13,3 +13,14 @@ export class RuntimeError extends Error {
     this.kind = kind;
   }
 }
+
+/** Servers did not come up in time. */
+export class NotUpError extends RuntimeError {
+  /** The app containers behind them. */
+  readonly containerNames: readonly string[];
+
+  constructor(message: string, containerNames: readonly string[]) {
+    super("timeout", message);
+    this.containerNames = containerNames;
+  }
+}

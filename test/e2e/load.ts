@@ -35,6 +35,11 @@ export class Load {
     this.#workers = Array.from({ length: clients }, (_, index) => this.#client(index, pauseMs));
   }
 
+  /** Waits a moment, so that what a change broke has the time to show. */
+  async settle(): Promise<void> {
+    await sleep(500);
+  }
+
   /** Ends the load, after the requests under way. */
   async stop(): Promise<LoadResult> {
     this.#isRunning = false;

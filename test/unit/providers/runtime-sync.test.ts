@@ -11,6 +11,7 @@ const INPUTS: RuntimeSyncInputs = {
   endpoint: { kind: "tcp", host: "127.0.0.1", port: 9999 },
   haproxyContainer: "demo-haproxy1",
   haproxyContainerId: "c0ffee",
+  replaced: [],
   revision: "0123456789abcdef",
   servers,
   drainTimeoutMs: 30_000,

@@ -1,0 +1,36 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { benchPulumi } from "./pulumi/main.ts";
+import { printLoad } from "./report.ts";
+import { benchSync } from "./sync/main.ts";
+
+const PARTS = { sync: benchSync, pulumi: benchPulumi } as const;
+
+await new Command("bench")
+  .description("Measures Balancer next to the least that could do its work; prints ratios and whether their targets are reached.")
+  .addOption(new Option("--only <part>", "measure one part").choices(Object.keys(PARTS)))
+  .option("--rounds <n>", "how often each variant is measured", wholeNumber, 5)
+  .action(async ({ only, rounds }: { only?: string; rounds: number }) => {
+    const { signal, isInterrupted } = interruptible();
+    printLoad("start");
+    try {
+      for (const [name, bench] of Object.entries(PARTS)) if (only === undefined || only === name) await bench({ count: rounds, signal });
+      printLoad("end");
+    } catch (error) {
+      if (!isInterrupted()) throw error;
+      console.error("interrupted; everything is removed");
+      process.exitCode = 130;
+    }
+  })
+  .parseAsync();
+
+/** An interrupt ends the measuring, and every part removes what it made. */
+function interruptible(): { signal: AbortSignal; isInterrupted: () => boolean } {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => controller.abort());
+  return { signal: controller.signal, isInterrupted: () => controller.signal.aborted };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 999");
+  return Number(text);
+}

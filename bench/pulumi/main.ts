@@ -1,0 +1,111 @@
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { STACK_LABEL } from "../../src/engine/labels.ts";
+import { BENCH_LABEL } from "../engine.ts";
+import { formatMs, formatRatio, printTable, printTargets } from "../report.ts";
+import { type Rounds, ratioOf } from "../samples.ts";
+import { PROJECT } from "./cli.ts";
+import { BenchStack } from "./stack.ts";
+
+const APPS = 3;
+const OPERATIONS = ["nothing to do", "count + 1", "count - 1"] as const;
+type Operation = (typeof OPERATIONS)[number];
+/** Its last step, so that every operation starts from the same three containers. */
+const COUNTS: Readonly<Record<Operation, number>> = { "nothing to do": APPS, "count + 1": APPS + 1, "count - 1": APPS };
+const WITHOUT_REFRESH = "--refresh=false";
+
+/** Names begin with `e2e-`, which git ignores in stacks/. */
+function stacksIn(folder: string, signal: AbortSignal): { readonly balancer: BenchStack; readonly bare: BenchStack } {
+  const balancer = new BenchStack({
+    name: "e2e-bench",
+    folder: PROJECT,
+    namespace: "balancer",
+    config: { subnet: "172.28.91.0/24", ports: { http: 21_000, runtime: 21_001, stats: 21_002 } },
+    label: `${STACK_LABEL}=e2e-bench`,
+    state: join(folder, "balancer"),
+    signal,
+  });
+  const bare = new BenchStack({
+    name: "e2e-bench-bare",
+    folder: join(PROJECT, "bench/bare"),
+    namespace: "bench-bare",
+    config: { prefix: "172.28.92", firstPort: "21010" },
+    label: `${BENCH_LABEL}=bare`,
+    state: join(folder, "bare"),
+    signal,
+  });
+  return { balancer, bare };
+}
+
+/** Compares `pulumi up` of a Balancer stack with that of a program that only declares the same containers. */
+export async function benchPulumi(rounds: Rounds): Promise<void> {
+  // one name for all runs, so that a run finds what a killed one left
+  const folder = join(tmpdir(), "balancer-bench");
+  const stacks = stacksIn(folder, rounds.signal);
+  try {
+    for (const stack of Object.values(stacks)) {
+      await stack.create(APPS);
+      await stack.up(APPS); // warm: the first update after a creation may still write what Docker added
+    }
+    printSamples(await measure(stacks, rounds), rounds.count);
+  } finally {
+    await Promise.all(Object.values(stacks).map((stack) => stack.remove()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One of the three things that take turns. */
+class Series {
+  readonly name: string;
+  readonly samples: Readonly<Record<Operation, number[]>> = { "nothing to do": [], "count + 1": [], "count - 1": [] };
+  readonly #stack: BenchStack;
+  readonly #flags: readonly string[];
+
+  constructor(name: string, stack: BenchStack, flags: readonly string[] = []) {
+    this.name = name;
+    this.#stack = stack;
+    this.#flags = flags;
+  }
+
+  async run(operation: Operation): Promise<void> {
+    this.samples[operation].push(await this.#stack.up(COUNTS[operation], ...this.#flags));
+    const { summary } = this.#stack;
+    const isAsExpected = { "nothing to do": /^\d+ unchanged$/, "count + 1": /^\+ 1 created/, "count - 1": /- 1 deleted/ }[operation].test(summary);
+    if (!isAsExpected) throw new Error(`${this.name}, ${operation}: pulumi up did something else: ${summary}`);
+  }
+}
+
+async function measure({ balancer, bare }: ReturnType<typeof stacksIn>, { count, signal }: Rounds): Promise<readonly Series[]> {
+  const series = [new Series("Balancer", balancer), new Series("bare", bare), new Series("bare, no refresh", bare, [WITHOUT_REFRESH])];
+  for (let round = 0; round < count; round++) {
+    const turns = round % 2 === 0 ? series : series.toReversed();
+    for (const each of turns) await each.run("nothing to do");
+    // a series goes up and back at once: two of them share a stack
+    for (const each of turns) {
+      signal.throwIfAborted();
+      await each.run("count + 1");
+      await each.run("count - 1");
+    }
+  }
+  return series;
+}
+
+function printSamples(series: readonly Series[], rounds: number): void {
+  const [balancer, bare, withoutRefresh] = series;
+  if (balancer === undefined || bare === undefined || withoutRefresh === undefined) return;
+  const rows = OPERATIONS.map((operation) => ({
+    operation,
+    samples: series.map(({ samples }) => samples[operation]),
+    ratio: ratioOf(balancer.samples[operation], bare.samples[operation]),
+    reference: ratioOf(balancer.samples[operation], withoutRefresh.samples[operation]),
+  }));
+  printTable(
+    `pulumi up of a stack with ${APPS} app containers: medians of ${rounds} rounds in ms`,
+    ["", ...series.map(({ name }) => name), "Balancer / bare", "Balancer / bare, no refresh"],
+    rows.map(({ operation, samples, ratio, reference }) => [operation, ...samples.map(formatMs), formatRatio(ratio), formatRatio(reference)]),
+  );
+  printTargets(
+    rows.map(({ operation, ratio }) => ({ text: `pulumi up, ${operation}: Balancer next to bare`, ratio, limit: { kind: "at most", value: 1.5 } })),
+  );
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { removeLabelled } from "../engine.ts";
+import { time } from "../samples.ts";
+import { PROJECT, runPulumi } from "./cli.ts";
+
+/** A stack to be measured. */
+export interface StackOptions {
+  readonly name: string;
+  /** Folder of the Pulumi program. */
+  readonly folder: string;
+  /** Config namespace. */
+  readonly namespace: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Docker label, `name=value`, on everything that the stack has on the engine. */
+  readonly label: string;
+  /** Folder of its state. */
+  readonly state: string;
+  readonly signal: AbortSignal;
+}
+
+/** Belongs to the empty passphrase, as in stacks/. */
+const EMPTY_PASSPHRASE_SALT = "v1:Jy9aIz+v1Hs=:v1:+vhviZemvU+cMVih:qy+BcRIEeFiaYURhLi4z0H7siv4ruw==";
+
+/** A stack with its own state, config file, subnet and ports. */
+export class BenchStack {
+  readonly #options: StackOptions;
+  readonly #configFile: string;
+  #summary = "";
+
+  constructor(options: StackOptions) {
+    this.#options = options;
+    this.#configFile = join(PROJECT, "stacks", `Pulumi.${options.name}.yaml`);
+  }
+
+  /** Makes the stack, after removing what a killed run left of it. */
+  async create(count: number): Promise<void> {
+    await this.remove();
+    mkdirSync(this.#options.state, { recursive: true, mode: 0o700 });
+    this.#writeConfig(count);
+    await runPulumi(this.#options, ["stack", "init", this.#options.name, "--no-select"]);
+    await this.up(count);
+  }
+
+  /**
+   * Brings the stack to so many app containers.
+   * @returns how long that took, in milliseconds
+   */
+  async up(count: number, ...flags: readonly string[]): Promise<number> {
+    this.#writeConfig(count);
+    let printed = "";
+    const took = await time(async () => {
+      printed = await runPulumi(this.#options, ["up", "--yes", "--skip-preview", "--stack", this.#options.name, ...flags]);
+    });
+    this.#summary = /^Resources:\n(.*?)\n\n/ms.exec(printed)?.[1] ?? printed;
+    return took;
+  }
+
+  /** What Pulumi says that the latest update did, such as `+ 1 created`. */
+  get summary(): string {
+    return this.#summary.replaceAll(/\s+/g, " ").trim();
+  }
+
+  /** Removes all of the stack, without Pulumi: whatever happened, nothing is left. */
+  async remove(): Promise<void> {
+    await removeLabelled(this.#options.label);
+    rmSync(this.#options.state, { recursive: true, force: true });
+    rmSync(this.#configFile, { force: true });
+  }
+
+  #writeConfig(count: number): void {
+    const { namespace, config } = this.#options;
+    const entries = Object.entries({ ...config, count: String(count) }).map(([key, value]) => [`${namespace}:${key}`, value]);
+    writeFileSync(this.#configFile, stringify({ encryptionsalt: EMPTY_PASSPHRASE_SALT, config: Object.fromEntries(entries) }));
+  }
+}

@@ -1,0 +1,109 @@
+import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import tar from "tar-stream";
+import { CONFIG_FILE, CONFIG_FOLDER, type HaproxyConfig, PEER_VARIABLE, renderConfig } from "../../src/haproxy/config.ts";
+import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
+import { readState } from "../../src/runtime/client.ts";
+import type { Endpoint } from "../../src/runtime/endpoint.ts";
+import { parseSettings } from "../../src/settings.ts";
+import { BACKEND, planTopology, type Server, type Topology } from "../../src/topology.ts";
+import { BENCH_LABEL, docker, removeLabelled } from "../engine.ts";
+
+const NAME = "bench-haproxy";
+const IMAGE = "haproxy:3.2";
+const SUBNET = "172.28.90.0/24";
+const RUNTIME_PORT = 21_020;
+const APP_PORT = 9898;
+const LABELS = { [BENCH_LABEL]: "sync" };
+
+export const ENDPOINT: Endpoint = { kind: "tcp", host: "127.0.0.1", port: RUNTIME_PORT };
+
+const TOPOLOGY = planTopology(parseSettings("bench", { mode: "sticky", count: "0", subnet: SUBNET, ...defaults() }));
+const CONFIG = renderConfig(TOPOLOGY);
+export const REVISION = CONFIG.revision;
+
+/** A stack's topology with this many servers. All have one address, HAProxy's own: it is the server list that is measured. */
+export function topologyOf(count: number): Topology {
+  const address = TOPOLOGY.balancers[0]?.address ?? "";
+  const servers = Array.from(
+    { length: count },
+    (_, index): Server => ({
+      name: `s${index + 1}`,
+      id: index + 1,
+      address,
+      port: APP_PORT,
+      cookie: `s${index + 1}`,
+      containerName: `bench-podinfo${index + 1}`,
+    }),
+  );
+  return { ...TOPOLOGY, servers };
+}
+
+/** Starts HAProxy with a stack's config and no servers. */
+export async function startHaproxy(): Promise<void> {
+  await stopHaproxy();
+  const { gateway, subnet } = TOPOLOGY.network;
+  const network = await docker.createNetwork({
+    Name: NAME,
+    Labels: LABELS,
+    IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
+  });
+  const runtime = `${CONTAINER_PORTS.runtime}/tcp`;
+  const container = await docker.createContainer({
+    name: NAME,
+    Image: IMAGE,
+    Labels: LABELS,
+    Cmd: ["haproxy", "-S", "/var/lib/haproxy/master.sock,mode,600", "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`],
+    Env: [`${PEER_VARIABLE}=${TOPOLOGY.balancers[0]?.peerName ?? ""}`],
+    ExposedPorts: { [runtime]: {} },
+    HostConfig: { NetworkMode: network.id, PortBindings: { [runtime]: [{ HostIp: "127.0.0.1", HostPort: String(RUNTIME_PORT) }] } },
+    NetworkingConfig: { EndpointsConfig: { [network.id]: { IPAMConfig: { IPv4Address: TOPOLOGY.balancers[0]?.address ?? "" } } } },
+  });
+  await container.putArchive(await packConfig(CONFIG), { path: CONFIG_FOLDER });
+  await container.start();
+  await waitReachable();
+}
+
+/** Removes the container and its network, a killed run's as well. */
+export const stopHaproxy = (): Promise<void> => removeLabelled(`${BENCH_LABEL}=sync`);
+
+/** The stack's config, and an app that is always well: HAProxy itself. */
+function packConfig({ text }: HaproxyConfig): Promise<Buffer> {
+  const app = `\nfrontend app from web\n    bind :${APP_PORT}\n    http-request return status 200\n`;
+  const pack = tar.pack();
+  pack.entry({ name: CONFIG_FILE, mode: 0o644 }, text + app);
+  pack.finalize();
+  return buffer(pack);
+}
+
+async function waitReachable(): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      await readState(ENDPOINT, BACKEND);
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+    await sleep(100);
+  }
+}
+
+/** Pulumi.yaml's defaults, which Pulumi itself hands to a program. */
+function defaults(): Record<string, string> {
+  return {
+    "app.image": "stefanprodan/podinfo:6.9.2",
+    "app.port": String(APP_PORT),
+    "app.readyPath": "/readyz",
+    "app.command": "[]",
+    "app.env": "{}",
+    balancers: "1",
+    haproxyImage: IMAGE,
+    bind: "127.0.0.1",
+    "ports.http": String(RUNTIME_PORT + 1),
+    "ports.runtime": String(RUNTIME_PORT),
+    "ports.stats": String(RUNTIME_PORT + 2),
+    drainTimeout: "5s",
+    readyTimeout: "60s",
+  };
+}

@@ -1,0 +1,155 @@
+import { serverArguments } from "../../src/haproxy/server-line.ts";
+import { sync } from "../../src/reconcile/sync.ts";
+import type { RunningState } from "../../src/runtime/client.ts";
+import { BACKEND, type Server } from "../../src/topology.ts";
+import { time } from "../samples.ts";
+import { type Connection, watchConnections } from "./connections.ts";
+import { ENDPOINT, REVISION } from "./haproxy.ts";
+import { ask, RawConnection, runOneByOne, waitUp } from "./raw.ts";
+
+/** One way from no servers to all of them, or back. */
+export interface Sample {
+  readonly totalMs: number;
+  /** The part in which HAProxy had been told everything, and its health checks were waited for. */
+  readonly waitingMs: number;
+}
+
+/** A way to change the server list. `up` starts from none, `down` from all. */
+export interface Variant {
+  up(): Promise<Sample>;
+  down(): Promise<Sample>;
+}
+
+/** Where a sync's time goes, in milliseconds. */
+export interface Profile {
+  readonly changing: number;
+  readonly waiting: number;
+  /** Reading the state before the changes and after the wait. */
+  readonly reading: number;
+  /** No connection is open and nothing is waited for: parsing, planning, checking answers. */
+  readonly computing: number;
+  readonly bytesRead: number;
+}
+
+/** Longer than what only looks, shorter than the shortest change of the server list that is measured. */
+const CHANGE_BYTES = 1_000;
+
+/** Balancer's own: reads, plans, adds and proves up, or drains and removes. */
+export class SyncVariant implements Variant {
+  readonly #servers: readonly Server[];
+  readonly profiles: { readonly up: Profile[]; readonly down: Profile[] } = { up: [], down: [] };
+  /** What ran after the latest `up`. */
+  running: RunningState = { servers: [], revision: undefined };
+
+  constructor(servers: readonly Server[]) {
+    this.#servers = servers;
+  }
+
+  async up(): Promise<Sample> {
+    return this.#measure("up", this.#servers);
+  }
+
+  async down(): Promise<Sample> {
+    return this.#measure("down", []);
+  }
+
+  async #measure(way: "up" | "down", servers: readonly Server[]): Promise<Sample> {
+    const target = { endpoint: ENDPOINT, revision: REVISION, servers, drainTimeoutMs: 30_000, readyTimeoutMs: 60_000 };
+    const start = performance.now();
+    const connections = await watchConnections(async () => {
+      const state = await sync(target, () => {});
+      if (state.servers.length !== servers.length) throw new Error(`sync left ${state.servers.length} servers, not ${servers.length}`);
+      if (way === "up") this.running = state;
+    });
+    const totalMs = performance.now() - start;
+    const profile = profileOf(connections, { totalMs, isProving: way === "up" });
+    this.profiles[way].push(profile);
+    return { totalMs, waitingMs: profile.waiting };
+  }
+}
+
+/** After the last change, proving up looks again and again; the last connection reads the result. */
+function profileOf(connections: readonly Connection[], { totalMs, isProving }: { totalMs: number; isProving: boolean }): Profile {
+  const isChange = ({ bytesSent }: Connection): boolean => bytesSent > CHANGE_BYTES;
+  const lastChange = connections.findLastIndex(isChange);
+  const [from, to] = [connections[lastChange]?.answeredAtMs ?? 0, connections.at(-1)?.openedAtMs ?? 0];
+  const waiting = isProving ? to - from : 0;
+  const spent = (list: readonly Connection[]): number => list.reduce((sum, { openedAtMs, answeredAtMs }) => sum + answeredAtMs - openedAtMs, 0);
+  const changing = spent(connections.filter(isChange));
+  const looks = connections.filter(
+    (connection, index) => !isChange(connection) && (!isProving || index < lastChange || index === connections.length - 1),
+  );
+  const reading = spent(looks);
+  const bytesRead = connections.reduce((sum, connection) => sum + connection.bytesRead, 0);
+  return { changing, waiting, reading, computing: totalMs - changing - waiting - reading, bytesRead };
+}
+
+/** The bare commands in lines of 16,000 bytes over one connection. */
+export class BatchedVariant implements Variant {
+  readonly #servers: readonly Server[];
+
+  constructor(servers: readonly Server[]) {
+    this.#servers = servers;
+  }
+
+  async up(): Promise<Sample> {
+    const start = performance.now();
+    const connection = await RawConnection.open(ENDPOINT);
+    expectTimes(await connection.run(this.#servers.flatMap(addCommands)), "New server registered.", this.#servers.length);
+    const waitingMs = await time(() => waitUp(() => connection.run([SHOW_STATE]), this.#servers.length));
+    connection.close();
+    return { totalMs: performance.now() - start, waitingMs };
+  }
+
+  async down(): Promise<Sample> {
+    const totalMs = await time(async () => {
+      const connection = await RawConnection.open(ENDPOINT);
+      expectTimes(await connection.run(this.#servers.flatMap(removeCommands)), "Server deleted.", this.#servers.length);
+      connection.close();
+    });
+    return { totalMs, waitingMs: 0 };
+  }
+}
+
+/** The same commands with a connection for each, as `socat` in a loop does it. */
+export class OneByOneVariant implements Variant {
+  readonly #servers: readonly Server[];
+
+  constructor(servers: readonly Server[]) {
+    this.#servers = servers;
+  }
+
+  async up(): Promise<Sample> {
+    const start = performance.now();
+    expectTimes(await runOneByOne(ENDPOINT, this.#servers.flatMap(addCommands)), "New server registered.", this.#servers.length);
+    const waitingMs = await time(() => waitUp(() => ask(ENDPOINT, SHOW_STATE), this.#servers.length));
+    return { totalMs: performance.now() - start, waitingMs };
+  }
+
+  async down(): Promise<Sample> {
+    const totalMs = await time(async () => {
+      expectTimes(await runOneByOne(ENDPOINT, this.#servers.flatMap(removeCommands)), "Server deleted.", this.#servers.length);
+    });
+    return { totalMs, waitingMs: 0 };
+  }
+}
+
+const SHOW_STATE = `show servers state ${BACKEND}`;
+
+const addCommands = (server: Server): string[] => [
+  `add server ${BACKEND}/${server.name} ${serverArguments(server)} init-state down`,
+  `enable health ${BACKEND}/${server.name}`,
+  `set server ${BACKEND}/${server.name} state ready`,
+];
+
+const removeCommands = ({ name }: Server): string[] => [
+  `set server ${BACKEND}/${name} state maint`,
+  `wait 50ms srv-removable ${BACKEND}/${name}`,
+  `del server ${BACKEND}/${name}`,
+];
+
+/** A floor that fails half of its commands would be no floor. */
+function expectTimes(text: string, answer: string, times: number): void {
+  const found = text.split(answer).length - 1;
+  if (found !== times) throw new Error(`HAProxy answered ${JSON.stringify(answer)} ${found} times instead of ${times}: ${text.slice(0, 300)}`);
+}

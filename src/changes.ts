@@ -1,0 +1,105 @@
+import type { HaproxyConfig } from "./haproxy/config.ts";
+import { movedShare } from "./haproxy/hash-ring.ts";
+import { CONTAINER_PORTS } from "./haproxy/ports.ts";
+import { SERVER_WEIGHT } from "./haproxy/server-line.ts";
+import { describePlan, planServers } from "./reconcile/plan.ts";
+import type { Rollout } from "./rollout.ts";
+import type { RunningState } from "./runtime/client.ts";
+import type { Mode, Settings } from "./settings.ts";
+import type { Balancer, Topology } from "./topology.ts";
+
+/** What a stack is configured to be. */
+export interface Declared {
+  readonly settings: Settings;
+  readonly topology: Topology;
+  readonly config: HaproxyConfig;
+  readonly rollout: Rollout;
+}
+
+/** A HAProxy container as it is on the engine. */
+export interface ObservedBalancer {
+  readonly image: string;
+  readonly isRunning: boolean;
+  /** Host ports by container port, as `address:port`. */
+  readonly published: ReadonlyMap<number, string>;
+  /** Its haproxy.cfg; undefined when there is none. */
+  readonly configText: string | undefined;
+}
+
+/** What runs, as far as it can be seen. */
+export interface Observed {
+  readonly balancers: ReadonlyMap<string, ObservedBalancer>;
+  /** What HAProxy runs; undefined when none answers. */
+  readonly running: RunningState | undefined;
+}
+
+/**
+ * Tells which way each change will go, a line each: `runtime:`, `reload:`, `roll-out:`, `HAProxy replaced:` or `create:`.
+ * Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
+ */
+export function describeChanges(declared: Declared, observed: Observed): string[] {
+  const { topology, rollout } = declared;
+  const lines = topology.balancers.flatMap((balancer) => describeBalancer(declared, balancer, observed.balancers.get(balancer.containerName)));
+  // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
+  if (observed.running !== undefined && lines.length === 0) lines.push(...describeServers(declared, observed.running, oldText(observed)));
+  const replaced = rollout.batches.flat();
+  if (replaced.length > 0) {
+    const size = Math.max(...rollout.batches.map((batch) => batch.length));
+    lines.push(`roll-out: ${replaced.length} container${replaced.length === 1 ? "" : "s"} in batches of ${size}`);
+  }
+  return lines;
+}
+
+const oldText = ({ balancers }: Observed): string | undefined =>
+  [...balancers.values()].find(({ configText }) => configText !== undefined)?.configText;
+
+/** What of a HAProxy container can only change with the container. */
+function describeBalancer({ settings, topology }: Declared, balancer: Balancer, found: ObservedBalancer | undefined): string[] {
+  const { containerName, ports } = balancer;
+  if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
+  if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
+  const changes = [
+    ["haproxyImage", found.image, settings.haproxyImage],
+    ["ports.http", found.published.get(CONTAINER_PORTS.http), `${settings.bind}:${ports.http}`],
+    ["ports.runtime", found.published.get(CONTAINER_PORTS.runtime), `127.0.0.1:${ports.runtime}`],
+    ["ports.stats", found.published.get(CONTAINER_PORTS.stats), `127.0.0.1:${ports.stats}`],
+  ] as const;
+  const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall}`);
+  return words.length === 0 ? [] : [`HAProxy replaced: ${containerName}, ${words.join(", ")}`];
+}
+
+function describeServers({ settings, topology, config }: Declared, running: RunningState, oldConfig: string | undefined): string[] {
+  const isReload = running.revision !== config.revision;
+  // A reload takes the file's servers as they are, cookies included.
+  const cookies = new Map(running.servers.map(({ name, cookie }) => [name, cookie]));
+  const servers = topology.servers.map((server) => (isReload && cookies.has(server.name) ? { ...server, cookie: cookies.get(server.name) } : server));
+  const words = describePlan(planServers(servers, running.servers));
+  const lines = words === "" ? [] : [`runtime: ${words}`];
+  if (isReload) lines.push(`reload: ${describeReload(oldConfig ?? "", config.text)}`);
+  else if (settings.mode === "hash") lines.push(...describeSessions(running, topology));
+  return lines;
+}
+
+function describeSessions({ servers }: RunningState, topology: Topology): string[] {
+  const before = servers.filter(({ adminState, isUp }) => adminState === "ready" && isUp);
+  const after = topology.servers.map(({ name, id }) => ({ name, id, weight: SERVER_WEIGHT }));
+  const share = movedShare(before, after);
+  return share === 0 ? [] : [`sessions: ${(share * 100).toFixed(1)} % move to another server`];
+}
+
+/** What a reload changes, by the config key where there is one. */
+function describeReload(before: string, after: string): string {
+  const keys = [
+    ["mode", modeOf],
+    ["app.readyPath", readyPathOf],
+  ] as const;
+  const words = keys.map(([key, read]) => [key, read(before), read(after)] as const).filter(([, is, shall]) => is !== shall);
+  if (words.length > 0) return words.map(([key, is, shall]) => `${key} ${is} → ${shall}`).join(", ");
+  const [old, fresh] = [settingLines(before), settingLines(after)];
+  const count = [...fresh].filter((line) => !old.has(line)).length + [...old].filter((line) => !fresh.has(line)).length;
+  return count === 0 ? "the worker runs an older config" : `${count} lines of haproxy.cfg`;
+}
+
+const modeOf = (text: string): Mode => (/^ {4}balance hash /m.test(text) ? "hash" : "sticky");
+const readyPathOf = (text: string): string => /^ {4}http-check send meth GET uri (\S+)$/m.exec(text)?.[1] ?? "none";
+const settingLines = (text: string): Set<string> => new Set(text.split("\n").filter((line) => !/^ {4}server s\d|^ {4}setenv /.test(line)));

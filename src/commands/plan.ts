@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { describeChanges } from "../changes.ts";
+import { lookAtStack } from "../declaration.ts";
+import { connectEngine } from "../engine/connection.ts";
+import { parseSettings } from "../settings.ts";
+import { createCommand, main } from "./command-line.ts";
+import { askPulumi } from "./pulumi.ts";
+
+const CONFIG = z.record(z.string(), z.object({ value: z.string() }));
+
+const plan = createCommand("plan", "Tells which way each change of a stack will go, without changing anything").action(
+  async ({ stack }: { stack: string }) => {
+    const config = CONFIG.parse(JSON.parse(await askPulumi(["config", "--json", "--stack", stack])));
+    const own = Object.entries(config).flatMap(([key, { value }]) =>
+      key.startsWith("balancer:") ? [[key.slice("balancer:".length), value] as const] : [],
+    );
+    const { declared, observed } = await lookAtStack(await connectEngine(), parseSettings(stack, Object.fromEntries(own)));
+    const lines = describeChanges(declared, observed);
+    console.log(lines.length === 0 ? "nothing to change" : lines.join("\n"));
+  },
+);
+
+await main(plan);

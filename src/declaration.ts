@@ -1,0 +1,39 @@
+import type Docker from "dockerode";
+import type { Declared, Observed } from "./changes.ts";
+import { definitionName } from "./engine/labels.ts";
+import { type ObservedApp, observeApps, observeBalancers } from "./engine/observation.ts";
+import { renderConfig } from "./haproxy/config.ts";
+import { planRollout } from "./rollout.ts";
+import { observeRuntime } from "./runtime/observation.ts";
+import type { Settings } from "./settings.ts";
+import { planTopology } from "./topology.ts";
+
+/** A stack as it is declared, next to what of it exists. */
+export interface Situation {
+  readonly declared: Declared;
+  readonly observed: Observed;
+  readonly apps: ReadonlyMap<string, ObservedApp>;
+}
+
+/** Works out what a stack shall be, and looks at what it is. Changes nothing. */
+export async function lookAtStack(docker: Docker, settings: Settings): Promise<Situation> {
+  const topology = planTopology(settings);
+  const config = renderConfig(topology);
+  const [apps, balancers, running] = await Promise.all([
+    observeApps(docker, settings.stack),
+    observeBalancers(
+      docker,
+      topology.balancers.map(({ containerName }) => containerName),
+    ),
+    observeRuntime(topology.balancers.map(({ ports }) => ({ kind: "tcp", host: "127.0.0.1", port: ports.runtime }))),
+  ]);
+  const { image, command, env } = settings.app;
+  const rollout = planRollout({
+    servers: topology.servers,
+    definition: definitionName({ image, command, env }),
+    running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
+    up: new Set(running?.servers.flatMap(({ name, isUp }) => (isUp ? [name] : []))),
+    batch: settings.rollout.batch,
+  });
+  return { declared: { settings, topology, config, rollout }, observed: { balancers, running }, apps };
+}

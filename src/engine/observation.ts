@@ -1,0 +1,55 @@
+import type Docker from "dockerode";
+import type { ObservedBalancer } from "../changes.ts";
+import { CONFIG_FILE, CONFIG_FOLDER } from "../haproxy/config.ts";
+import { unpackFile } from "./config-volume.ts";
+import { hasStatus } from "./error.ts";
+import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+
+/** An app container as it is on the engine. */
+export interface ObservedApp {
+  /** What it was made from; `unknown` when no label tells. */
+  readonly definition: string;
+  /** Which Pulumi state it was made for. */
+  readonly state: string;
+}
+
+/** The stack's app containers on the engine, by container name, whether they run or not. */
+export async function observeApps(docker: Docker, stack: string): Promise<ReadonlyMap<string, ObservedApp>> {
+  const found = await docker.listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=app`] } });
+  return new Map(
+    found.map(({ Names, Labels }) => [
+      Names[0]?.slice(1) ?? "",
+      { definition: Labels[DEFINITION_LABEL] ?? "unknown", state: Labels[STATE_LABEL] ?? "" },
+    ]),
+  );
+}
+
+/** HAProxy containers as they are on the engine, by name; those that are not there are left out. */
+export async function observeBalancers(docker: Docker, names: readonly string[]): Promise<ReadonlyMap<string, ObservedBalancer>> {
+  const found = await Promise.all(names.map(async (name) => [name, await observeBalancer(docker, name)] as const));
+  return new Map(found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])));
+}
+
+async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {
+  const container = docker.getContainer(name);
+  try {
+    const { Config, State, HostConfig } = await container.inspect();
+    const bindings: Record<string, { HostIp: string; HostPort: string }[] | undefined> = HostConfig.PortBindings ?? {};
+    const published = Object.entries(bindings).flatMap(([port, list]) =>
+      (list ?? []).map(({ HostIp, HostPort }) => [Number.parseInt(port, 10), `${HostIp}:${HostPort}`] as const),
+    );
+    return { image: Config.Image, isRunning: State.Running, published: new Map(published), configText: await readConfigText(container) };
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+async function readConfigText(container: Docker.Container): Promise<string | undefined> {
+  try {
+    return await unpackFile(await container.getArchive({ path: `${CONFIG_FOLDER}/${CONFIG_FILE}` }));
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}

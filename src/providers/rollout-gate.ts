@@ -1,0 +1,28 @@
+import { type GateTarget, openGate } from "../reconcile/gate.ts";
+import { type HaproxyAddress, waitReachable, withContainerLogs } from "./haproxy.ts";
+
+/** The gate in front of an app container. */
+export interface RolloutGateInputs extends Omit<GateTarget, "endpoint"> {
+  /** The balancers that must not send it traffic while it is replaced. */
+  readonly balancers: readonly HaproxyAddress[];
+  /** What the container shall be made from. */
+  readonly definition: string;
+  /** What it was made from before this update; empty when there was none. */
+  readonly runs: string;
+}
+
+/** Whether Pulumi is about to replace a container that exists, whatever an earlier, interrupted update got done. */
+export const gateHasWork = ({ runs, definition }: RolloutGateInputs): boolean => runs !== "" && runs !== definition;
+
+/** Makes the way free for the container's replacement. */
+export async function passGate(inputs: RolloutGateInputs): Promise<RolloutGateInputs> {
+  await Promise.all(
+    inputs.balancers.map(async (balancer) => {
+      await waitReachable(balancer);
+      await withContainerLogs(() =>
+        openGate({ ...inputs, endpoint: balancer.endpoint }, (line) => console.log(`${balancer.haproxyContainer}: ${line}`)),
+      );
+    }),
+  );
+  return inputs;
+}

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { readServers } from "../runtime/client.ts";
+import type { Endpoint } from "../runtime/endpoint.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import { BACKEND, type Server } from "../topology.ts";
+import { removeServers } from "./removal.ts";
+import type { Report } from "./report.ts";
+import { bringUp } from "./sync.ts";
+
+/** A step of a roll-out: between the containers that were replaced and those that are next. */
+export interface GateTarget {
+  readonly endpoint: Endpoint;
+  /** Servers whose containers have just been replaced. */
+  readonly previous: readonly Server[];
+  /** Servers whose containers are replaced next. */
+  readonly batch: readonly Server[];
+  /** All declared servers, by name. */
+  readonly declared: readonly string[];
+  readonly drainTimeoutMs: number;
+  readonly readyTimeoutMs: number;
+}
+
+const POLL_MS = 100;
+
+/**
+ * Proves that the replaced containers serve, then takes the next ones out of rotation and out of HAProxy. A server is
+ * deleted rather than paused: one that is added again takes no traffic before its first good check, one that leaves
+ * maintenance is trusted at once.
+ * @throws {RuntimeError} when a replaced container does not come up, or nothing would be left in rotation
+ */
+export async function openGate(target: GateTarget, report: Report): Promise<void> {
+  const { endpoint, previous, batch } = target;
+  if (previous.length > 0) await bringUp({ ...target, servers: previous }, report);
+  if (batch.length === 0) return;
+  const names = batch.map(({ name }) => name);
+  await waitForOthers(target, new Set(names));
+  const running = new Set((await readServers(endpoint, BACKEND)).map(({ name }) => name));
+  report(`roll-out: ${names.join(" ")} out of rotation`);
+  await removeServers(
+    target,
+    names.filter((name) => running.has(name)),
+    report,
+  );
+}
+
+/** Taking the last servers that are up would stop all traffic; those that were just started get their time instead. */
+async function waitForOthers({ endpoint, declared, readyTimeoutMs }: GateTarget, leaving: ReadonlySet<string>): Promise<void> {
+  if (declared.every((name) => leaving.has(name))) return; // all are replaced at once, as configured
+  const deadline = Date.now() + readyTimeoutMs;
+  for (;;) {
+    const up = (await readServers(endpoint, BACKEND)).filter(({ isUp }) => isUp).map(({ name }) => name);
+    if (up.every((name) => !leaving.has(name)) || up.some((name) => !leaving.has(name))) return;
+    if (Date.now() >= deadline) {
+      throw new RuntimeError(
+        "timeout",
+        `${up.join(" ")} cannot be taken out of rotation: within ${readyTimeoutMs / 1000} s (readyTimeout) no other server was up`,
+      );
+    }
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,99 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { DEFINITION_LABEL } from "../engine/labels.ts";
+import { clearContainer, type Owner } from "../engine/leftovers.ts";
+import type { ObservedApp } from "../engine/observation.ts";
+import type { Rollout } from "../rollout.ts";
+import type { Settings } from "../settings.ts";
+import type { Server, Topology } from "../topology.ts";
+import type { RunningBalancer } from "./balancer.ts";
+import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+import { RolloutGate } from "./rollout-gate.ts";
+
+interface AppArgs {
+  readonly settings: Settings;
+  readonly topology: Topology;
+  readonly owner: Owner;
+  readonly observed: ReadonlyMap<string, ObservedApp>;
+  readonly rollout: Rollout;
+  readonly network: docker.Network;
+  readonly balancers: readonly RunningBalancer[];
+  readonly parent: pulumi.Resource;
+}
+
+/** What a gate does before its container is replaced, and what must be done before that. */
+interface Step {
+  readonly previous: readonly Server[];
+  readonly batch: readonly Server[];
+  readonly after: readonly pulumi.Resource[];
+}
+
+const STOP_TIMEOUT_SECONDS = 10;
+
+/**
+ * Declares the app containers, each behind a gate. Where a roll-out replaces containers, the first gate of a batch waits
+ * for the containers of the batch before and does the work for its whole batch; otherwise nothing waits for anything.
+ */
+export function createAppContainers(args: AppArgs): docker.Container[] {
+  const containers = new Map<string, docker.Container>();
+  const create = (server: Server, step: Step): RolloutGate => {
+    const gate = createGate(server, step, args);
+    containers.set(server.name, createContainer(server, gate, args));
+    return gate;
+  };
+  let previous: readonly Server[] = [];
+  for (const batch of args.rollout.batches) {
+    const after = previous.flatMap(({ name }) => containers.get(name) ?? []);
+    const [first, ...rest] = batch;
+    if (first === undefined) continue;
+    const gate = create(first, { previous, batch, after });
+    for (const server of rest) create(server, { previous: [], batch: [], after: [gate] });
+    previous = batch;
+  }
+  for (const server of args.topology.servers) {
+    if (!containers.has(server.name)) create(server, { previous: [], batch: [], after: [] });
+  }
+  return [...containers.values()];
+}
+
+function createGate(
+  server: Server,
+  { previous, batch, after }: Step,
+  { settings, topology, rollout, observed, balancers, parent }: AppArgs,
+): RolloutGate {
+  return new RolloutGate(
+    `${server.containerName}-gate`,
+    {
+      definition: rollout.definition,
+      runs: observed.get(server.containerName)?.definition ?? "",
+      previous,
+      batch,
+      declared: topology.servers.map(({ name }) => name),
+      balancers: balancers.map(({ address }) => address),
+      drainTimeoutMs: settings.drainTimeoutMs,
+      readyTimeoutMs: settings.readyTimeoutMs,
+    },
+    { parent, dependsOn: [...after, ...balancers.map(({ container }) => container)] },
+  );
+}
+
+function createContainer({ containerName: name, address }: Server, gate: RolloutGate, args: AppArgs): docker.Container {
+  const { settings, owner, observed, rollout, network, parent } = args;
+  const { image, command, env } = settings.app;
+  // A label that differs replaces the container, and moving the checkout's folder must not: an existing one keeps its own.
+  const state = observed.get(name)?.state || owner.state;
+  return new docker.Container(
+    name,
+    {
+      name,
+      image,
+      restart: "unless-stopped",
+      command: [...command],
+      envs: Object.entries(env).map(([variable, value]) => `${variable}=${value}`),
+      networksAdvanced: [{ name: network.name, ipv4Address: address }],
+      destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
+      labels: [...dockerLabels({ ...owner, state }, "app"), { label: DEFINITION_LABEL, value: rollout.definition }],
+    },
+    { parent, dependsOn: [gate], ...clearedBeforeCreate(name, (engine) => clearContainer(engine, owner, name)) },
+  );
+}

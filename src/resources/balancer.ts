@@ -1,0 +1,98 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { labelsOf } from "../engine/labels.ts";
+import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts";
+import { checkPortsFree } from "../engine/published-ports.ts";
+import { CONFIG_FILE, CONFIG_FOLDER, type HaproxyConfig, PEER_VARIABLE } from "../haproxy/config.ts";
+import { CONTAINER_PORTS } from "../haproxy/ports.ts";
+import type { HaproxyAddress } from "../providers/haproxy.ts";
+import type { Settings } from "../settings.ts";
+import type { Balancer } from "../topology.ts";
+import { ConfigFile } from "./config-file.ts";
+import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+
+interface BalancerArgs {
+  readonly settings: Settings;
+  readonly config: HaproxyConfig;
+  readonly owner: Owner;
+  readonly network: docker.Network;
+  readonly parent: pulumi.Resource;
+}
+
+/** A HAProxy container, and where its runtime API answers. */
+export interface RunningBalancer {
+  readonly address: HaproxyAddress;
+  readonly container: docker.Container;
+  readonly configFile: ConfigFile;
+}
+
+const LOOPBACK = "127.0.0.1";
+/** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
+const STOP_TIMEOUT_SECONDS = 3;
+
+/** Declares a HAProxy container with its config, which is checked and in its volume before the container is touched. */
+export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningBalancer {
+  const configFile = createConfigFile(balancer, args);
+  const container = createContainer(balancer, configFile, args);
+  return {
+    address: { endpoint: { kind: "tcp", host: LOOPBACK, port: balancer.ports.runtime }, haproxyContainer: balancer.containerName },
+    container,
+    configFile,
+  };
+}
+
+function createConfigFile({ volumeName, peerName }: Balancer, { settings, config, owner, parent }: BalancerArgs): ConfigFile {
+  const volume = new docker.Volume(
+    volumeName,
+    { name: volumeName, labels: dockerLabels(owner, "config") },
+    { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(volumeName, (engine) => clearVolume(engine, owner, volumeName)) },
+  );
+  return new ConfigFile(
+    `${volumeName}-file`,
+    {
+      volumeName: volume.name,
+      image: settings.haproxyImage,
+      peerName,
+      labels: labelsOf(owner.stack, owner.state, "config-check"),
+      text: config.text,
+    },
+    { parent },
+  );
+}
+
+function createContainer(
+  { containerName: name, address, volumeName, peerName, ports }: Balancer,
+  configFile: ConfigFile,
+  { settings, owner, network, parent }: BalancerArgs,
+): docker.Container {
+  const published = [
+    { key: "ports.http", address: settings.bind, port: ports.http, internal: CONTAINER_PORTS.http },
+    { key: "ports.runtime", address: LOOPBACK, port: ports.runtime, internal: CONTAINER_PORTS.runtime },
+    { key: "ports.stats", address: LOOPBACK, port: ports.stats, internal: CONTAINER_PORTS.stats },
+  ];
+  return new docker.Container(
+    name,
+    {
+      name,
+      image: settings.haproxyImage,
+      restart: "unless-stopped",
+      stopTimeout: STOP_TIMEOUT_SECONDS,
+      command: ["haproxy", "-S", "/var/lib/haproxy/master.sock,mode,600", "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`],
+      envs: [`${PEER_VARIABLE}=${peerName}`],
+      networksAdvanced: [{ name: network.name, ipv4Address: address }],
+      volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
+      ports: published.map(({ internal, port, address: ip }) => ({ internal, external: port, ip })),
+      labels: dockerLabels(owner, "haproxy"),
+    },
+    {
+      parent,
+      dependsOn: [configFile],
+      // A label carries the checkout's folder. Moving that must not replace the container.
+      ignoreChanges: ["labels"],
+      ...clearedBeforeCreate(name, async (engine) => {
+        await clearContainer(engine, owner, name);
+        await checkPortsFree(engine, published);
+      }),
+    },
+  );
+}

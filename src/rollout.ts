@@ -1,0 +1,44 @@
+import type { BatchSize } from "./settings.ts";
+import type { Server } from "./topology.ts";
+
+/** An update of the app: what containers shall be made from, and which are replaced, batch by batch. */
+export interface Rollout {
+  readonly definition: string;
+  readonly batches: readonly (readonly Server[])[];
+}
+
+/** What is known about the app containers before an update. */
+export interface RolloutInputs {
+  readonly servers: readonly Server[];
+  /** What the containers shall be made from. */
+  readonly definition: string;
+  /** What each existing container was made from, by container name. */
+  readonly running: ReadonlyMap<string, string>;
+  /** Servers that HAProxy reports up, by name. */
+  readonly up: ReadonlySet<string>;
+  readonly batch: BatchSize;
+}
+
+/**
+ * Divides the servers whose containers are to be replaced into batches. Servers that are not up come first: replacing
+ * them costs nothing, and may be what brings enough servers up to go on.
+ */
+export function planRollout({ servers, definition, running, up, batch }: RolloutInputs): Rollout {
+  const outdated = servers.filter(({ containerName }) => running.has(containerName) && running.get(containerName) !== definition);
+  const ordered = outdated.toSorted((a, b) => Number(up.has(a.name)) - Number(up.has(b.name)) || a.id - b.id);
+  const size = batchSize(batch, servers.length);
+  const batches = Array.from({ length: Math.ceil(ordered.length / size) }, (_, index) => ordered.slice(index * size, (index + 1) * size));
+  return { definition, batches };
+}
+
+/** A share is rounded down, so that no more than it is out of rotation, but to one at least. */
+export function batchSize(batch: BatchSize, count: number): number {
+  switch (batch.kind) {
+    case "count":
+      return batch.count;
+    case "share":
+      return Math.max(1, Math.floor((count * batch.percent) / 100));
+    default:
+      return batch satisfies never;
+  }
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { get, Load, type LoadResult } from "./load.ts";
+import { docker, TestStack } from "./stack.ts";
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ name: "e2e-rollout", number: 5, config: { count: 4, readyTimeout: "10s" } });
+  await stack.up();
+});
+afterAll(() => stack?.dispose());
+
+async function underLoad(change: () => Promise<unknown>): Promise<LoadResult> {
+  const load = new Load(stack.url);
+  try {
+    await change();
+  } finally {
+    await load.settle();
+  }
+  return load.stop();
+}
+
+/** Ids of the app containers, in the order of their servers. */
+async function appIds(count: number): Promise<string[]> {
+  const found = Array.from({ length: count }, async (_, index) => (await docker.getContainer(`${stack.name}-podinfo${index + 1}`).inspect()).Id);
+  return Promise.all(found);
+}
+
+/** Messages of the versions that answer. */
+const messages = async (): Promise<Set<string>> => {
+  const answers = await Promise.all(Array.from({ length: 40 }, () => get(stack.url)));
+  return new Set(answers.map(({ body }) => /"message": "([^"]*)"/.exec(body)?.[1] ?? ""));
+};
+
+const serverNames = async () => [...(await stack.servers()).values()].flatMap(({ name, isUp }) => (isUp ? [name] : [])).sort();
+
+describe("an update of the app", () => {
+  test("replaces one container at a time without a failed request, by the same HAProxy", async () => {
+    const before = await appIds(4);
+    const identity = await stack.haproxyIdentity();
+    const { sent, failures, answeredBy } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }));
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(1000);
+    expect(answeredBy.size).toBe(8);
+    expect((await appIds(4)).filter((id) => before.includes(id))).toEqual([]);
+    expect(await messages()).toEqual(new Set(["second"]));
+    expect(await serverNames()).toEqual(["s1", "s2", "s3", "s4"]);
+    expect(await stack.haproxyIdentity()).toEqual(identity);
+  });
+
+  test("replaces as many at a time as configured, and scales in the same update", async () => {
+    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "rollout.batch": "50%", count: 5 }));
+    expect(failures).toEqual([]);
+    expect(await messages()).toEqual(new Set(["third"]));
+    expect(await serverNames()).toEqual(["s1", "s2", "s3", "s4", "s5"]);
+  });
+
+  test("moves the app to another port", async () => {
+    const { failures } = await underLoad(() => stack.up({ "app.port": 9800, count: 3, "rollout.batch": undefined }));
+    expect(failures).toEqual([]);
+    expect([...(await stack.servers()).values()].map(({ port }) => port)).toEqual([9800, 9800, 9800]);
+  });
+
+  test("stops at the first container that does not become ready, and tells why with its last words", async () => {
+    const before = await appIds(3);
+    const result = await underLoad(async () => {
+      const { exitCode, output } = await stack.tryUp({
+        "app.env": { PODINFO_UI_MESSAGE: "fourth" },
+        "app.command": ["./podinfo", "--port={port}", "--unready"],
+      });
+      expect(exitCode).not.toBe(0);
+      expect(output).toMatch(/not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.:]+\): DOWN L7STS/);
+      expect(output).toMatch(/container e2e-rollout-podinfo1 printed last: .*podinfo/);
+    });
+    expect(result.failures).toEqual([]);
+    expect((await appIds(3)).slice(1)).toEqual(before.slice(1));
+    expect(await messages()).toEqual(new Set(["third"]));
+  });
+
+  test("going back to the old config repairs it", async () => {
+    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "app.command": undefined }));
+    expect(failures).toEqual([]);
+    expect(await serverNames()).toEqual(["s1", "s2", "s3"]);
+    expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("an app that ignores SIGTERM loses no request either", async () => {
+    const command = ["sh", "-c", "trap '' TERM; ./podinfo --port={port} & while true; do wait; done"];
+    await stack.up({ "app.command": command, count: 2 });
+    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fifth" } }));
+    expect(failures).toEqual([]);
+    expect(await messages()).toEqual(new Set(["fifth"]));
+  });
+});
