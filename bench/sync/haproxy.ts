@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
+import { parse } from "yaml";
+import { z } from "zod";
 import { CONFIG_FILE, CONFIG_FOLDER, type HaproxyConfig, PEER_VARIABLE, renderConfig } from "../../src/haproxy/config.ts";
 import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
 import { readState } from "../../src/runtime/client.ts";
@@ -18,7 +21,9 @@ const LABELS = { [BENCH_LABEL]: "sync" };
 
 export const ENDPOINT: Endpoint = { kind: "tcp", host: "127.0.0.1", port: RUNTIME_PORT };
 
-const TOPOLOGY = planTopology(parseSettings("bench", { mode: "sticky", count: "0", subnet: SUBNET, ...defaults() }));
+const PROJECT_FILE = z.object({ config: z.record(z.string(), z.object({ default: z.unknown() })) });
+
+const TOPOLOGY = planTopology(parseSettings("bench", { ...defaults(), mode: "sticky", count: "0", subnet: SUBNET }));
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
 
@@ -89,21 +94,13 @@ async function waitReachable(): Promise<void> {
   }
 }
 
-/** Pulumi.yaml's defaults, which Pulumi itself hands to a program. */
+/** Pulumi.yaml's defaults as Pulumi hands them to a program: texts, lists and maps as JSON. */
 function defaults(): Record<string, string> {
-  return {
-    "app.image": "stefanprodan/podinfo:6.9.2",
-    "app.port": String(APP_PORT),
-    "app.readyPath": "/readyz",
-    "app.command": "[]",
-    "app.env": "{}",
-    balancers: "1",
-    haproxyImage: IMAGE,
-    bind: "127.0.0.1",
-    "ports.http": String(RUNTIME_PORT + 1),
-    "ports.runtime": String(RUNTIME_PORT),
-    "ports.stats": String(RUNTIME_PORT + 2),
-    drainTimeout: "5s",
-    readyTimeout: "60s",
-  };
+  const { config } = PROJECT_FILE.parse(parse(readFileSync(new URL("../../Pulumi.yaml", import.meta.url), "utf8")));
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, { default: value }]) => {
+      if (value === undefined) return [];
+      return [[key, typeof value === "string" ? value : JSON.stringify(value)]];
+    }),
+  );
 }

@@ -1,9 +1,12 @@
+import { writeConfig } from "../engine/config-volume.ts";
+import { connectEngine } from "../engine/connection.ts";
 import { actionsOf, planServers } from "../reconcile/plan.ts";
 import { sync } from "../reconcile/sync.ts";
 import { type RunningState, readState } from "../runtime/client.ts";
-import { RuntimeError } from "../runtime/error.ts";
+import { ReloadRefusedError, RuntimeError } from "../runtime/error.ts";
 import type { RunningServer } from "../runtime/state.ts";
 import { BACKEND, type Server } from "../topology.ts";
+import type { ConfigFileInputs } from "./config-file.ts";
 import { type HaproxyAddress, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /** What one balancer shall run. */
@@ -14,6 +17,8 @@ export interface RuntimeSyncInputs extends HaproxyAddress {
   /** Servers whose containers this update replaces; the gates took them out of HAProxy. A refresh has none. */
   readonly replaced?: readonly string[];
   readonly servers: readonly Server[];
+  /** The file that a reload loads. */
+  readonly configFile: ConfigFileInputs;
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
 }
@@ -31,13 +36,21 @@ interface Running {
 }
 
 /**
- * Brings the running HAProxy to what is declared.
+ * Brings the running HAProxy to what is declared. Where HAProxy refuses to reload, the file of the last sync that
+ * succeeded is put back, so that a restart does not meet the refused one.
+ * @param last what that sync was given
  * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
  */
-export async function syncRuntime(inputs: RuntimeSyncInputs): Promise<RuntimeSyncState> {
+export async function syncRuntime(inputs: RuntimeSyncInputs, last?: RuntimeSyncInputs): Promise<RuntimeSyncState> {
   await waitReachable(inputs);
-  const running = await withContainerLogs(() => sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`)));
-  return { ...inputs, running: byName(running) };
+  try {
+    const running = await withContainerLogs(() => sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`)));
+    return { ...inputs, running: byName(running) };
+  } catch (error) {
+    if (!(error instanceof ReloadRefusedError) || last === undefined) throw error;
+    await writeConfig(await connectEngine(), last.configFile, last.configFile.text);
+    throw new ReloadRefusedError(`${error.message}; the old worker serves on, and its config is back in volume ${last.configFile.volumeName}`);
+  }
 }
 
 /** Looks what HAProxy runs. One that is down is no error: `pulumi refresh` and `destroy` must work then. */

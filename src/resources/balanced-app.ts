@@ -30,7 +30,7 @@ export class BalancedApp extends pulumi.ComponentResource {
     const network = createNetwork(args, this);
     const balancers = topology.balancers.map((balancer) => createBalancer(balancer, { ...args, network, parent: this }));
     const apps = createAppContainers({ ...args, network, balancers, parent: this });
-    for (const { address, container, configFile } of balancers) {
+    for (const { address, container, configFile, configFileInputs } of balancers) {
       new RuntimeSync(
         `${address.haproxyContainer}-runtime`,
         {
@@ -39,6 +39,7 @@ export class BalancedApp extends pulumi.ComponentResource {
           revision: config.revision,
           replaced: rollout.batches.flat().map((server) => server.name),
           servers: topology.servers,
+          configFile: configFileInputs,
           drainTimeoutMs: settings.drainTimeoutMs,
           readyTimeoutMs: settings.readyTimeoutMs,
         },

@@ -5,6 +5,7 @@ import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts"
 import { checkPortsFree } from "../engine/published-ports.ts";
 import { CONFIG_FILE, CONFIG_FOLDER, type HaproxyConfig, PEER_VARIABLE } from "../haproxy/config.ts";
 import { CONTAINER_PORTS } from "../haproxy/ports.ts";
+import type { ConfigFileInputs } from "../providers/config-file.ts";
 import type { HaproxyAddress } from "../providers/haproxy.ts";
 import type { Settings } from "../settings.ts";
 import type { Balancer } from "../topology.ts";
@@ -24,6 +25,7 @@ export interface RunningBalancer {
   readonly address: HaproxyAddress;
   readonly container: docker.Container;
   readonly configFile: ConfigFile;
+  readonly configFileInputs: ConfigFileInputs;
 }
 
 const LOOPBACK = "127.0.0.1";
@@ -32,32 +34,32 @@ const STOP_TIMEOUT_SECONDS = 3;
 
 /** Declares a HAProxy container with its config, which is checked and in its volume before the container is touched. */
 export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningBalancer {
-  const configFile = createConfigFile(balancer, args);
+  const configFileInputs = describeConfigFile(balancer, args);
+  const configFile = createConfigFile(balancer, configFileInputs, args);
   const container = createContainer(balancer, configFile, args);
   return {
     address: { endpoint: { kind: "tcp", host: LOOPBACK, port: balancer.ports.runtime }, haproxyContainer: balancer.containerName },
     container,
     configFile,
+    configFileInputs,
   };
 }
 
-function createConfigFile({ volumeName, peerName }: Balancer, { settings, config, owner, parent }: BalancerArgs): ConfigFile {
+const describeConfigFile = ({ volumeName, peerName }: Balancer, { settings, config, owner }: BalancerArgs): ConfigFileInputs => ({
+  volumeName,
+  image: settings.haproxyImage,
+  peerName,
+  labels: labelsOf(owner.stack, owner.state, "config-check"),
+  text: config.text,
+});
+
+function createConfigFile({ volumeName }: Balancer, inputs: ConfigFileInputs, { owner, parent }: BalancerArgs): ConfigFile {
   const volume = new docker.Volume(
     volumeName,
     { name: volumeName, labels: dockerLabels(owner, "config") },
     { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(volumeName, (engine) => clearVolume(engine, owner, volumeName)) },
   );
-  return new ConfigFile(
-    `${volumeName}-file`,
-    {
-      volumeName: volume.name,
-      image: settings.haproxyImage,
-      peerName,
-      labels: labelsOf(owner.stack, owner.state, "config-check"),
-      text: config.text,
-    },
-    { parent },
-  );
+  return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent });
 }
 
 function createContainer(

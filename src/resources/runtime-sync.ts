@@ -15,9 +15,9 @@ const provider: pulumi.dynamic.ResourceProvider<RuntimeSyncInputs, RuntimeSyncSt
     const { runtimeDiffers } = await import("./src/providers/runtime-sync.ts" as string);
     return { changes: runtimeDiffers(state, inputs) };
   },
-  async update(_id, _state, inputs) {
+  async update(_id, state, inputs) {
     const { syncRuntime } = await import("./src/providers/runtime-sync.ts" as string);
-    return { outs: await syncRuntime(inputs) };
+    return { outs: await syncRuntime(inputs, state) };
   },
 };
 

@@ -2,7 +2,7 @@ import { REVISION_VARIABLE } from "../haproxy/config.ts";
 import { COMMANDS, type Command, serverPath } from "./command.ts";
 import { runBatch, runRaw } from "./connection.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { RuntimeError } from "./error.ts";
+import { ReloadRefusedError, RuntimeError } from "./error.ts";
 import { parseServerStats, parseServersConn, parseServersState, type RunningServer, type ServerStats } from "./state.ts";
 
 /** What the running HAProxy has in one backend. */
@@ -111,11 +111,11 @@ export async function runSteps(endpoint: Endpoint, list: readonly Step[]): Promi
 
 /**
  * Asks the master process to load the config file into a new worker, and reads its verdict.
- * @throws {RuntimeError} of kind `refused` with HAProxy's own alerts; the old worker serves on
+ * @throws {ReloadRefusedError} with HAProxy's own alerts; the old worker serves on
  */
 export async function reload(endpoint: Endpoint): Promise<void> {
   const answer = await runRaw(endpoint, COMMANDS.masterReload());
   if (/^Success=1$/m.test(answer)) return;
   const alerts = answer.split("\n").filter((line) => line.startsWith("[ALERT]") || line.startsWith("[WARNING]"));
-  throw new RuntimeError("refused", `HAProxy at ${formatEndpoint(endpoint)} refused to reload: ${(alerts.join("; ") || answer).trim()}`);
+  throw new ReloadRefusedError(`HAProxy at ${formatEndpoint(endpoint)} refused to reload: ${(alerts.join("; ") || answer).trim()}`);
 }

@@ -14,6 +14,13 @@ export class RuntimeError extends Error {
   }
 }
 
+/** HAProxy's master refused to load the config file; the old worker serves on. */
+export class ReloadRefusedError extends RuntimeError {
+  constructor(message: string) {
+    super("refused", message);
+  }
+}
+
 /** Servers did not come up in time. */
 export class NotUpError extends RuntimeError {
   /** The app containers behind them. */

@@ -1,27 +1,20 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "./load.ts";
-import { docker, PROJECT, TestStack } from "./stack.ts";
+import { ProjectCopy } from "./project-copy.ts";
+import { docker, TestStack } from "./stack.ts";
 
-/** A copy of the program, to change its template. */
-const project = mkdtempSync(join(tmpdir(), "balancer-e2e-project-"));
+const project = new ProjectCopy();
 const FOREIGN = "e2e-foreign";
 
 let stack: TestStack;
 
 beforeAll(async () => {
-  for (const part of ["Pulumi.yaml", "package.json", "index.ts", "src", "templates", "stacks", "state"]) {
-    cpSync(join(PROJECT, part), join(project, part), { recursive: true });
-  }
-  symlinkSync(join(PROJECT, "node_modules"), join(project, "node_modules"));
-  stack = await TestStack.create({ name: "e2e-failures", number: 4, project, config: { count: 2 } });
+  stack = await TestStack.create({ name: "e2e-failures", number: 4, project: project.folder, config: { count: 2 } });
 });
 afterAll(async () => {
   await stack?.dispose();
-  rmSync(project, { recursive: true, force: true });
+  project.remove();
 });
 
 /** Fails the update, and returns what it told, in less time than any time-out of ours. */
@@ -108,15 +101,11 @@ describe("while it is created", () => {
 });
 
 describe("a stack that serves", () => {
-  const template = join(project, "templates/partials/backends.cfg.hbs");
-  const good = readFileSync(join(PROJECT, "templates/partials/backends.cfg.hbs"), "utf8");
-
   test("a config that HAProxy refuses changes nothing, and HAProxy's own message is shown", async () => {
     const before = await stack.haproxyIdentity();
     const load = new Load(stack.url, { clients: 4 });
-    writeFileSync(template, good.replace("balance roundrobin", "balance fairly"));
-    const output = await refused({ count: 3 });
-    writeFileSync(template, good);
+    const breakIt = (text: string) => text.replace("balance roundrobin", "balance fairly");
+    const output = await project.withTemplate("backends", breakIt, () => refused({ count: 3 }));
     expect(output).toContain("refuses the config");
     expect(output).toContain("balance only supports 'roundrobin'");
     expect([...(await stack.servers()).keys()]).toEqual(["s1", "s2"]);

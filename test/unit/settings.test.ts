@@ -36,6 +36,7 @@ describe("the defaults of Pulumi.yaml", () => {
       ports: { http: 8080, runtime: 9999, stats: 8404 },
       drainTimeoutMs: 30_000,
       readyTimeoutMs: 60_000,
+      rollout: { batch: { kind: "count", count: 1 } },
     });
   });
 

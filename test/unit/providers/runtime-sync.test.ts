@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { labelsOf } from "../../../src/engine/labels.ts";
 import { type RuntimeSyncInputs, type RuntimeSyncState, runtimeDiffers } from "../../../src/providers/runtime-sync.ts";
 import { planTopology } from "../../../src/topology.ts";
 import { named } from "../named.ts";
@@ -11,6 +12,7 @@ const INPUTS: RuntimeSyncInputs = {
   endpoint: { kind: "tcp", host: "127.0.0.1", port: 9999 },
   haproxyContainer: "demo-haproxy1",
   haproxyContainerId: "c0ffee",
+  configFile: { volumeName: "v", image: "haproxy:3.2", peerName: "haproxy1", labels: labelsOf("st", "state", "config-check"), text: "" },
   replaced: [],
   revision: "0123456789abcdef",
   servers,

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readConfig } from "../../src/engine/config-volume.ts";
+import { labelsOf } from "../../src/engine/labels.ts";
+import { get, Load, mapSessions } from "./load.ts";
+import { ProjectCopy } from "./project-copy.ts";
+import { EchoSocket } from "./sockets.ts";
+import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
+
+const project = new ProjectCopy();
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ name: "e2e-reload", number: 6, project: project.folder });
+  await stack.up();
+});
+afterAll(async () => {
+  await stack?.dispose();
+  project.remove();
+});
+
+/** Updates under load, and tells what was in flight meanwhile. */
+async function updateUnderLoad(changes: Parameters<TestStack["up"]>[0]): Promise<string> {
+  const load = new Load(stack.url);
+  const output = await stack.up(changes);
+  await load.settle();
+  const { sent, failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(300);
+  return output;
+}
+
+describe("a change that the runtime API cannot express", () => {
+  test("is announced by preview, with the key", async () => {
+    stack.configure({ mode: "hash" });
+    expect((await stack.preview()).output).toContain("reload: mode sticky → hash");
+  });
+
+  test("is applied by a reload: no request fails, WebSockets live on, the container stays", async () => {
+    const before = await stack.haproxyIdentity();
+    const sockets = await Promise.all(["a", "b", "c", "d"].map((id) => EchoSocket.open(stack.url, id)));
+    await updateUnderLoad({ mode: "hash" });
+    const after = await stack.haproxyIdentity();
+    expect({ ...after, pid: before.pid }).toEqual(before);
+    expect(after.pid).not.toBe(before.pid);
+    const echoes = sockets.map((socket) => socket.echoes);
+    await until(async () => sockets.every((socket, index) => socket.echoes > (echoes[index] ?? 0) + 3));
+    for (const socket of sockets) {
+      expect(socket.wasClosed).toBe(false);
+      socket.end();
+    }
+    expect((await get(stack.url)).cookie).toBeUndefined();
+    expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("may come with servers added and an update of the app, under load", async () => {
+    const output = await updateUnderLoad({ mode: "sticky", count: 5, "app.env": { PODINFO_UI_MESSAGE: "new" } });
+    expect(output).toMatch(/reload: config/);
+    expect([...(await stack.servers()).values()].every(({ isUp, cookie, name }) => isUp && cookie === name)).toBe(true);
+    await updateUnderLoad({ count: 3, "app.readyPath": "/healthz" });
+    expect((await stack.servers()).size).toBe(3);
+  });
+});
+
+describe("a reload that HAProxy refuses", () => {
+  test("leaves the old worker and the old file, and tells HAProxy's message", async () => {
+    const before = await stack.haproxyIdentity();
+    const load = new Load(stack.url, { clients: 4 });
+    // haproxy -c accepts it; only a worker that starts finds that the container has no such limit.
+    const askTooMuch = (text: string) => text.replace("fd-hard-limit 65536", "maxconn 5000000");
+    const { exitCode, output } = await project.withTemplate("global", askTooMuch, () => stack.tryUp());
+    expect(exitCode).not.toBe(0);
+    expect(output).toMatch(/refused to reload: .*Cannot raise FD limit/);
+    const { failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(await stack.haproxyIdentity()).toEqual(before);
+    expect(await fileText()).not.toContain("maxconn 5000000");
+    expect(await stack.up()).toMatch(/Resources:/);
+    expect((await get(stack.url)).status).toBe(200);
+  });
+});
+
+describe("in hash mode", () => {
+  test("preview tells the share of sessions that move, as a real HAProxy then moves them", async () => {
+    await stack.up({ mode: "hash" });
+    const ids = Array.from({ length: 10_000 }, (_, index) => `session-${index}`);
+    const before = await mapSessions(stack.url, ids);
+    stack.configure({ count: 4 });
+    const { output } = await stack.preview();
+    const told = Number(/sessions: ([\d.]+) % move to another server/.exec(output)?.[1]);
+    await stack.up();
+    const after = await mapSessions(stack.url, ids);
+    const moved = ids.filter((id) => before.get(id) !== after.get(id));
+    expect(told).toBeGreaterThan(20);
+    expect(Math.abs((100 * moved.length) / ids.length - told)).toBeLessThan(1.5);
+    expect(new Set(moved.map((id) => after.get(id))).size).toBe(1); // to the new server only
+  });
+});
+
+const fileText = async (): Promise<string | undefined> =>
+  readConfig(docker, {
+    volumeName: `${stack.haproxyName}-config`,
+    image: "haproxy:3.2",
+    peerName: "haproxy1",
+    labels: labelsOf(stack.name, "test", "config-check"),
+  });
