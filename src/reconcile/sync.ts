@@ -27,12 +27,12 @@ export interface SyncTarget {
  */
 export async function sync(target: SyncTarget, report: Report): Promise<RunningState> {
   const { endpoint, servers, revision, readyTimeoutMs } = target;
-  const before = await readState(endpoint, BACKEND);
-  if (before.revision !== revision) {
-    await changeServersBeforeReload(target, before, report);
-    await reloadConfig(target, before, report);
+  let state = await readState(endpoint, BACKEND);
+  if (state.revision !== revision) {
+    await changeServersBeforeReload(target, state, report);
+    state = await reloadConfig(target, state, report);
   }
-  const plan = planServers(servers, (await readState(endpoint, BACKEND)).servers);
+  const plan = planServers(servers, state.servers);
   await applyAdditions(target, plan, report);
   await proveUp(endpoint, servers, readyTimeoutMs);
   await removeServers(target, namesOf(plan.remove), report);
@@ -77,14 +77,15 @@ async function changeServersBeforeReload(target: SyncTarget, { servers: running 
   await removeServers(target, undeclared, report);
 }
 
-/** Reloads the file, which lists the declared servers. */
-async function reloadConfig({ endpoint, revision }: SyncTarget, before: RunningState, report: Report): Promise<void> {
+/** Reloads the file, which lists the declared servers. Returns what runs then. */
+async function reloadConfig({ endpoint, revision }: SyncTarget, before: RunningState, report: Report): Promise<RunningState> {
   await reload(endpoint);
   report(`reload: config ${before.revision ?? "unknown"} → ${revision}`);
-  const { revision: loaded } = await readState(endpoint, BACKEND);
-  if (loaded !== revision) {
-    throw new RuntimeError("malformed", `HAProxy at ${formatEndpoint(endpoint)} loaded config ${loaded ?? "unknown"} instead of ${revision}`);
+  const after = await readState(endpoint, BACKEND);
+  if (after.revision !== revision) {
+    throw new RuntimeError("malformed", `HAProxy at ${formatEndpoint(endpoint)} loaded config ${after.revision ?? "unknown"} instead of ${revision}`);
   }
+  return after;
 }
 
 /** Carries out a plan up to the servers that only leave. */

@@ -8,19 +8,22 @@ import { ReplySplitter } from "./replies.ts";
 const MAX_LINE_CHARS = 16_000;
 const MAX_REPLY_CHARS = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 3_000;
+/** For the answer to one line; HAProxy answers in milliseconds, unless it loads a config first. */
 const REPLY_TIMEOUT_MS = 30_000;
+/** A line of a batch may hold many commands, each of which may wait a little. */
+const BATCH_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 100;
 
 /**
  * Runs commands over one connection and returns a reply for each, in order. Commands share lines, since a line is what
  * costs time. The commands after one that is refused still run: HAProxy has no transactions.
- * @throws {RuntimeError} when HAProxy is unreachable or an answer does not come whole within 30 s
+ * @throws {RuntimeError} when HAProxy is unreachable or an answer does not come whole in time
  */
 export async function runBatch(endpoint: Endpoint, commands: readonly Command[]): Promise<string[]> {
   if (commands.length === 0) return [];
   const socket = await open(endpoint);
   try {
     const exchange = new Exchange(socket, endpoint);
-    await exchange.send([COMMANDS.prompt()]);
     const replies: string[] = [];
     for (const line of packLines(commands)) replies.push(...(await exchange.send(line)));
     return replies;
@@ -104,20 +107,30 @@ class Exchange {
   readonly #socket: Socket;
   readonly #endpoint: Endpoint;
   readonly #splitter = new ReplySplitter(MAX_REPLY_CHARS);
+  #isKept = false;
 
   constructor(socket: Socket, endpoint: Endpoint) {
     this.#socket = socket;
     this.#endpoint = endpoint;
+    socket.on("error", () => {}); // told by the exchange that meets it; of no interest once all is answered
   }
 
   /** Sends commands as one line and waits for as many replies. */
-  send(line: readonly Command[]): Promise<string[]> {
+  async send(line: readonly Command[]): Promise<string[]> {
+    if (this.#isKept) return this.#ask(line, `${line.join(";")}\n`);
+    this.#isKept = true;
+    // The first line goes together with the one that makes HAProxy keep the connection.
+    const [, ...replies] = await this.#ask([COMMANDS.prompt(), ...line], `${COMMANDS.prompt()}\n${line.join(";")}\n`);
+    return replies;
+  }
+
+  #ask(line: readonly Command[], text: string): Promise<string[]> {
     const replies: string[] = [];
     return new Promise<string[]>((resolve, reject) => {
       const fail = (kind: "broken" | "timeout", reason: string, cause?: unknown): void => {
         settle();
         const where = `HAProxy's runtime API at ${formatEndpoint(this.#endpoint)} ${reason}`;
-        reject(new RuntimeError(kind, `${where} after ${replies.length} of ${line.length} answers to "${line[0]}" …`, { cause }));
+        reject(new RuntimeError(kind, `${where} after ${replies.length} of ${line.length} answers to "${line.at(-1)}"`, { cause }));
       };
       const onData = (chunk: string): void => {
         try {
@@ -132,14 +145,14 @@ class Exchange {
       };
       const onEnd = (): void => fail("broken", `closed the connection${this.#splitter.rest === "" ? "" : ` (${this.#splitter.rest.trim()})`}`);
       const onError = (cause: Error): void => fail("broken", `broke the connection (${cause.message})`, cause);
-      const deadline = setTimeout(() => fail("timeout", `did not answer within ${REPLY_TIMEOUT_MS / 1000} s`), REPLY_TIMEOUT_MS);
+      const timeoutMs = BATCH_TIMEOUT_MS + line.length * COMMAND_TIMEOUT_MS;
+      const deadline = setTimeout(() => fail("timeout", `did not answer within ${timeoutMs / 1000} s`), timeoutMs);
       const settle = (): void => {
         clearTimeout(deadline);
         this.#socket.off("data", onData).off("end", onEnd).off("error", onError);
-        this.#socket.on("error", () => {}); // reported by the exchange that meets it, or of no interest once all is answered
       };
       this.#socket.on("data", onData).on("end", onEnd).on("error", onError);
-      this.#socket.write(`${line.join(";")}\n`);
+      this.#socket.write(text);
     });
   }
 }

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -9,6 +10,8 @@ import { STACK_LABEL } from "../../src/engine/labels.ts";
 import { readState } from "../../src/runtime/client.ts";
 import type { Endpoint } from "../../src/runtime/endpoint.ts";
 import type { RunningServer } from "../../src/runtime/state.ts";
+import { workerPid } from "./haproxy-info.ts";
+import { until } from "./until.ts";
 
 export const docker = new Docker();
 export const PROJECT = join(import.meta.dirname, "../..");
@@ -18,6 +21,14 @@ export interface PulumiRun {
   readonly exitCode: number;
   /** stdout and stderr, as they came. */
   readonly output: string;
+}
+
+/** A run of the Pulumi CLI that goes on. */
+export interface StartedPulumi {
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<PulumiRun>;
+  /** Waits until it has told something. */
+  seen(pattern: RegExp): Promise<void>;
 }
 
 /** Config of a stack, by dotted key. */
@@ -101,6 +112,12 @@ export class TestStack {
     return this.pulumi("up", "--yes", "--skip-preview", "--stack", this.name);
   }
 
+  /** Starts an update that the caller interrupts. */
+  startUp(changes: Config): StartedPulumi {
+    this.configure(changes);
+    return this.start(["up", "--yes", "--skip-preview", "--stack", this.name]);
+  }
+
   preview(): Promise<PulumiRun> {
     return this.pulumi("preview", "--diff", "--stack", this.name);
   }
@@ -131,7 +148,6 @@ export class TestStack {
   /** What must stay the same while nothing restarts. */
   async haproxyIdentity(): Promise<{ id: string; startedAt: string; pid: string | undefined }> {
     const { Id, State } = await docker.getContainer(this.haproxyName).inspect();
-    const { workerPid } = await import("./haproxy-info.ts");
     return { id: Id, startedAt: State.StartedAt, pid: await workerPid(this.runtime) };
   }
 
@@ -159,25 +175,31 @@ export class TestStack {
     for (const { Name } of volumes ?? []) await docker.getVolume(Name).remove();
   }
 
-  /** Runs the Pulumi CLI in the stack's project; `signal` interrupts it. */
+  /** Runs the Pulumi CLI in the stack's project. */
   pulumi(...args: readonly string[]): Promise<PulumiRun> {
     return this.start(args).ended;
   }
 
-  /** Starts the Pulumi CLI and lets the caller interrupt it. */
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): { kill(signal: NodeJS.Signals): void; ended: Promise<PulumiRun> } {
-    const options = {
+  /** Starts the Pulumi CLI and lets the caller watch and interrupt it. */
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): StartedPulumi {
+    const child = spawn(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], {
       cwd: this.#project,
       env: { ...process.env, ...environment(this.#folder), ...env },
-      maxBuffer: 64 * 1024 * 1024,
-    };
-    let child: ReturnType<typeof execFile> | undefined;
-    const ended = new Promise<PulumiRun>((resolve) => {
-      child = execFile(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], options, (error, stdout, stderr) => {
-        resolve({ exitCode: error === null ? 0 : typeof error.code === "number" ? error.code : 1, output: stdout + stderr });
-      });
     });
-    return { kill: (signal) => child?.kill(signal), ended };
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        output += chunk;
+      });
+    }
+    const ended = once(child, "close").then(([code]): PulumiRun => ({ exitCode: code ?? 1, output }));
+    const seen = async (pattern: RegExp): Promise<void> => {
+      await until(async () => {
+        if (child.exitCode !== null && !pattern.test(output)) throw new Error(`pulumi ended without telling ${pattern}:\n${output}`);
+        return pattern.test(output);
+      }, 60_000);
+    };
+    return { kill: (signal) => child.kill(signal), ended, seen };
   }
 
   #writeConfig(): void {

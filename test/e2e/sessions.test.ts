@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { get, Load, mapSessions } from "./load.ts";
+import { EchoSocket } from "./sockets.ts";
+import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ name: "e2e-sessions", number: 7, config: { count: 3 } });
+  await stack.up();
+});
+afterAll(() => stack?.dispose());
+
+/** Session ids that have their home on a server. */
+async function sessionsOn(server: string, count: number): Promise<string[]> {
+  const { Id } = await docker.getContainer(`${stack.name}-podinfo${server.slice(1)}`).inspect();
+  const homes = await mapSessions(
+    stack.url,
+    Array.from({ length: 60 }, (_, index) => `${server}-${index}`),
+  );
+  const ids = [...homes].flatMap(([id, home]) => (Id.startsWith(home) ? [id] : [])).slice(0, count);
+  expect(ids).toHaveLength(count);
+  return ids;
+}
+
+describe("a server that is scaled away while it has sessions", () => {
+  test("ends a long answer by itself, closes a WebSocket after drainTimeout, and counts it", async () => {
+    const [first = "", second = ""] = await sessionsOn("s3", 2);
+    const socket = await EchoSocket.open(stack.url, first);
+    const slow = get(`${stack.url}/delay/9`, { "X-Session-ID": second });
+    await sleep(200);
+    const update = stack.startUp({ count: 2, drainTimeout: "7s" });
+    await update.seen(/s3: [12] sessions? left; closed in \d s/); // while it waits
+    expect((await get(stack.url, { "X-Session-ID": first })).status).toBe(200); // a new request of the same session goes elsewhere
+    expect(socket.wasClosed).toBe(false);
+    const { exitCode, output } = await update.ended;
+    expect(exitCode).toBe(0);
+    expect((await slow).status).toBe(200);
+    expect(output).toContain("s3: 1 session closed after 7 s");
+    await until(async () => socket.wasClosed);
+    expect([...(await stack.servers()).keys()]).toEqual(["s1", "s2"]);
+  });
+
+  test("is gone at once when it has none", async () => {
+    await stack.up({ count: 3 });
+    const load = new Load(stack.url);
+    const output = await stack.up({ count: 2, drainTimeout: "60s" });
+    const { sent, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(300);
+    expect(output).not.toMatch(/sessions? (left|closed)/);
+    expect(output).toMatch(/Duration: (\d|1\d)s/);
+  });
+});
+
+describe("a crash", () => {
+  /** Ends a container's process from outside, as a crash does; `docker kill` counts as a wish of the user's. */
+  async function crash(name: string): Promise<void> {
+    const { State } = await docker.getContainer(name).inspect();
+    process.kill(State.Pid, "SIGKILL");
+  }
+
+  test("of an app container fails no request, and it is back in rotation by itself", async () => {
+    await stack.up({ count: 3 });
+    const load = new Load(stack.url);
+    await sleep(500);
+    await crash(`${stack.name}-podinfo2`);
+    await until(async () => (await stack.servers()).get("s2")?.isUp === true, 10_000);
+    await sleep(1_000);
+    const { sent, failures } = await load.stop();
+    expect(sent).toBeGreaterThan(300);
+    expect(failures).toEqual([]);
+    expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("of an app container that stays away takes it out of rotation within two check intervals", async () => {
+    await docker.getContainer(`${stack.name}-podinfo2`).pause();
+    const start = Date.now();
+    await until(async () => (await stack.servers()).get("s2")?.isUp === false, 10_000);
+    // an interval of 0.5 s, and a check that waits as long for its answer, then the second one
+    expect(Date.now() - start).toBeLessThan(2_500);
+    expect((await get(stack.url)).status).toBe(200);
+    await docker.getContainer(`${stack.name}-podinfo2`).unpause();
+    await until(async () => (await stack.servers()).get("s2")?.isUp === true, 10_000);
+  });
+
+  test("of HAProxy brings back the same servers under the same addresses", async () => {
+    const before = await stack.servers();
+    await crash(stack.haproxyName);
+    await until(async () => (await get(stack.url)).status === 200, 15_000);
+    const after = await stack.servers();
+    expect([...after.values()].map(({ name, id, address }) => ({ name, id, address }))).toEqual(
+      [...before.values()].map(({ name, id, address }) => ({ name, id, address })),
+    );
+    await until(async () => [...(await stack.servers()).values()].every(({ hasPassed }) => hasPassed));
+    expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("by docker kill, which Docker's restart policy leaves alone, is mended by the next update", async () => {
+    await docker.getContainer(stack.haproxyName).kill();
+    await docker.getContainer(`${stack.name}-podinfo1`).kill();
+    await stack.up();
+    expect((await get(stack.url)).status).toBe(200);
+    expect([...(await stack.servers()).values()].map(({ name, isUp }) => [name, isUp])).toEqual([
+      ["s1", true],
+      ["s2", true],
+      ["s3", true],
+    ]);
+  });
+});
+
+describe("two at once", () => {
+  test("the second update is refused by Pulumi's lock, and a runtime command in between harms nothing", async () => {
+    const first = stack.startUp({ count: 4 });
+    await first.seen(/podinfo4 creating/);
+    const second = await stack.tryUp();
+    expect(second.exitCode).not.toBe(0);
+    expect(second.output).toMatch(/the stack is currently locked/);
+    await stack.servers();
+    expect((await first.ended).exitCode).toBe(0);
+    expect((await stack.servers()).size).toBe(4);
+  });
+});
