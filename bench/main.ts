@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { measureChanges } from "./changes.ts";
 import { benchPulumi } from "./pulumi/main.ts";
 import { printLoad } from "./report.ts";
 import { benchSync } from "./sync/main.ts";
 
-const PARTS = { sync: benchSync, pulumi: benchPulumi } as const;
+const PARTS = { sync: benchSync, pulumi: benchPulumi, changes: measureChanges } as const;
 
 await new Command("bench")
   .description("Measures Balancer next to the least that could do its work; prints ratios and whether their targets are reached.")

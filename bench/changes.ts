@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { command } from "../src/runtime/command.ts";
+import { runRaw } from "../src/runtime/connection.ts";
+import { Load } from "../test/e2e/load.ts";
+import { EchoSocket } from "../test/e2e/sockets.ts";
+import { docker, TestStack } from "../test/e2e/stack.ts";
+import { until } from "../test/e2e/until.ts";
+import { printTable } from "./report.ts";
+
+/** A change of a running stack, as a user makes it. */
+interface Change {
+  readonly what: string;
+  readonly make: (stack: TestStack) => Promise<unknown>;
+}
+
+const CHANGES: readonly Change[] = [
+  { what: "nothing", make: (stack) => stack.up() },
+  { what: "`count` 3 → 6", make: (stack) => stack.up({ count: 6 }) },
+  { what: "`count` 6 → 3", make: (stack) => stack.up({ count: 3 }) },
+  { what: "`app.env`, one at a time", make: (stack) => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }) },
+  { what: "`app.image`, 34% at a time", make: (stack) => stack.up({ "app.image": OTHER_IMAGE, "rollout.batch": "34%" }) },
+  { what: "`app.port`", make: (stack) => stack.up({ "app.port": 9800 }) },
+  { what: "`app.readyPath`", make: (stack) => stack.up({ "app.readyPath": "/healthz" }) },
+  { what: "`mode` sticky → hash", make: (stack) => stack.up({ mode: "hash" }) },
+  { what: "`mode` hash → sticky and `count` 3 → 4", make: (stack) => stack.up({ mode: "sticky", count: 4 }) },
+  { what: "a server disabled by hand, then mended", make: disableAndMend },
+  { what: "an app container crashes", make: crashApp },
+  { what: "HAProxy restarted", make: restartHaproxy },
+  { what: "`ports.stats`: HAProxy replaced", make: (stack) => stack.up({ "ports.stats": stack.ports.stats + 5 }) },
+];
+
+const IMAGE = "stefanprodan/podinfo:6.9.2";
+const OTHER_IMAGE = "e2e/podinfo:other-name";
+
+/** Makes every change of a running stack under a constant load, and prints what it cost. */
+export async function measureChanges({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+  const [repo = "", tag = ""] = OTHER_IMAGE.split(":");
+  await docker.getImage(IMAGE).tag({ repo, tag });
+  const stack = await TestStack.create({ name: "e2e-changes", number: 9 });
+  const rows: string[][] = [];
+  try {
+    await stack.up();
+    for (const { what, make } of CHANGES) {
+      signal.throwIfAborted();
+      rows.push([what, ...(await measure(stack, make))]);
+    }
+  } finally {
+    await stack.dispose();
+    await docker.getImage(OTHER_IMAGE).remove();
+  }
+  printTable(
+    "Changes of a running stack under load (12 clients, 6 WebSockets)",
+    ["change", "HAProxy's worker", "requests", "failed", "WebSockets closed", "seconds"],
+    rows,
+  );
+}
+
+async function measure(stack: TestStack, make: Change["make"]): Promise<string[]> {
+  const before = await stack.haproxyIdentity();
+  const ids = Array.from({ length: 6 }, (_, index) => `socket-${index}`);
+  const sockets = await Promise.all(ids.map((id) => EchoSocket.open(stack.url, id)));
+  const load = new Load(stack.url);
+  const start = Date.now();
+  await make(stack);
+  const seconds = ((Date.now() - start) / 1000).toFixed(0);
+  await load.settle();
+  const { sent, failures } = await load.stop();
+  const closed = sockets.filter(({ wasClosed }) => wasClosed).length;
+  for (const socket of sockets) socket.end();
+  const after = await stack.haproxyIdentity();
+  const worker =
+    after.id !== before.id || after.startedAt !== before.startedAt ? "new container or restart" : after.pid === before.pid ? "the same" : "reloaded";
+  return [worker, String(sent), String(failures.length), String(closed), seconds];
+}
+
+async function disableAndMend(stack: TestStack): Promise<void> {
+  await runRaw(stack.runtime, command("disable server webservers/s1"));
+  await stack.up();
+}
+
+async function crashApp(stack: TestStack): Promise<void> {
+  const { State } = await docker.getContainer(`${stack.name}-podinfo2`).inspect();
+  process.kill(State.Pid, "SIGKILL");
+  await until(async () => (await stack.servers()).get("s2")?.isUp === true);
+  await sleep(1_000);
+}
+
+async function restartHaproxy(stack: TestStack): Promise<void> {
+  await docker.getContainer(stack.haproxyName).restart();
+  await until(async () => (await stack.servers()).size > 0);
+}
