@@ -8,6 +8,7 @@ import type { Settings } from "../settings.ts";
 import type { Server, Topology } from "../topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+import { RESTART_POLICY } from "./restart-policy.ts";
 import { RolloutGate } from "./rollout-gate.ts";
 
 interface AppArgs {
@@ -87,7 +88,7 @@ function createContainer({ containerName: name, address }: Server, gate: Rollout
     {
       name,
       image,
-      restart: "unless-stopped",
+      restart: RESTART_POLICY,
       command: [...command],
       envs: Object.entries(env).map(([variable, value]) => `${variable}=${value}`),
       networksAdvanced: [{ name: network.name, ipv4Address: address }],

@@ -11,6 +11,7 @@ import type { Settings } from "../settings.ts";
 import type { Balancer } from "../topology.ts";
 import { ConfigFile } from "./config-file.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+import { RESTART_POLICY } from "./restart-policy.ts";
 
 interface BalancerArgs {
   readonly settings: Settings;
@@ -77,7 +78,7 @@ function createContainer(
     {
       name,
       image: settings.haproxyImage,
-      restart: "unless-stopped",
+      restart: RESTART_POLICY,
       stopTimeout: STOP_TIMEOUT_SECONDS,
       command: ["haproxy", "-S", "/var/lib/haproxy/master.sock,mode,600", "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`],
       envs: [`${PEER_VARIABLE}=${peerName}`],

@@ -4,6 +4,7 @@
 
 oldest_api=1.41 # Docker 20.10
 pid_file=/var/run/docker.pid
+containerd_pid_file=/var/run/docker/containerd/containerd.pid
 dockerd_log=/var/log/dockerd.log
 
 docker_engine() {
@@ -68,8 +69,11 @@ start_engine() {
   fi
   is_root || fail "the engine does not run: start dockerd as root"
   local dockerd=""
-  if ! is_dockerd "$(cat "$pid_file" 2>/dev/null)"; then
-    rm -f "$pid_file" # left by a dockerd that was killed; its number may be another process by now
+  if ! runs_as dockerd "$pid_file"; then
+    # Left by a dockerd that was killed. The numbers in them may be other processes by now, or ones not yet reaped, for
+    # which a new dockerd would wait.
+    rm -f "$pid_file"
+    runs_as containerd "$containerd_pid_file" || rm -f "$containerd_pid_file"
     setsid nohup dockerd >>"$dockerd_log" 2>&1 </dev/null 9>&- &
     dockerd=$!
     disown
@@ -80,8 +84,10 @@ start_engine() {
   }
 }
 
-is_dockerd() { # PID
-  [ -n "$1" ] && [ "$(cat "/proc/$1/comm" 2>/dev/null)" = dockerd ]
+# Whether the process of a pid file lives. One that was killed and not yet reaped has a name, but no executable any more.
+runs_as() { # NAME PID_FILE
+  local pid
+  pid=$(cat "$2" 2>/dev/null) && [ "$(basename "$(readlink "/proc/$pid/exe" 2>/dev/null)")" = "$1" ]
 }
 
 wait_for_engine() { # PID, or nothing where another started it
