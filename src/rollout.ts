@@ -1,4 +1,4 @@
-import type { BatchSize } from "./settings.ts";
+import { type BatchSize, batchSize } from "./batch-size.ts";
 import type { Server } from "./topology.ts";
 
 /** An update of the app: what containers shall be made from, and which are replaced, batch by batch. */
@@ -29,16 +29,4 @@ export function planRollout({ servers, definition, running, up, batch }: Rollout
   const size = batchSize(batch, servers.length);
   const batches = Array.from({ length: Math.ceil(ordered.length / size) }, (_, index) => ordered.slice(index * size, (index + 1) * size));
   return { definition, batches };
-}
-
-/** A share is rounded down, so that no more than it is out of rotation, but to one at least. */
-export function batchSize(batch: BatchSize, count: number): number {
-  switch (batch.kind) {
-    case "count":
-      return batch.count;
-    case "share":
-      return Math.max(1, Math.floor((count * batch.percent) / 100));
-    default:
-      return batch satisfies never;
-  }
 }

@@ -1,7 +1,6 @@
 import type Docker from "dockerode";
 import type { ObservedBalancer } from "../changes.ts";
-import { CONFIG_FILE, CONFIG_FOLDER } from "../haproxy/config.ts";
-import { unpackFile } from "./config-volume.ts";
+import { readMountedConfig } from "./config-volume.ts";
 import { hasStatus } from "./error.ts";
 import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 
@@ -47,7 +46,7 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
 
 async function readConfigText(container: Docker.Container): Promise<string | undefined> {
   try {
-    return await unpackFile(await container.getArchive({ path: `${CONFIG_FOLDER}/${CONFIG_FILE}` }));
+    return await readMountedConfig(container);
   } catch (error) {
     if (hasStatus(error, 404)) return undefined;
     throw error;

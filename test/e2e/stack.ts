@@ -182,10 +182,16 @@ export class TestStack {
 
   /** Starts the Pulumi CLI and lets the caller watch and interrupt it. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): StartedPulumi {
-    const child = spawn(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], {
-      cwd: this.#project,
-      env: { ...process.env, ...environment(this.#folder), ...env },
-    });
+    return this.#spawn(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], env);
+  }
+
+  /** Runs one of the project's commands, as `npm run` does. */
+  command(name: string, ...args: readonly string[]): Promise<PulumiRun> {
+    return this.#spawn("node", [`src/commands/${name}.ts`, ...args, "--stack", this.name], { NO_COLOR: "1" }).ended;
+  }
+
+  #spawn(program: string, args: readonly string[], env: Readonly<Record<string, string>>): StartedPulumi {
+    const child = spawn(program, args, { cwd: this.#project, env: { ...process.env, ...environment(this.#folder), ...env } });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { batchSize, planRollout } from "../../src/rollout.ts";
+import { batchSize } from "../../src/batch-size.ts";
+import { planRollout } from "../../src/rollout.ts";
 import { planTopology } from "../../src/topology.ts";
 import { settingsOf } from "./pulumi-config.ts";
 

@@ -1,0 +1,50 @@
+import { COMMANDS } from "./command.ts";
+import { runBatch, runRaw } from "./connection.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { RuntimeError } from "./error.ts";
+
+/** What a HAProxy tells about itself. */
+export interface ProcessInfo {
+  readonly version: string;
+  /** Process id of the worker that serves. */
+  readonly pid: number;
+  /** Of that worker, since its start or the last reload. */
+  readonly uptimeSeconds: number;
+  /** Reloads since the container started; failed ones apart. */
+  readonly reloads: number;
+  readonly failedReloads: number;
+  /** Workers of before a reload that still end their sessions. */
+  readonly oldWorkers: number;
+}
+
+/**
+ * Asks the worker and the master process.
+ * @throws {RuntimeError}
+ */
+export async function readProcessInfo(endpoint: Endpoint): Promise<ProcessInfo> {
+  const [[info = ""], processes] = await Promise.all([runBatch(endpoint, [COMMANDS.showInfo()]), runRaw(endpoint, COMMANDS.masterShowProc())]);
+  return parseProcessInfo(info, processes);
+}
+
+/**
+ * Reads the answers of `show info` and of the master's `show proc`.
+ * @throws {RuntimeError} of kind `malformed`
+ */
+export function parseProcessInfo(info: string, processes: string): ProcessInfo {
+  const value = (name: string): string => {
+    const found = new RegExp(`^${name}: (.+)$`, "m").exec(info)?.[1];
+    if (found === undefined) throw new RuntimeError("malformed", `HAProxy answered "show info" without ${name}`);
+    return found;
+  };
+  const master = /^\d+\s+master\s+(\d+) \[failed: (\d+)\]/m.exec(processes);
+  if (master === null) throw new RuntimeError("malformed", `HAProxy's master answered "show proc" with ${JSON.stringify(processes.slice(0, 300))}`);
+  const [, old = ""] = processes.split("# old workers");
+  return {
+    version: value("Version"),
+    pid: Number(value("Pid")),
+    uptimeSeconds: Number(value("Uptime_sec")),
+    reloads: Number(master[1]),
+    failedReloads: Number(master[2]),
+    oldWorkers: old.match(/^\d+\s+worker/gm)?.length ?? 0,
+  };
+}

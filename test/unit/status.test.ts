@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { compareServers, isAsDeclared } from "../../src/status.ts";
+import { planTopology } from "../../src/topology.ts";
+import { settingsOf } from "./pulumi-config.ts";
+import { asAdded, readBack } from "./reconcile/haproxy-model.ts";
+
+const { servers } = planTopology(settingsOf({ count: "2" }));
+const declared = servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
+const running = readBack(servers.map(asAdded));
+
+const driftOf = (found: typeof running) => compareServers(declared, found, []).map(({ name, drift }) => [name, drift]);
+const change = (index: number, changes: Partial<(typeof running)[number]>) =>
+  running.map((server, at) => (at === index ? { ...server, ...changes } : server));
+
+describe("status", () => {
+  test("has nothing to mark when all runs as declared", () => {
+    expect(driftOf(running)).toEqual([
+      ["s1", ""],
+      ["s2", ""],
+    ]);
+  });
+
+  test.each([
+    { what: "is in maintenance", found: change(0, { adminState: "maint", isUp: false }), drift: "maint" },
+    { what: "drains", found: change(0, { adminState: "drain" }), drift: "drain" },
+    { what: "is down", found: change(0, { isUp: false }), drift: "down" },
+    { what: "is not checked", found: change(0, { isChecked: false }), drift: "not checked" },
+    { what: "has another address", found: change(0, { address: "172.28.10.99" }), drift: "declared 172.28.10.11:9898" },
+    { what: "is not declared", found: change(0, { name: "s9", id: 1 }), drift: "not declared" },
+  ])("marks a server that $what", ({ found, drift }) => {
+    expect(driftOf(found)[0]?.[1]).toBe(drift);
+  });
+
+  test("lists a declared server that HAProxy does not have", () => {
+    expect(driftOf(running.slice(0, 1))).toEqual([
+      ["s1", ""],
+      ["s2", "not in HAProxy"],
+    ]);
+  });
+
+  test("is as declared only when every balancer answers and no server differs", () => {
+    const process = { version: "3.2.26", pid: 8, uptimeSeconds: 1, reloads: 0, failedReloads: 0, oldWorkers: 0 };
+    const balancer = { endpoint: "127.0.0.1:9999", process, error: undefined, servers: compareServers(declared, running, []) };
+    expect(isAsDeclared([balancer])).toBe(true);
+    expect(isAsDeclared([{ ...balancer, process: undefined }])).toBe(false);
+    expect(isAsDeclared([{ ...balancer, servers: compareServers(declared, [], []) }])).toBe(false);
+  });
+});
