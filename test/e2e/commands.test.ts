@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/runtime/command.ts";
 import { runRaw } from "../../src/runtime/connection.ts";
+import { get } from "./load.ts";
 import { TestStack } from "./stack.ts";
 
 let stack: TestStack;
@@ -62,13 +63,29 @@ describe("the commands", () => {
     expect(two.output).toContain("is not one runtime command");
   });
 
+  test("logs prints the lines of all containers, with their names", async () => {
+    await get(`${stack.url}/version`);
+    const { exitCode, output } = await stack.command("logs", "--no-follow", "--since", "10m");
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(/^e2e-commands-haproxy1 \| .*GET \/version HTTP\/1\.1/m);
+    expect(output).toMatch(/^e2e-commands-podinfo\d \| \{.*\/version/m);
+  });
+
+  test("logs follows, and new containers join", async () => {
+    const following = stack.startCommand("logs", "--since", "1s");
+    await stack.up({ count: 4 });
+    await following.seen(/^e2e-commands-podinfo4 \| /m);
+    following.kill("SIGINT");
+    expect((await following.ended).exitCode).toBe(0);
+  });
+
   test("stop leaves nothing", async () => {
     expect((await stack.command("stop")).exitCode).toBe(0);
     expect(await stack.resources()).toEqual([]);
   });
 
   test("tell their options with --help", async () => {
-    for (const name of ["start", "scale", "stop", "status", "plan", "runtime"]) {
+    for (const name of ["start", "scale", "stop", "status", "logs", "plan", "runtime"]) {
       const { exitCode, output } = await stack.command(name, "--help");
       expect(exitCode).toBe(0);
       expect(output).toContain("--stack <name>");

@@ -187,7 +187,11 @@ export class TestStack {
 
   /** Runs one of the project's commands, as `npm run` does. */
   command(name: string, ...args: readonly string[]): Promise<PulumiRun> {
-    return this.#spawn("node", [`src/commands/${name}.ts`, ...args, "--stack", this.name], { NO_COLOR: "1" }).ended;
+    return this.startCommand(name, ...args).ended;
+  }
+
+  startCommand(name: string, ...args: readonly string[]): StartedPulumi {
+    return this.#spawn("node", [`src/commands/${name}.ts`, ...args, "--stack", this.name], { NO_COLOR: "1" });
   }
 
   #spawn(program: string, args: readonly string[], env: Readonly<Record<string, string>>): StartedPulumi {
