@@ -20,10 +20,10 @@ export async function removeServers(
   report: Report,
 ): Promise<void> {
   if (names.length === 0) return;
-  const { setState, shutdownSessions } = steps(BACKEND);
+  const { pause, shutdownSessions } = steps(BACKEND);
   await runSteps(
     endpoint,
-    names.map((name) => setState(name, "maint")),
+    names.map((name) => pause(name)),
   );
   const busy = await deleteIdle({ endpoint, timeoutMs: drainTimeoutMs }, names, report);
   if (busy.size === 0) return;

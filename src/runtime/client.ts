@@ -52,6 +52,7 @@ export interface Step {
 }
 
 const SILENCE = /^$/;
+const GONE_OR_SILENCE = /^(No such server\.)?$/;
 
 /** The steps that change servers. `server` is a name in `backend`. */
 export const steps = (backend: string) =>
@@ -74,12 +75,14 @@ export const steps = (backend: string) =>
       command: COMMANDS.setState(serverPath(backend, server), state),
       accepts: SILENCE,
     }),
-    shutdownSessions: (server: string): Step => ({ command: COMMANDS.shutdownSessions(serverPath(backend, server)), accepts: SILENCE }),
+    shutdownSessions: (server: string): Step => ({ command: COMMANDS.shutdownSessions(serverPath(backend, server)), accepts: GONE_OR_SILENCE }),
+    /** As `setState` with `maint`, for a server that is to go: one that somebody else has just deleted is gone as well. */
+    pause: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "maint"), accepts: GONE_OR_SILENCE }),
     /** `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. */
     delete: (server: string): readonly Step[] => {
       const path = serverPath(backend, server);
       return [
-        { command: COMMANDS.waitRemovable(path, 50), accepts: /^(Done\.|Wait delay expired\.)$/ },
+        { command: COMMANDS.waitRemovable(path, 50), accepts: /^(Done\.|Wait delay expired\.|Failed\.)$/ },
         { command: COMMANDS.deleteServer(path), accepts: new RegExp(`^(Server deleted\\.|No such server\\.|${STILL_BUSY.source})$`) },
       ];
     },

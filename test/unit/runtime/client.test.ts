@@ -48,9 +48,9 @@ const CASES: readonly { what: string; step: Step | undefined; accepts: readonly 
     accepts: [""],
     refuses: ["Health check was not configured on this server, cannot enable.", "No such server."],
   },
-  { what: "maintenance", step: s.setState("s4", "maint"), accepts: [""], refuses: ["No such server.", "Permission denied"] },
-  { what: "closing sessions", step: s.shutdownSessions("s4"), accepts: [""], refuses: ["No such server."] },
-  { what: "waiting for the last session", step: wait, accepts: ["Done.", "Wait delay expired."], refuses: ["", "Failed.", "Interrupted."] },
+  { what: "maintenance", step: s.pause("s4"), accepts: ["", "No such server."], refuses: ["Permission denied"] },
+  { what: "closing sessions", step: s.shutdownSessions("s4"), accepts: ["", "No such server."], refuses: ["Permission denied"] },
+  { what: "waiting for the last session", step: wait, accepts: ["Done.", "Wait delay expired.", "Failed."], refuses: ["", "Interrupted."] },
   {
     what: "deleting",
     step: del,
