@@ -99,7 +99,7 @@ async function applyAdditions(target: Omit<SyncTarget, "revision" | "servers">, 
 const namesOf = (actions: readonly Action[]): string[] => actions.flatMap((action) => (action.kind === "remove" ? [action.name] : []));
 
 function stepsOf(action: Action): readonly Step[] {
-  const { add, setAddress, setWeight, enableHealth, setState } = steps(BACKEND);
+  const { add, setAddress, setWeight, enableHealth, setReady } = steps(BACKEND);
   switch (action.kind) {
     case "add":
       return add(action.server.name, serverArguments(action.server));
@@ -110,7 +110,7 @@ function stepsOf(action: Action): readonly Step[] {
     case "enable-check":
       return [enableHealth(action.name)];
     case "set-ready":
-      return [setState(action.name, "ready")];
+      return [setReady(action.name)];
     case "remove":
       return []; // takes time and has an outcome of its own: removeServers
     default:

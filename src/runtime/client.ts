@@ -71,12 +71,9 @@ export const steps = (backend: string) =>
     }),
     setWeight: (server: string, weight: number): Step => ({ command: COMMANDS.setWeight(serverPath(backend, server), weight), accepts: SILENCE }),
     enableHealth: (server: string): Step => ({ command: COMMANDS.enableHealth(serverPath(backend, server)), accepts: SILENCE }),
-    setState: (server: string, state: "ready" | "maint"): Step => ({
-      command: COMMANDS.setState(serverPath(backend, server), state),
-      accepts: SILENCE,
-    }),
+    setReady: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "ready"), accepts: SILENCE }),
     shutdownSessions: (server: string): Step => ({ command: COMMANDS.shutdownSessions(serverPath(backend, server)), accepts: GONE_OR_SILENCE }),
-    /** As `setState` with `maint`, for a server that is to go: one that somebody else has just deleted is gone as well. */
+    /** Into maintenance, for a server that is to go: one that somebody else has just deleted is gone as well. */
     pause: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "maint"), accepts: GONE_OR_SILENCE }),
     /** `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. */
     delete: (server: string): readonly Step[] => {

@@ -91,7 +91,7 @@ test("a server that still has sessions is told from one that is deleted", () => 
 });
 
 test.each(["s4 state maint", "s4;quit", "s4\nquit", ""])("no step is made for the name %j", (name) => {
-  expect(() => s.setState(name, "maint")).toThrow(expect.objectContaining({ kind: "refused" }));
+  expect(() => s.pause(name)).toThrow(expect.objectContaining({ kind: "refused" }));
   expect(() => s.delete(name)).toThrow(expect.objectContaining({ kind: "refused" }));
   expect(() => s.add(name, "10.0.0.4:80")).toThrow(expect.objectContaining({ kind: "refused" }));
 });
