@@ -13,17 +13,25 @@ const POLL_MS = 50;
  */
 export async function proveUp(endpoint: Endpoint, servers: readonly Server[], readyTimeoutMs: number): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
+  // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the server stays up.
+  const passed = new Set<string>();
   for (;;) {
     const running = new Map((await readServers(endpoint, BACKEND)).map((server) => [server.name, server]));
-    const missing = servers.filter(({ name }) => !isProved(running.get(name)));
+    const missing = servers.filter(({ name }) => !isProved(running.get(name), passed));
     if (missing.length === 0) return;
     if (Date.now() >= deadline) throw await describeDown(endpoint, missing, readyTimeoutMs);
     await sleep(POLL_MS);
   }
 }
 
-const isProved = (server: RunningServer | undefined): boolean =>
-  server !== undefined && server.adminState === "ready" && server.isChecked && server.isUp && server.hasPassed;
+function isProved(server: RunningServer | undefined, passed: Set<string>): boolean {
+  if (server === undefined || server.adminState !== "ready" || !server.isChecked || !server.isUp) {
+    if (server !== undefined) passed.delete(server.name);
+    return false;
+  }
+  if (server.hasPassed) passed.add(server.name);
+  return passed.has(server.name);
+}
 
 async function describeDown(endpoint: Endpoint, missing: readonly Server[], readyTimeoutMs: number): Promise<NotUpError> {
   const stats = new Map((await readStats(endpoint, BACKEND)).map((server) => [server.name, server]));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { serverArguments } from "../haproxy/server-line.ts";
 import { type RunningState, readState, reload, runSteps, type Step, steps } from "../runtime/client.ts";
 import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
@@ -81,11 +82,31 @@ async function changeServersBeforeReload(target: SyncTarget, { servers: running 
 async function reloadConfig({ endpoint, revision }: SyncTarget, before: RunningState, report: Report): Promise<RunningState> {
   await reload(endpoint);
   report(`reload: config ${before.revision ?? "unknown"} → ${revision}`);
-  const after = await readState(endpoint, BACKEND);
-  if (after.revision !== revision) {
-    throw new RuntimeError("malformed", `HAProxy at ${formatEndpoint(endpoint)} loaded config ${after.revision ?? "unknown"} instead of ${revision}`);
+  return await readStateOfNewWorker(endpoint, revision);
+}
+
+const HANDOVER_MS = 2000;
+const HANDOVER_POLL_MS = 20;
+const ANSWERS_IN_A_ROW = 3;
+
+/**
+ * Reads the state when the new worker alone answers. Both workers listen on the same sockets until the old one has seen
+ * the master's signal, which may be after the master's reply to `reload`; a step sent before could reach the old worker.
+ */
+async function readStateOfNewWorker(endpoint: Endpoint, revision: string): Promise<RunningState> {
+  const deadline = Date.now() + HANDOVER_MS;
+  for (let inARow = 0; ; ) {
+    const state = await readState(endpoint, BACKEND);
+    inARow = state.revision === revision ? inARow + 1 : 0;
+    if (inARow === ANSWERS_IN_A_ROW) return state;
+    if (Date.now() >= deadline) {
+      throw new RuntimeError(
+        "malformed",
+        `HAProxy at ${formatEndpoint(endpoint)} loaded config ${state.revision ?? "unknown"} instead of ${revision}`,
+      );
+    }
+    await sleep(HANDOVER_POLL_MS);
   }
-  return after;
 }
 
 /** Carries out a plan up to the servers that only leave. */

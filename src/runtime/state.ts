@@ -13,7 +13,7 @@ export interface RunningServer {
   readonly isChecked: boolean;
   /** Whether it was defined with a check and an address; nothing gives it one later. */
   readonly isMendable: boolean;
-  /** Whether the last health check passed. */
+  /** Whether the last health check passed; false as well while one is under way. */
   readonly hasPassed: boolean;
   /** Cookie value, where it was asked for; undefined for none. */
   readonly cookie?: string | undefined;

@@ -21,7 +21,7 @@ async function updateAgain(): Promise<PulumiRun> {
 async function expectDeclared(count: number): Promise<void> {
   const servers = [...(await stack.servers()).values()].sort((a, b) => a.id - b.id);
   expect(servers.map(({ name }) => name)).toEqual(Array.from({ length: count }, (_, index) => `s${index + 1}`));
-  for (const server of servers) expect(server).toMatchObject({ adminState: "ready", isUp: true, hasPassed: true });
+  for (const server of servers) expect(server).toMatchObject({ adminState: "ready", isUp: true, isChecked: true });
   const containers = await docker.listContainers({ all: true, filters: { label: [`balancer.stack=${stack.name}`, "balancer.role=app"] } });
   expect(containers.map(({ State }) => State)).toEqual(Array.from({ length: count }, () => "running"));
 }

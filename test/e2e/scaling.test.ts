@@ -90,7 +90,7 @@ describe.each(MODES)("a stack in $mode mode", ({ mode, number }) => {
       await stack.up({ count });
       expect(await serverNames()).toEqual(names(count));
       expect(await fileServers()).toEqual(names(count));
-      expect([...(await stack.servers()).values()].every(({ isUp, hasPassed, weight }) => isUp && hasPassed && weight === 100)).toBe(true);
+      expect([...(await stack.servers()).values()].every(({ isUp, isChecked, weight }) => isUp && isChecked && weight === 100)).toBe(true);
     }
     const { sent, failures, answeredBy } = await load.stop();
     expect(failures).toEqual([]);
