@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import Handlebars from "handlebars";
 import type { Mode } from "../settings.ts";
 import { BACKEND, type Server, type Topology } from "../topology.ts";
+import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { CONTAINER_PORTS } from "./ports.ts";
 import { serverArguments } from "./server-line.ts";
 
@@ -44,6 +45,8 @@ interface View {
   readonly backend: string;
   readonly gateway: string;
   readonly readyPath: string;
+  readonly logFormat: string;
+  readonly logLimits: typeof LOG_LIMITS;
   readonly ports: typeof CONTAINER_PORTS;
   readonly peerVariable: string;
   readonly revisionVariable: string;
@@ -60,6 +63,8 @@ function render(topology: Topology, revision: string): string {
     backend: BACKEND,
     gateway: network.gateway,
     readyPath,
+    logFormat: LOG_FORMAT,
+    logLimits: LOG_LIMITS,
     ports: CONTAINER_PORTS,
     peerVariable: PEER_VARIABLE,
     revisionVariable: REVISION_VARIABLE,

@@ -1,0 +1,35 @@
+/** Bounds of what a client may write into a line of the log, in bytes; an uncut line always parses. */
+export const LOG_LIMITS = { method: 32, path: 256, session: 128 } as const;
+
+/**
+ * Fields of a line of the access log, each with HAProxy's `log-format` item for it. Text that a client sends is taken from
+ * variables, which the `http` frontend cuts to {@link LOG_LIMITS}. Timers are in milliseconds and have HAProxy's names.
+ */
+const FIELDS = {
+  time: '[request_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
+  event: "[var(txn.event,request)]",
+  client: "[src]",
+  "client_port:sint": "[src_port]",
+  method: "[var(txn.method)]",
+  path: "[var(txn.path)]",
+  "status:sint": "ST",
+  backend: "b",
+  server: "s",
+  session: "[var(txn.session)]",
+  termination: "ts",
+  termination_state: "tsc",
+  "retries:sint": "rc",
+  "redispatched:bool": "[txn.redispatched]",
+  "TR:sint": "TR",
+  "Tw:sint": "Tw",
+  "Tc:sint": "Tc",
+  "Tr:sint": "Tr",
+  "Ta:sint": "Ta",
+  "bytes_in:sint": "U",
+  "bytes_out:sint": "B",
+} as const;
+
+/** The argument of `log-format`: one JSON object per line. It holds no single quote. */
+export const LOG_FORMAT = `%{+json}o ${Object.entries(FIELDS)
+  .map(([name, item]) => `%(${name})${item}`)
+  .join(" ")}`;
