@@ -86,6 +86,11 @@ export class TestStack {
     return `http://127.0.0.1:${this.ports.http}`;
   }
 
+  /** From where requests of this machine reach a container. */
+  get gateway(): string {
+    return this.subnet.replace(/0\/24$/, "1");
+  }
+
   get runtime(): Endpoint {
     return { kind: "tcp", host: "127.0.0.1", port: this.ports.runtime };
   }
