@@ -6,7 +6,9 @@ import { EngineError } from "./src/engine/error.ts";
 import { pullMissingImages } from "./src/engine/images.ts";
 import { stateName } from "./src/engine/labels.ts";
 import { BalancedApp } from "./src/resources/balanced-app.ts";
+import { formatEndpoint } from "./src/runtime/endpoint.ts";
 import { parseSettings, SettingsError } from "./src/settings.ts";
+import { LOOPBACK, runtimeEndpoint } from "./src/topology.ts";
 
 const NAMESPACE = "balancer:";
 const stack = pulumi.getStack();
@@ -28,12 +30,12 @@ if (pulumi.runtime.isDryRun()) {
 }
 const owner = { stack, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", import.meta.dirname) };
 
-new BalancedApp(stack, { settings, topology, config, owner, observed: apps, rollout });
+new BalancedApp(stack, { settings, topology, config, owner, observedApps: apps, observedBalancers: observed.balancers, rollout });
 
 const host = settings.bind === "0.0.0.0" ? "127.0.0.1" : settings.bind;
 export const urls = topology.balancers.map(({ ports }) => `http://${host}:${ports.http}`);
-export const statsUrls = topology.balancers.map(({ ports }) => `http://127.0.0.1:${ports.stats}`);
-export const runtimeEndpoints = topology.balancers.map(({ ports }) => `127.0.0.1:${ports.runtime}`);
+export const statsUrls = topology.balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`);
+export const runtimeEndpoints = topology.balancers.map((balancer) => formatEndpoint(runtimeEndpoint(balancer)));
 export const servers = topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
 export const mode = settings.mode;
 export const haproxyConfig = config.text;

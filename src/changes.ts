@@ -6,7 +6,7 @@ import { describePlan, planServers } from "./reconcile/plan.ts";
 import type { Rollout } from "./rollout.ts";
 import type { RunningState } from "./runtime/client.ts";
 import type { Mode, Settings } from "./settings.ts";
-import type { Balancer, Topology } from "./topology.ts";
+import { type Balancer, LOOPBACK, type Topology } from "./topology.ts";
 
 /** What a stack is configured to be. */
 export interface Declared {
@@ -28,20 +28,33 @@ export interface ObservedBalancer {
 
 /** What runs, as far as it can be seen. */
 export interface Observed {
+  /** By container name, those that are no longer declared included. */
   readonly balancers: ReadonlyMap<string, ObservedBalancer>;
-  /** What HAProxy runs; undefined when none answers. */
-  readonly running: RunningState | undefined;
+  /** What each balancer runs, by container name; those that do not answer are left out. */
+  readonly running: ReadonlyMap<string, RunningState>;
 }
 
 /**
- * Tells which way each change will go, a line each: `runtime:`, `reload:`, `roll-out:`, `HAProxy replaced:` or `create:`.
+ * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `roll-out:`,
+ * `HAProxy replaced:`, `create:` or `remove:`.
  * Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
  */
 export function describeChanges(declared: Declared, observed: Observed): string[] {
   const { topology, rollout } = declared;
-  const lines = topology.balancers.flatMap((balancer) => describeBalancer(declared, balancer, observed.balancers.get(balancer.containerName)));
-  // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
-  if (observed.running !== undefined && lines.length === 0) lines.push(...describeServers(declared, observed.running, oldText(observed)));
+  const lines: string[] = [];
+  const changed = new Map<string, readonly string[]>();
+  for (const balancer of topology.balancers) {
+    const { containerName } = balancer;
+    const found = observed.balancers.get(containerName);
+    const running = observed.running.get(containerName);
+    const container = describeBalancer(declared, balancer, found);
+    lines.push(...container);
+    // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
+    if (container.length === 0 && running !== undefined) changed.set(containerName, describeServers(declared, running, found?.configText));
+  }
+  lines.push(...together(changed));
+  const names = new Set(topology.balancers.map(({ containerName }) => containerName));
+  lines.push(...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`));
   const replaced = rollout.batches.flat();
   if (replaced.length > 0) {
     const size = Math.max(...rollout.batches.map((batch) => batch.length));
@@ -50,8 +63,14 @@ export function describeChanges(declared: Declared, observed: Observed): string[
   return lines;
 }
 
-const oldText = ({ balancers }: Observed): string | undefined =>
-  [...balancers.values()].find(({ configText }) => configText !== undefined)?.configText;
+/** Lines of several balancers: once where they hold for all of them, and else with the names of those they hold for. */
+function together(changed: ReadonlyMap<string, readonly string[]>): string[] {
+  const lines = new Set([...changed.values()].flat());
+  return [...lines].map((line) => {
+    const names = [...changed].filter(([, own]) => own.includes(line)).map(([name]) => name);
+    return names.length === changed.size ? line : `${line} (${names.join(", ")})`;
+  });
+}
 
 /** What of a HAProxy container can only change with the container. */
 function describeBalancer({ settings, topology }: Declared, balancer: Balancer, found: ObservedBalancer | undefined): string[] {
@@ -61,8 +80,8 @@ function describeBalancer({ settings, topology }: Declared, balancer: Balancer, 
   const changes = [
     ["haproxyImage", found.image, settings.haproxyImage],
     ["ports.http", found.published.get(CONTAINER_PORTS.http), `${settings.bind}:${ports.http}`],
-    ["ports.runtime", found.published.get(CONTAINER_PORTS.runtime), `127.0.0.1:${ports.runtime}`],
-    ["ports.stats", found.published.get(CONTAINER_PORTS.stats), `127.0.0.1:${ports.stats}`],
+    ["ports.runtime", found.published.get(CONTAINER_PORTS.runtime), `${LOOPBACK}:${ports.runtime}`],
+    ["ports.stats", found.published.get(CONTAINER_PORTS.stats), `${LOOPBACK}:${ports.stats}`],
   ] as const;
   const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall}`);
   return words.length === 0 ? [] : [`HAProxy replaced: ${containerName}, ${words.join(", ")}`];
@@ -91,6 +110,7 @@ function describeSessions({ servers }: RunningState, topology: Topology): string
 function describeReload(before: string, after: string): string {
   const keys = [
     ["mode", modeOf],
+    ["balancers", balancersOf],
     ["app.readyPath", readyPathOf],
   ] as const;
   const words = keys.map(([key, read]) => [key, read(before), read(after)] as const).filter(([, is, shall]) => is !== shall);
@@ -101,5 +121,6 @@ function describeReload(before: string, after: string): string {
 }
 
 const modeOf = (text: string): Mode => (/^ {4}balance hash /m.test(text) ? "hash" : "sticky");
+const balancersOf = (text: string): number => new Set([...text.matchAll(/^ {4}(?:peer|server) (haproxy\d+)/gm)].map(([, name]) => name)).size;
 const readyPathOf = (text: string): string => /^ {4}http-check send meth GET uri (\S+)$/m.exec(text)?.[1] ?? "none";
 const settingLines = (text: string): Set<string> => new Set(text.split("\n").filter((line) => !/^ {4}server s\d|^ {4}setenv /.test(line)));

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { BatchSize } from "./batch-size.ts";
-import { parseSubnet } from "./subnet.ts";
+import { MAX_BALANCERS, parseSubnet } from "./subnet.ts";
 
 const IMAGE = /^[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*_*(@sha256:[a-f0-9]{64})?$/;
 const READY_PATH = /^\/[A-Za-z0-9._~/?=&%+,:@-]{0,255}$/;
@@ -57,7 +57,7 @@ export const FIELDS = {
     ),
     allowed: "a map of names (letters, digits, _) to texts without control characters",
   },
-  balancers: { schema: wholeNumber(1, 1), allowed: "1 (several balancers are not supported yet)" },
+  balancers: { schema: wholeNumber(1, MAX_BALANCERS), allowed: `a whole number from 1 to ${MAX_BALANCERS}` },
   haproxyImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as haproxy:3.2" },
   subnet: {
     schema: z.string().transform((text, context) => {

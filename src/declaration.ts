@@ -4,9 +4,10 @@ import { definitionName } from "./engine/labels.ts";
 import { type ObservedApp, observeApps, observeBalancers } from "./engine/observation.ts";
 import { renderConfig } from "./haproxy/config.ts";
 import { planRollout } from "./rollout.ts";
-import { observeRuntime } from "./runtime/observation.ts";
+import type { RunningState } from "./runtime/client.ts";
+import { observeRuntimes } from "./runtime/observation.ts";
 import type { Settings } from "./settings.ts";
-import { planTopology } from "./topology.ts";
+import { planTopology, runtimeEndpoint } from "./topology.ts";
 
 /** A stack as it is declared, next to what of it exists. */
 export interface Situation {
@@ -21,19 +22,22 @@ export async function lookAtStack(docker: Docker, settings: Settings): Promise<S
   const config = renderConfig(topology);
   const [apps, balancers, running] = await Promise.all([
     observeApps(docker, settings.stack),
-    observeBalancers(
-      docker,
-      topology.balancers.map(({ containerName }) => containerName),
-    ),
-    observeRuntime(topology.balancers.map(({ ports }) => ({ kind: "tcp", host: "127.0.0.1", port: ports.runtime }))),
+    observeBalancers(docker, settings.stack),
+    observeRuntimes(new Map(topology.balancers.map((balancer) => [balancer.containerName, runtimeEndpoint(balancer)]))),
   ]);
   const { image, command, env } = settings.app;
   const rollout = planRollout({
     servers: topology.servers,
     definition: definitionName({ image, command, env }),
     running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
-    up: new Set(running?.servers.flatMap(({ name, isUp }) => (isUp ? [name] : []))),
+    up: upEverywhere([...running.values()]),
     batch: settings.rollout.batch,
   });
   return { declared: { settings, topology, config, rollout }, observed: { balancers, running }, apps };
+}
+
+/** Servers that every balancer that answers reports up, by name. */
+function upEverywhere(running: readonly RunningState[]): ReadonlySet<string> {
+  const [first = new Set<string>(), ...rest] = running.map(({ servers }) => new Set(servers.flatMap(({ name, isUp }) => (isUp ? [name] : []))));
+  return new Set([...first].filter((name) => rest.every((up) => up.has(name))));
 }

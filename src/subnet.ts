@@ -13,8 +13,8 @@ export const GATEWAY = 1;
 export const FIRST_BALANCER = 2;
 /** Host number of the first app container. */
 export const FIRST_APP = 11;
-/** Addresses between the gateway and the first app container. */
-export const MAX_BALANCERS = FIRST_APP - FIRST_BALANCER;
+/** The two addresses before the first app container are kept for what a stack may need besides. */
+export const MAX_BALANCERS = FIRST_APP - FIRST_BALANCER - 2;
 /** A Linux bridge has 1,023 ports; the rest is for balancers and helpers. */
 const MAX_APPS = 1000;
 

@@ -1,8 +1,12 @@
+import type { Endpoint } from "./runtime/endpoint.ts";
 import type { Mode, Settings } from "./settings.ts";
 import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY } from "./subnet.ts";
 
 /** HAProxy's backend that holds the app servers. */
 export const BACKEND = "webservers";
+
+/** Host address on which the stats and the runtime API are published, whatever `bind` says. */
+export const LOOPBACK = "127.0.0.1";
 
 /** A server line of the backend, and the app container behind it. */
 export interface Server {
@@ -66,5 +70,8 @@ export function planTopology(settings: Settings): Topology {
     })),
   };
 }
+
+/** Where a balancer's runtime API answers on the Docker host. */
+export const runtimeEndpoint = ({ ports }: Balancer): Endpoint => ({ kind: "tcp", host: LOOPBACK, port: ports.runtime });
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

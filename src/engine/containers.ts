@@ -2,12 +2,13 @@ import type Docker from "dockerode";
 import { hasStatus } from "./error.ts";
 
 /**
- * Tells why a container does not do its work: it has ended, or ends again and again. Undefined while it runs, or when
+ * Tells why a container does not do its work: it is paused, has ended, or ends again and again. Undefined while it runs, or when
  * there is none.
  */
 export async function whyNotRunning(docker: Docker, name: string): Promise<string | undefined> {
   try {
     const { State } = await docker.getContainer(name).inspect();
+    if (State.Paused) return `container ${name} is paused; let it go on with: docker unpause ${name}`;
     if (State.Running && !State.Restarting) return undefined;
     const how = State.Restarting ? "keeps ending" : `is ${State.Status}`;
     return `container ${name} ${how}: ${State.Error || (await lastLines(docker, name))}`;

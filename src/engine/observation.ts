@@ -23,8 +23,10 @@ export async function observeApps(docker: Docker, stack: string): Promise<Readon
   );
 }
 
-/** HAProxy containers as they are on the engine, by name; those that are not there are left out. */
-export async function observeBalancers(docker: Docker, names: readonly string[]): Promise<ReadonlyMap<string, ObservedBalancer>> {
+/** The stack's HAProxy containers on the engine, by container name, whether they run or not. */
+export async function observeBalancers(docker: Docker, stack: string): Promise<ReadonlyMap<string, ObservedBalancer>> {
+  const listed = await docker.listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=haproxy`] } });
+  const names = listed.map(({ Names }) => Names[0]?.slice(1) ?? "");
   const found = await Promise.all(names.map(async (name) => [name, await observeBalancer(docker, name)] as const));
   return new Map(found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])));
 }

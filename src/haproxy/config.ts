@@ -4,7 +4,7 @@ import Handlebars from "handlebars";
 import type { Mode } from "../settings.ts";
 import { BACKEND, type Server, type Topology } from "../topology.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
-import { CONTAINER_PORTS } from "./ports.ts";
+import { CONTAINER_PORTS, PEER_PORTS } from "./ports.ts";
 import { serverArguments } from "./server-line.ts";
 
 /** Where a HAProxy container has its config. The folder is a volume: a rename inside it is atomic. */
@@ -48,6 +48,7 @@ interface View {
   readonly logFormat: string;
   readonly logLimits: typeof LOG_LIMITS;
   readonly ports: typeof CONTAINER_PORTS;
+  readonly peerPorts: typeof PEER_PORTS;
   readonly peerVariable: string;
   readonly revisionVariable: string;
   readonly revision: string;
@@ -57,7 +58,7 @@ interface View {
 
 function render(topology: Topology, revision: string): string {
   const { mode, network, readyPath, balancers, servers } = topology;
-  const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address: balancers.length === 1 ? "127.0.0.1" : address }));
+  const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address }));
   return template()({
     mode,
     backend: BACKEND,
@@ -66,6 +67,7 @@ function render(topology: Topology, revision: string): string {
     logFormat: LOG_FORMAT,
     logLimits: LOG_LIMITS,
     ports: CONTAINER_PORTS,
+    peerPorts: PEER_PORTS,
     peerVariable: PEER_VARIABLE,
     revisionVariable: REVISION_VARIABLE,
     revision,

@@ -14,9 +14,12 @@ export interface RolloutGateInputs extends Omit<GateTarget, "endpoint"> {
 /** Whether Pulumi is about to replace a container that exists, whatever an earlier, interrupted update got done. */
 export const gateHasWork = ({ runs, definition }: RolloutGateInputs): boolean => runs !== "" && runs !== definition;
 
-/** Makes the way free for the container's replacement. */
+/**
+ * Makes the way free for the container's replacement, on all balancers.
+ * @throws {AggregateError} of what went wrong on any of them, when all are done
+ */
 export async function passGate(inputs: RolloutGateInputs): Promise<RolloutGateInputs> {
-  await Promise.all(
+  const passed = await Promise.allSettled(
     inputs.balancers.map(async (balancer) => {
       await waitReachable(balancer);
       await withContainerLogs(() =>
@@ -24,5 +27,8 @@ export async function passGate(inputs: RolloutGateInputs): Promise<RolloutGateIn
       );
     }),
   );
+  const errors: unknown[] = passed.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  const messages = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  if (errors.length > 0) throw new AggregateError(errors, [...new Set(messages)].join("\n"));
   return inputs;
 }

@@ -15,7 +15,7 @@ interface AppArgs {
   readonly settings: Settings;
   readonly topology: Topology;
   readonly owner: Owner;
-  readonly observed: ReadonlyMap<string, ObservedApp>;
+  readonly observedApps: ReadonlyMap<string, ObservedApp>;
   readonly rollout: Rollout;
   readonly network: docker.Network;
   readonly balancers: readonly RunningBalancer[];
@@ -60,13 +60,13 @@ export function createAppContainers(args: AppArgs): docker.Container[] {
 function createGate(
   server: Server,
   { previous, batch, after }: Step,
-  { settings, topology, rollout, observed, balancers, parent }: AppArgs,
+  { settings, topology, rollout, observedApps, balancers, parent }: AppArgs,
 ): RolloutGate {
   return new RolloutGate(
     `${server.containerName}-gate`,
     {
       definition: rollout.definition,
-      runs: observed.get(server.containerName)?.definition ?? "",
+      runs: observedApps.get(server.containerName)?.definition ?? "",
       previous,
       batch,
       declared: topology.servers.map(({ name }) => name),
@@ -79,10 +79,10 @@ function createGate(
 }
 
 function createContainer({ containerName: name, address }: Server, gate: RolloutGate, args: AppArgs): docker.Container {
-  const { settings, owner, observed, rollout, network, parent } = args;
+  const { settings, owner, observedApps, rollout, network, parent } = args;
   const { image, command, env } = settings.app;
   // A label that differs replaces the container, and moving the checkout's folder must not: an existing one keeps its own.
-  const state = observed.get(name)?.state || owner.state;
+  const state = observedApps.get(name)?.state || owner.state;
   return new docker.Container(
     name,
     {

@@ -1,5 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { replacementOrder } from "../balancer-order.ts";
+import type { ObservedBalancer } from "../changes.ts";
 import { clearNetwork, type Owner } from "../engine/leftovers.ts";
 import type { ObservedApp } from "../engine/observation.ts";
 import type { HaproxyConfig } from "../haproxy/config.ts";
@@ -7,7 +9,7 @@ import type { Rollout } from "../rollout.ts";
 import type { Settings } from "../settings.ts";
 import type { Topology } from "../topology.ts";
 import { createAppContainers } from "./app-containers.ts";
-import { createBalancer } from "./balancer.ts";
+import { createBalancer, type RunningBalancer } from "./balancer.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { RuntimeSync } from "./runtime-sync.ts";
 
@@ -18,7 +20,9 @@ export interface BalancedAppArgs {
   readonly config: HaproxyConfig;
   readonly owner: Owner;
   /** App containers that exist, by name. */
-  readonly observed: ReadonlyMap<string, ObservedApp>;
+  readonly observedApps: ReadonlyMap<string, ObservedApp>;
+  /** HAProxy containers that exist, by name. */
+  readonly observedBalancers: ReadonlyMap<string, ObservedBalancer>;
   readonly rollout: Rollout;
 }
 
@@ -28,7 +32,7 @@ export class BalancedApp extends pulumi.ComponentResource {
     super("balancer:index:BalancedApp", name, {}, options);
     const { settings, topology, config, rollout } = args;
     const network = createNetwork(args, this);
-    const balancers = topology.balancers.map((balancer) => createBalancer(balancer, { ...args, network, parent: this }));
+    const balancers = createBalancers(args, network, this);
     const apps = createAppContainers({ ...args, network, balancers, parent: this });
     for (const { address, container, configFile, configFileInputs } of balancers) {
       new RuntimeSync(
@@ -48,6 +52,21 @@ export class BalancedApp extends pulumi.ComponentResource {
     }
     this.registerOutputs({});
   }
+}
+
+/**
+ * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the one before
+ * serves, so that clients always find the others. A first update has nobody to keep served, and creates them at once.
+ */
+function createBalancers(args: BalancedAppArgs, network: docker.Network, parent: pulumi.Resource): RunningBalancer[] {
+  const { topology, observedBalancers } = args;
+  const created: RunningBalancer[] = [];
+  for (const balancer of replacementOrder(topology.balancers, observedBalancers)) {
+    const last = created.at(-1);
+    const after = last !== undefined && observedBalancers.size > 0 ? [last.serving] : [];
+    created.push(createBalancer(balancer, { ...args, network, after, parent }));
+  }
+  return created;
 }
 
 function createNetwork({ topology, owner }: BalancedAppArgs, parent: pulumi.Resource): docker.Network {

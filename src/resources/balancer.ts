@@ -8,16 +8,19 @@ import { CONTAINER_PORTS } from "../haproxy/ports.ts";
 import type { ConfigFileInputs } from "../providers/config-file.ts";
 import type { HaproxyAddress } from "../providers/haproxy.ts";
 import type { Settings } from "../settings.ts";
-import type { Balancer } from "../topology.ts";
+import { type Balancer, LOOPBACK, runtimeEndpoint } from "../topology.ts";
 import { ConfigFile } from "./config-file.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
+import { Serving } from "./serving.ts";
 
 interface BalancerArgs {
   readonly settings: Settings;
   readonly config: HaproxyConfig;
   readonly owner: Owner;
   readonly network: docker.Network;
+  /** What must be there before the container is created or replaced. */
+  readonly after: readonly pulumi.Resource[];
   readonly parent: pulumi.Resource;
 }
 
@@ -25,11 +28,12 @@ interface BalancerArgs {
 export interface RunningBalancer {
   readonly address: HaproxyAddress;
   readonly container: docker.Container;
+  /** Is there when the container serves. */
+  readonly serving: Serving;
   readonly configFile: ConfigFile;
   readonly configFileInputs: ConfigFileInputs;
 }
 
-const LOOPBACK = "127.0.0.1";
 /** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
 const STOP_TIMEOUT_SECONDS = 3;
 
@@ -38,9 +42,16 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
   const configFileInputs = describeConfigFile(balancer, args);
   const configFile = createConfigFile(balancer, configFileInputs, args);
   const container = createContainer(balancer, configFile, args);
+  const address = { endpoint: runtimeEndpoint(balancer), haproxyContainer: balancer.containerName };
+  const serving = new Serving(
+    `${balancer.containerName}-serving`,
+    { ...address, haproxyContainerId: container.id },
+    { parent: args.parent, dependsOn: [container] },
+  );
   return {
-    address: { endpoint: { kind: "tcp", host: LOOPBACK, port: balancer.ports.runtime }, haproxyContainer: balancer.containerName },
+    address,
     container,
+    serving,
     configFile,
     configFileInputs,
   };
@@ -66,7 +77,7 @@ function createConfigFile({ volumeName }: Balancer, inputs: ConfigFileInputs, { 
 function createContainer(
   { containerName: name, address, volumeName, peerName, ports }: Balancer,
   configFile: ConfigFile,
-  { settings, owner, network, parent }: BalancerArgs,
+  { settings, owner, network, after, parent }: BalancerArgs,
 ): docker.Container {
   const published = [
     { key: "ports.http", address: settings.bind, port: ports.http, internal: CONTAINER_PORTS.http },
@@ -89,7 +100,7 @@ function createContainer(
     },
     {
       parent,
-      dependsOn: [configFile],
+      dependsOn: [configFile, ...after],
       // A label carries the checkout's folder. Moving that must not replace the container.
       ignoreChanges: ["labels"],
       ...clearedBeforeCreate(name, async (engine) => {

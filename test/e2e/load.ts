@@ -4,6 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** What a load sent, and what went wrong. */
 export interface LoadResult {
   readonly sent: number;
+  /** Requests that another balancer answered, after the one that was asked first had not. */
+  readonly failedOver: number;
   readonly failures: readonly string[];
   /** Requests that each app container answered, by its host name. */
   readonly answeredBy: ReadonlyMap<string, number>;
@@ -19,19 +21,21 @@ export interface LoadOptions {
 }
 
 /**
- * A constant load on a URL: half of the clients keep their connection, half open a new one each time; a third each sends
- * a session id, keeps its cookie, or neither. Nothing is repeated: one answer that is not 200 is a failure.
+ * A constant load on a balancer: half of the clients keep their connection, half open a new one each time; a third each
+ * sends a session id, keeps its cookie, or neither. One answer that is not 200 is a failure. Given several balancers,
+ * clients divide over them, and one that gets no answer asks the others in turn before it counts as failed.
  */
 export class Load {
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #failures: string[] = [];
   readonly #answeredBy = new Map<string, number>();
   readonly #workers: Promise<void>[];
   #sent = 0;
+  #failedOver = 0;
   #isRunning = true;
 
-  constructor(url: string, { clients = 12, pauseMs = 5, path = "/" }: LoadOptions = {}) {
-    this.#url = url + path;
+  constructor(url: string | readonly string[], { clients = 12, pauseMs = 5, path = "/" }: LoadOptions = {}) {
+    this.#urls = [url].flat().map((base) => base + path);
     this.#workers = Array.from({ length: clients }, (_, index) => this.#client(index, pauseMs));
   }
 
@@ -44,7 +48,7 @@ export class Load {
   async stop(): Promise<LoadResult> {
     this.#isRunning = false;
     await Promise.all(this.#workers);
-    return { sent: this.#sent, failures: this.#failures, answeredBy: this.#answeredBy };
+    return { sent: this.#sent, failedOver: this.#failedOver, failures: this.#failures, answeredBy: this.#answeredBy };
   }
 
   async #client(index: number, pauseMs: number): Promise<void> {
@@ -53,7 +57,7 @@ export class Load {
     while (this.#isRunning) {
       this.#sent += 1;
       try {
-        const { status, cookie, body } = await get(this.#url, headers, agent);
+        const { status, cookie, body } = await this.#ask(index, headers, agent);
         if (status !== 200) this.#failures.push(`${new Date().toISOString()} client ${index}: status ${status}`);
         if (index % 3 === 1 && cookie !== undefined) headers.Cookie = cookie;
         const host = /"hostname": "(\w+)"/.exec(body)?.[1];
@@ -64,6 +68,22 @@ export class Load {
       await sleep(pauseMs);
     }
     agent?.destroy();
+  }
+
+  async #ask(index: number, headers: Readonly<Record<string, string>>, agent: Agent | undefined): Promise<Answer> {
+    const first = index % this.#urls.length;
+    const [url = "", ...others] = [...this.#urls.slice(first), ...this.#urls.slice(0, first)];
+    try {
+      return await get(url, headers, agent);
+    } catch (error) {
+      for (const other of others) {
+        const answer = await get(other, headers).catch(() => undefined);
+        if (answer === undefined) continue;
+        this.#failedOver += 1;
+        return answer;
+      }
+      throw error;
+    }
   }
 }
 

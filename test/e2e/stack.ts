@@ -43,6 +43,9 @@ export interface TestStackOptions {
   readonly project?: string;
 }
 
+/** So many ports of each kind are free for a test stack's balancers. */
+const MOST_BALANCERS = 3;
+
 /** A real stack with its own state, config file, subnet and ports. */
 export class TestStack {
   readonly name: string;
@@ -56,7 +59,8 @@ export class TestStack {
     this.name = name;
     this.#project = project;
     this.subnet = `172.28.${100 + number}.0/24`;
-    this.ports = { http: 20_000 + number * 10, runtime: 20_001 + number * 10, stats: 20_002 + number * 10 };
+    const first = 20_000 + number * 10;
+    this.ports = { http: first, runtime: first + MOST_BALANCERS, stats: first + 2 * MOST_BALANCERS };
     this.#config = {
       subnet: this.subnet,
       "ports.http": this.ports.http,
@@ -83,7 +87,12 @@ export class TestStack {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.ports.http}`;
+    return this.urlOf(1);
+  }
+
+  /** Of the n-th balancer. */
+  urlOf(n: number): string {
+    return `http://127.0.0.1:${this.ports.http + n - 1}`;
   }
 
   /** From where requests of this machine reach a container. */
@@ -92,11 +101,21 @@ export class TestStack {
   }
 
   get runtime(): Endpoint {
-    return { kind: "tcp", host: "127.0.0.1", port: this.ports.runtime };
+    return this.runtimeOf(1);
+  }
+
+  /** Of the n-th balancer. */
+  runtimeOf(n: number): Endpoint {
+    return { kind: "tcp", host: "127.0.0.1", port: this.ports.runtime + n - 1 };
   }
 
   get haproxyName(): string {
-    return `${this.name}-haproxy1`;
+    return this.haproxyNameOf(1);
+  }
+
+  /** Of the n-th balancer. */
+  haproxyNameOf(n: number): string {
+    return `${this.name}-haproxy${n}`;
   }
 
   /** Changes config keys; undefined takes a key away. */
@@ -144,16 +163,16 @@ export class TestStack {
     rmSync(this.#configFile, { force: true });
   }
 
-  /** What HAProxy runs, by name. */
-  async servers(): Promise<Map<string, RunningServer>> {
-    const { servers } = await readState(this.runtime, "webservers");
+  /** What the n-th HAProxy runs, by name. */
+  async servers(n = 1): Promise<Map<string, RunningServer>> {
+    const { servers } = await readState(this.runtimeOf(n), "webservers");
     return new Map(servers.map((server) => [server.name, server]));
   }
 
-  /** What must stay the same while nothing restarts. */
-  async haproxyIdentity(): Promise<{ id: string; startedAt: string; pid: string | undefined }> {
-    const { Id, State } = await docker.getContainer(this.haproxyName).inspect();
-    return { id: Id, startedAt: State.StartedAt, pid: await workerPid(this.runtime) };
+  /** What must stay the same while nothing of the n-th HAProxy restarts. */
+  async haproxyIdentity(n = 1): Promise<{ id: string; startedAt: string; pid: string | undefined }> {
+    const { Id, State } = await docker.getContainer(this.haproxyNameOf(n)).inspect();
+    return { id: Id, startedAt: State.StartedAt, pid: await workerPid(this.runtimeOf(n)) };
   }
 
   /** Names of everything on the engine that carries the stack's label. */

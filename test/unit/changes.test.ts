@@ -3,7 +3,7 @@ import { describeChanges, type Observed, type ObservedBalancer } from "../../src
 import { renderConfig } from "../../src/haproxy/config.ts";
 import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
 import { planRollout } from "../../src/rollout.ts";
-import { planTopology } from "../../src/topology.ts";
+import { type Balancer, planTopology } from "../../src/topology.ts";
 import { settingsOf } from "./pulumi-config.ts";
 import { asAdded, readBack } from "./reconcile/haproxy-model.ts";
 
@@ -19,16 +19,25 @@ const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = n
 /** A stack that runs as the config says. */
 const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): Observed => {
   const { topology, config: rendered, settings } = declare(config);
-  const published = new Map([
-    [CONTAINER_PORTS.http, `${settings.bind}:${settings.ports.http}`],
-    [CONTAINER_PORTS.runtime, `127.0.0.1:${settings.ports.runtime}`],
-    [CONTAINER_PORTS.stats, `127.0.0.1:${settings.ports.stats}`],
-  ]);
-  const balancer = { image: settings.haproxyImage, isRunning: true, published, configText: rendered.text, ...changes };
-  return {
-    balancers: new Map(topology.balancers.map(({ containerName }) => [containerName, balancer])),
-    running: { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) },
+  const observe = ({ ports }: Balancer): ObservedBalancer => {
+    const published = new Map([
+      [CONTAINER_PORTS.http, `${settings.bind}:${ports.http}`],
+      [CONTAINER_PORTS.runtime, `127.0.0.1:${ports.runtime}`],
+      [CONTAINER_PORTS.stats, `127.0.0.1:${ports.stats}`],
+    ]);
+    return { image: settings.haproxyImage, isRunning: true, published, configText: rendered.text, ...changes };
   };
+  const running = { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) };
+  return {
+    balancers: new Map(topology.balancers.map((balancer) => [balancer.containerName, observe(balancer)])),
+    running: new Map(topology.balancers.map(({ containerName }) => [containerName, running])),
+  };
+};
+
+/** A balancer whose worker an earlier update did not reload. */
+const stale = (observed: Observed, name: string): Observed => {
+  const servers = observed.running.get(name)?.servers ?? [];
+  return { ...observed, running: new Map([...observed.running, [name, { servers, revision: "0000000000000000" }]]) };
 };
 
 describe("a preview", () => {
@@ -70,13 +79,30 @@ describe("a preview", () => {
   });
 
   test("tells that HAProxy is created, or started again", () => {
-    expect(describeChanges(declare({}), { balancers: new Map(), running: undefined })).toEqual(["create: demo-haproxy1 with 3 servers"]);
+    expect(describeChanges(declare({}), { balancers: new Map(), running: new Map() })).toEqual(["create: demo-haproxy1 with 3 servers"]);
     expect(describeChanges(declare({}), runs({}, { isRunning: false }))).toEqual(["HAProxy replaced: demo-haproxy1 does not run"]);
   });
 
   test("tells of a reload that an earlier update owes", () => {
-    const observed = runs({});
-    const stale = { ...observed, running: { servers: observed.running?.servers ?? [], revision: "0000000000000000" } };
-    expect(describeChanges(declare({}), stale)).toEqual(["reload: the worker runs an older config"]);
+    expect(describeChanges(declare({}), stale(runs({}), "demo-haproxy1"))).toEqual(["reload: the worker runs an older config"]);
+  });
+
+  test("tells once what all balancers will do, and names those that alone will do something", () => {
+    const three = { balancers: "3", "ports.http": "8100" };
+    const observed = runs(three);
+    expect(describeChanges(declare({ ...three, count: "4" }), observed)).toEqual(["runtime: + s4"]);
+    expect(describeChanges(declare({ ...three, count: "4" }), stale(observed, "demo-haproxy2"))).toEqual([
+      "runtime: + s4",
+      "reload: the worker runs an older config (demo-haproxy2)",
+    ]);
+  });
+
+  test("tells of balancers that come and go, and of the reload that makes them known", () => {
+    const [one, two] = [{ "ports.http": "8100" }, { "ports.http": "8100", balancers: "2" }];
+    const [create, reload, ...rest] = describeChanges(declare(two), runs(one));
+    expect(create).toBe("create: demo-haproxy2 with 3 servers");
+    expect(reload).toMatch(/^reload: balancers 1 → 2$/);
+    expect(rest).toEqual([]);
+    expect(describeChanges(declare(one), runs(two))).toEqual(["reload: balancers 2 → 1", "remove: demo-haproxy2"]);
   });
 });

@@ -14,8 +14,8 @@ const configOf = (config: StackConfig): HaproxyConfig => renderConfig(topologyOf
 const isRewriting = process.env.UPDATE_GOLDEN === "1";
 
 describe("the whole haproxy.cfg", () => {
-  test.each(named(GOLDENS))("of %s is as it was agreed", (_what, { mode, count, file }) => {
-    const { text } = configOf({ ...stackFile(mode), count: String(count) });
+  test.each(named(GOLDENS))("of %s is as it was agreed", (_what, { mode, config, file }) => {
+    const { text } = configOf({ ...stackFile(mode), ...config });
     if (isRewriting) writeFileSync(file, text);
     expect(text).toBe(readFileSync(file, "utf8"));
   });
@@ -50,6 +50,7 @@ describe("the revision", () => {
   test.each(
     named<{ what: string; config: StackConfig }>([
       { what: "another mode", config: { mode: "hash" } },
+      { what: "another balancer, which is another peer", config: { balancers: "2" } },
       { what: "another ready path", config: { "app.readyPath": "/healthz" } },
       { what: "another subnet, since the gateway guards the runtime API", config: { subnet: "172.28.99.0/24" } },
     ]),
@@ -59,10 +60,10 @@ describe("the revision", () => {
 });
 
 describe("the server lines", () => {
-  test.each(named(GOLDENS))("of %s are what `add server` is sent", (_what, { mode, count }) => {
-    const topology = topologyOf({ mode, count: String(count) });
+  test.each(named(GOLDENS))("of %s are what `add server` is sent", (_what, { mode, config }) => {
+    const topology = topologyOf({ mode, ...config });
     const lines = [...renderConfig(topology).text.matchAll(/^ {4}server (s\d+) (.+)$/gm)];
-    expect(lines).toHaveLength(count);
+    expect(lines).toHaveLength(Number(config.count));
     const fromFile = lines.map(([, name, args]) => `add server ${BACKEND}/${name} ${args} init-state down`);
     const sent = topology.servers.map((server) => steps(BACKEND).add(server.name, serverArguments(server))[0]?.command);
     expect(fromFile).toEqual(sent);

@@ -1,7 +1,13 @@
 const MODES = ["sticky", "hash"] as const;
-const COUNTS = [0, 1, 3, 12] as const;
+const SIZES = [
+  { size: "0", config: { count: "0" } },
+  { size: "1", config: { count: "1" } },
+  { size: "3", config: { count: "3" } },
+  { size: "12", config: { count: "12" } },
+  { size: "3-balancers", config: { count: "3", balancers: "3" } },
+] as const;
 
 /** The stacks of which a whole haproxy.cfg is kept. `UPDATE_GOLDEN=1 vitest run --project unit` writes them anew. */
 export const GOLDENS = MODES.flatMap((mode) =>
-  COUNTS.map((count) => ({ what: `${mode}-${count}`, mode, count, file: new URL(`golden/${mode}-${count}.cfg`, import.meta.url) })),
+  SIZES.map(({ size, config }) => ({ what: `${mode}-${size}`, mode, config, file: new URL(`golden/${mode}-${size}.cfg`, import.meta.url) })),
 );

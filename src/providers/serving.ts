@@ -1,0 +1,16 @@
+import { type HaproxyAddress, waitReachable } from "./haproxy.ts";
+
+/** A HAProxy container that shall serve before another is touched. */
+export interface ServingInputs extends HaproxyAddress {
+  /** Docker's id of the container: a new container is proved anew. */
+  readonly haproxyContainerId: string;
+}
+
+/**
+ * Waits until the container's HAProxy answers. It opens its ports together, and takes the file's servers for up.
+ * @throws {EngineError | RuntimeError} as {@link waitReachable}
+ */
+export async function proveServing(inputs: ServingInputs): Promise<ServingInputs> {
+  await waitReachable(inputs);
+  return inputs;
+}

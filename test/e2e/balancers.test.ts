@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { get, Load, mapSessions } from "./load.ts";
+import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
+
+const ALL = [1, 2, 3] as const;
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `s${index + 1}`);
+const ids = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ name: "e2e-balancers", number: 15, config: { balancers: 3 } });
+  await stack.up();
+});
+afterAll(() => stack?.dispose());
+
+const urls = (): string[] => ALL.map((n) => stack.urlOf(n));
+const serverNames = async (n: number): Promise<string[]> => [...(await stack.servers(n)).keys()].sort();
+
+/** Runs an update while clients use the balancers given, each of which goes to another when its own does not answer. */
+async function updateUnderLoad(on: readonly string[], changes: Parameters<TestStack["up"]>[0]): Promise<{ failedOver: number }> {
+  const load = new Load(on);
+  await stack.up(changes);
+  await load.settle();
+  const { sent, failures, failedOver } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(300);
+  return { failedOver };
+}
+
+describe("in sticky mode", () => {
+  test("every balancer has its name, address, ports and volume", async () => {
+    const outputs = await stack.outputs();
+    expect(outputs).toMatchObject({
+      urls: urls(),
+      statsUrls: ALL.map((n) => `http://127.0.0.1:${stack.ports.stats + n - 1}`),
+      runtimeEndpoints: ALL.map((n) => `127.0.0.1:${stack.ports.runtime + n - 1}`),
+    });
+    for (const n of ALL) {
+      const { NetworkSettings, Mounts } = await docker.getContainer(`${stack.name}-haproxy${n}`).inspect();
+      expect(NetworkSettings.Networks[`${stack.name}-balancer`]?.IPAddress).toBe(`172.28.115.${n + 1}`);
+      expect(Mounts.map(({ Name }) => Name)).toEqual([`${stack.name}-haproxy${n}-config`]);
+      expect(await serverNames(n)).toEqual(names(3));
+      expect((await fetch(`http://127.0.0.1:${stack.ports.stats + n - 1}/metrics`)).status).toBe(200);
+    }
+  });
+
+  test("a session learned on one balancer sticks on the others within 100 ms", async () => {
+    for (const [round, learner] of [1, 2, 3, 1, 2, 3].entries()) {
+      const id = `learned-${round}`;
+      const host = (await mapSessions(stack.urlOf(learner), [id])).get(id);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      for (const n of ALL) expect([...(await mapSessions(stack.urlOf(n), [id])).values()]).toEqual([host]);
+    }
+  });
+
+  test("a cookie from one balancer works on all", async () => {
+    const { cookie } = await get(stack.urlOf(1));
+    expect(cookie).toMatch(/^SRV=s[123]$/);
+    for (const n of ALL) {
+      const response = await fetch(stack.urlOf(n), { headers: { Cookie: cookie ?? "", "X-Balancer-Probe": "1" } });
+      expect(`SRV=${response.headers.get("X-Balancer-Server")}`).toBe(cookie);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+  });
+
+  test("a balancer that is restarted has the table back from its peers", async () => {
+    const sessions = ids("restart", 300);
+    const before = await mapSessions(stack.urlOf(1), sessions);
+    await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
+    await until(async () => (await get(stack.urlOf(2), { Cookie: "SRV=s1" }).catch(() => undefined))?.status === 200);
+    expect(await mapSessions(stack.urlOf(2), sessions)).toEqual(before);
+  });
+
+  test("a container that is no balancer is not let in as a peer", async () => {
+    const podinfo = docker.getContainer(`${stack.name}-podinfo1`);
+    const hello = "printf 'HAProxyS 2.1\\nhaproxy1\\nhaproxy2 1 0\\n' | timeout 3 nc 172.28.115.2 10000";
+    const exec = await podinfo.exec({ Cmd: ["sh", "-c", `${hello}; echo "ended $?"`], AttachStdout: true, AttachStderr: true });
+    const stream = await exec.start({});
+    let printed = "";
+    for await (const chunk of stream) printed += chunk;
+    expect(printed).toContain("ended");
+    expect(printed).not.toMatch(/\b200\b|\b50\d\b/); // a peer would be greeted with a status
+  });
+});
+
+describe("a balancer that does not answer", () => {
+  test("fails the update that names it, while the others are synced, and is mended by the next", async () => {
+    const hung = docker.getContainer(stack.haproxyNameOf(2));
+    await hung.pause();
+    try {
+      const { exitCode, output } = await stack.tryUp({ count: 4 });
+      expect(exitCode).not.toBe(0);
+      expect(output).toMatch(/e2e-balancers-haproxy2 .*is paused/);
+      expect(await serverNames(1)).toEqual(names(4));
+      expect(await serverNames(3)).toEqual(names(4));
+    } finally {
+      await hung.unpause();
+    }
+    await stack.up();
+    expect(await serverNames(2)).toEqual(names(4));
+  });
+});
+
+describe("balancers that come and go", () => {
+  test("leave the clients of the others in peace", async () => {
+    const before = await stack.haproxyIdentity(1);
+    await updateUnderLoad([stack.urlOf(1)], { balancers: 1 });
+    const { id, startedAt } = await stack.haproxyIdentity(1);
+    expect({ id, startedAt }).toEqual({ id: before.id, startedAt: before.startedAt });
+    expect((await stack.resources()).filter((name) => /haproxy[23]/.test(name))).toEqual([]);
+    await updateUnderLoad([stack.urlOf(1)], { balancers: 2, mode: "hash", count: 3 });
+    expect(await serverNames(2)).toEqual(names(3));
+  });
+});
+
+describe("in hash mode", () => {
+  test("all balancers map 10,000 sessions alike, after any history", async () => {
+    await stack.up({ count: 6 });
+    await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
+    await stack.up({ count: 4 });
+    await stack.up({ count: 5 });
+    await updateUnderLoad([stack.urlOf(1), stack.urlOf(2)], { balancers: 3 });
+    for (const n of ALL) expect(await serverNames(n)).toEqual(names(5));
+    const sessions = ids("hash", 10_000);
+    const [first, ...rest] = await Promise.all(ALL.map((n) => mapSessions(stack.urlOf(n), sessions)));
+    expect(new Set(first?.values()).size).toBe(5);
+    for (const mapping of rest) expect(mapping).toEqual(first);
+  });
+
+  test("their containers are replaced one at a time, and clients find the others", async () => {
+    const image = docker.getImage("haproxy:3.2");
+    await image.tag({ repo: "haproxy", tag: "e2e-balancers" });
+    try {
+      const before = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
+      stack.configure({ haproxyImage: "haproxy:e2e-balancers" });
+      expect((await stack.preview()).output).toContain("HAProxy replaced: e2e-balancers-haproxy3, haproxyImage haproxy:3.2 → haproxy:e2e-balancers");
+      const { failedOver } = await updateUnderLoad(urls(), {});
+      expect(failedOver).toBeGreaterThan(0);
+      const after = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
+      for (const [index, { id, startedAt }] of after.entries()) {
+        expect(id).not.toBe(before[index]?.id);
+        const previous = after[index - 1];
+        if (previous !== undefined) expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(previous.startedAt));
+      }
+    } finally {
+      await stack.up({ haproxyImage: undefined });
+      await docker.getImage("haproxy:e2e-balancers").remove();
+    }
+  });
+});
+
+test("destroy leaves nothing of any of them", async () => {
+  await stack.destroy();
+  expect(await stack.resources()).toEqual([]);
+});
