@@ -3,7 +3,7 @@ import { describeChanges } from "./src/changes.ts";
 import { lookAtStack } from "./src/declaration.ts";
 import { connectEngine } from "./src/engine/connection.ts";
 import { EngineError } from "./src/engine/error.ts";
-import { pullMissingImages } from "./src/engine/images.ts";
+import { pullMissingImages, refuseRoot } from "./src/engine/images.ts";
 import { stateName } from "./src/engine/labels.ts";
 import { BalancedApp } from "./src/resources/balanced-app.ts";
 import { formatEndpoint } from "./src/runtime/endpoint.ts";
@@ -22,6 +22,7 @@ const { declared, observed, apps } = await withoutStack(async () => {
       { key: "app.image", reference: settings.app.image },
     ]);
   }
+  await refuseRoot(engine, { key: "app.image", reference: settings.app.image }, settings.app.confinement.user);
   return lookAtStack(engine, settings);
 });
 const { settings, topology, config, rollout } = declared;

@@ -20,6 +20,10 @@ export interface Declared {
 export interface ObservedBalancer {
   readonly image: string;
   readonly isRunning: boolean;
+  readonly isReadOnly: boolean;
+  /** None where the container has none. */
+  readonly memoryMb: number | undefined;
+  readonly files: number | undefined;
   /** Host ports by container port, as `address:port`. */
   readonly published: ReadonlyMap<number, string>;
   /** Its haproxy.cfg; undefined when there is none. */
@@ -78,6 +82,9 @@ function describeBalancer({ settings, topology }: Declared, balancer: Balancer, 
   if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
   if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
   const changes = [
+    ["read-only root file system", found.isReadOnly, true],
+    ["haproxy.memory", megabytes(found.memoryMb), megabytes(settings.haproxyLimits.memoryMb)],
+    ["haproxy.files", found.files, settings.haproxyLimits.files],
     ["haproxyImage", found.image, settings.haproxyImage],
     ["ports.http", found.published.get(CONTAINER_PORTS.http), `${settings.bind}:${ports.http}`],
     ["ports.runtime", found.published.get(CONTAINER_PORTS.runtime), `${LOOPBACK}:${ports.runtime}`],
@@ -86,6 +93,8 @@ function describeBalancer({ settings, topology }: Declared, balancer: Balancer, 
   const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall}`);
   return words.length === 0 ? [] : [`HAProxy replaced: ${containerName}, ${words.join(", ")}`];
 }
+
+const megabytes = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${value}m`);
 
 function describeServers({ settings, topology, config }: Declared, running: RunningState, oldConfig: string | undefined): string[] {
   const isReload = running.revision !== config.revision;

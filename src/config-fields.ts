@@ -37,6 +37,33 @@ const batchSize = z
 
 const isIPv4 = (text: string) => ipaddr.IPv4.isValidFourPartDecimal(text);
 
+/** Of a map's value, Pulumi makes a boolean of what looks like one. */
+const trueOrFalse = z
+  .union([z.boolean().transform(String), z.string()])
+  .pipe(z.enum(["true", "false"]))
+  .transform((text) => text === "true");
+
+const MIB: Readonly<Record<string, number>> = { m: 1, g: 1024 };
+
+/** In MiB, which is what the Docker provider takes. */
+const memory = (leastMb: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}[mg]$/)
+    .transform((text) => Number.parseInt(text, 10) * (MIB[text.slice(-1)] ?? Number.NaN))
+    .pipe(
+      z
+        .int()
+        .min(leastMb)
+        .max(1024 * 1024),
+    );
+
+const PIDS = { schema: wholeNumber(16, 65_536), allowed: "a whole number from 16 to 65536" } as const;
+const FILES = {
+  schema: wholeNumber(1_024, 1_048_576),
+  allowed: "a whole number from 1024 to 1048576, and no more than the engine may give",
+} as const;
+
 const PORT = { schema: wholeNumber(1024, 65535), allowed: "a whole number from 1024 to 65535" } as const;
 
 /** What each key may be: a schema that reads it, and words for the user. */
@@ -57,6 +84,33 @@ export const FIELDS = {
     ),
     allowed: "a map of names (letters, digits, _) to texts without control characters",
   },
+  "app.user": {
+    schema: z.string().regex(/^([a-z_][a-z0-9_-]{0,31}|\d{1,9})?(:([a-z_][a-z0-9_-]{0,31}|\d{1,9}))?$/),
+    allowed: "a user of the image by name or number, such as app, 1000 or 1000:1000, or nothing for the image's own",
+  },
+  "app.readOnly": { schema: trueOrFalse, allowed: "true or false" },
+  "app.tmpfs": {
+    schema: z
+      .array(
+        z
+          .string()
+          .max(255)
+          .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/),
+      )
+      .max(32),
+    allowed: "a list of absolute paths of letters, digits and ._-",
+  },
+  "app.capabilities": {
+    schema: z.array(z.string().regex(/^[A-Z_]{3,32}$/)).max(64),
+    allowed: "a list of Linux capabilities such as NET_BIND_SERVICE",
+  },
+  "app.allowPrivilegeEscalation": { schema: trueOrFalse, allowed: "true or false" },
+  "app.memory": { schema: memory(16), allowed: "an amount from 16m to 1024g, such as 512m or 2g" },
+  "app.pids": PIDS,
+  "app.files": FILES,
+  "haproxy.memory": { schema: memory(64), allowed: "an amount from 64m to 1024g, such as 512m or 2g" },
+  "haproxy.pids": PIDS,
+  "haproxy.files": FILES,
   balancers: { schema: wholeNumber(1, MAX_BALANCERS), allowed: `a whole number from 1 to ${MAX_BALANCERS}` },
   haproxyImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as haproxy:3.2" },
   subnet: {

@@ -32,11 +32,14 @@ export function flatten(config: Readonly<Record<string, string>>): { values: Map
       const env = values.get("app.env");
       values.set("app.env", { ...(isRecord(env) ? env : {}), [key.slice("app.env.".length)]: text });
     } else {
-      place(key, key === "app.command" || key === "app.env" ? parseJson(text) : text);
+      place(key, STRUCTURED.has(key) ? parseJson(text) : text);
     }
   }
   return { values, unknown };
 }
+
+/** Keys whose flat spelling holds JSON. */
+const STRUCTURED: ReadonlySet<string> = new Set(["app.command", "app.env", "app.tmpfs", "app.capabilities"]);
 
 const childrenOf = (key: string): string =>
   CONFIG_KEYS.filter((name) => name.startsWith(`${key}.`))

@@ -25,10 +25,11 @@ export async function lookAtStack(docker: Docker, settings: Settings): Promise<S
     observeBalancers(docker, settings.stack),
     observeRuntimes(new Map(topology.balancers.map((balancer) => [balancer.containerName, runtimeEndpoint(balancer)]))),
   ]);
-  const { image, command, env } = settings.app;
+  const { image, command, env, confinement } = settings.app;
+  const { pids: _, ...limits } = confinement.limits; // changed on the running container
   const rollout = planRollout({
     servers: topology.servers,
-    definition: definitionName({ image, command, env }),
+    definition: definitionName({ image, command, env, confinement: { ...confinement, limits } }),
     running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
     up: upEverywhere([...running.values()]),
     batch: settings.rollout.batch,

@@ -22,10 +22,12 @@ export interface Settings {
     /** Words of the command; empty for the image's own. */
     readonly command: readonly string[];
     readonly env: Readonly<Record<string, string>>;
+    readonly confinement: Confinement;
   };
   /** How many HAProxy containers run. */
   readonly balancers: number;
   readonly haproxyImage: string;
+  readonly haproxyLimits: Limits;
   readonly subnet: Subnet;
   /** Host address of the HTTP port. */
   readonly bind: string;
@@ -34,6 +36,29 @@ export interface Settings {
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
   readonly rollout: { readonly batch: BatchSize };
+}
+
+/** What a container may use of the host. */
+export interface Limits {
+  readonly memoryMb: number;
+  /** Processes and threads. */
+  readonly pids: number;
+  /** Open files and sockets of a process. */
+  readonly files: number;
+}
+
+/** What the app containers may do. */
+export interface Confinement {
+  /** User and group; empty for the image's own. */
+  readonly user: string;
+  /** Whether the root file system can be written to. */
+  readonly readOnly: boolean;
+  /** Folders that can be written to even so, and are empty at every start. */
+  readonly tmpfs: readonly string[];
+  /** Linux capabilities that are kept; all others are dropped. */
+  readonly capabilities: readonly string[];
+  readonly allowPrivilegeEscalation: boolean;
+  readonly limits: Limits;
 }
 
 /** The stack's config is refused. The message lists every mistake, one a line. */
@@ -78,8 +103,19 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     readyPath: read("app.readyPath"),
     command: read("app.command"),
     env: read("app.env"),
+    user: read("app.user"),
+    readOnly: read("app.readOnly"),
+    tmpfs: read("app.tmpfs"),
+    capabilities: read("app.capabilities"),
+    allowPrivilegeEscalation: read("app.allowPrivilegeEscalation"),
+    appMemory: read("app.memory"),
+    appPids: read("app.pids"),
+    appFiles: read("app.files"),
     balancers: read("balancers"),
     haproxyImage: read("haproxyImage"),
+    haproxyMemory: read("haproxy.memory"),
+    haproxyPids: read("haproxy.pids"),
+    haproxyFiles: read("haproxy.files"),
     subnet: read("subnet"),
     bind: read("bind"),
     http: read("ports.http"),
@@ -91,9 +127,20 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
   };
   mistakes.push(...contradictions(parsed));
   if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
-  const { image, port, readyPath, command, env, http, runtime, stats, batch, ...rest } = parsed;
+  const { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, ...others } = parsed;
+  const { appMemory, appPids, appFiles, haproxyMemory, haproxyPids, haproxyFiles, ...more } = others;
+  const { image, port, readyPath, command, env, http, runtime, stats, batch, ...rest } = more;
+  const limits = { memoryMb: appMemory, pids: appPids, files: appFiles };
+  const confinement = { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, limits };
   const words = command.map((word) => word.replaceAll("{port}", String(port)));
-  return { stack, ...rest, app: { image, port, readyPath, command: words, env }, ports: { http, runtime, stats }, rollout: { batch } };
+  return {
+    stack,
+    ...rest,
+    app: { image, port, readyPath, command: words, env, confinement },
+    haproxyLimits: { memoryMb: haproxyMemory, pids: haproxyPids, files: haproxyFiles },
+    ports: { http, runtime, stats },
+    rollout: { batch },
+  };
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$/;

@@ -4,7 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
 import { parse } from "yaml";
 import { z } from "zod";
-import { CONFIG_FILE, CONFIG_FOLDER, type HaproxyConfig, PEER_VARIABLE, renderConfig } from "../../src/haproxy/config.ts";
+import {
+  CONFIG_FILE,
+  CONFIG_FOLDER,
+  HAPROXY_COMMAND,
+  type HaproxyConfig,
+  PEER_VARIABLE,
+  renderConfig,
+  SOCKET_FOLDER,
+} from "../../src/haproxy/config.ts";
 import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
 import { readState } from "../../src/runtime/client.ts";
 import type { Endpoint } from "../../src/runtime/endpoint.ts";
@@ -58,10 +66,14 @@ export async function startHaproxy(): Promise<void> {
     name: NAME,
     Image: IMAGE,
     Labels: LABELS,
-    Cmd: ["haproxy", "-S", "/var/lib/haproxy/master.sock,mode,600", "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`],
+    Cmd: [...HAPROXY_COMMAND],
     Env: [`${PEER_VARIABLE}=${TOPOLOGY.balancers[0]?.peerName ?? ""}`],
     ExposedPorts: { [runtime]: {} },
-    HostConfig: { NetworkMode: network.id, PortBindings: { [runtime]: [{ HostIp: "127.0.0.1", HostPort: String(RUNTIME_PORT) }] } },
+    HostConfig: {
+      NetworkMode: network.id,
+      Tmpfs: { [SOCKET_FOLDER]: "mode=1777" },
+      PortBindings: { [runtime]: [{ HostIp: "127.0.0.1", HostPort: String(RUNTIME_PORT) }] },
+    },
     NetworkingConfig: { EndpointsConfig: { [network.id]: { IPAMConfig: { IPv4Address: TOPOLOGY.balancers[0]?.address ?? "" } } } },
   });
   await container.putArchive(await packConfig(CONFIG), { path: CONFIG_FOLDER });

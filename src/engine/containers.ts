@@ -30,3 +30,10 @@ export async function lastLines(docker: Docker, name: string, count = 5): Promis
       .join("; ") || "it printed nothing"
   );
 }
+
+/** Limits the processes and threads of a container, running or not. */
+export async function setPidsLimit(docker: Docker, id: string, limit: number): Promise<void> {
+  const container = docker.getContainer(id);
+  const { HostConfig } = await container.inspect();
+  if (HostConfig.PidsLimit !== limit) await container.update({ PidsLimit: limit });
+}

@@ -38,3 +38,20 @@ async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): P
     );
   }
 }
+
+/**
+ * Looks whether an image's own user is root, which an app container shall not be unless the config says so. An image
+ * that the engine does not have yet is passed; it is looked at once it is there.
+ * @throws {EngineError} that names the key to set
+ */
+export async function refuseRoot(docker: Docker, { key, reference }: WantedImage, user: string): Promise<void> {
+  if (user !== "") return;
+  try {
+    const { Config } = await docker.getImage(reference).inspect();
+    if (!/^(root|0)?(:|$)/.test(Config.User)) return;
+  } catch (error) {
+    if (hasStatus(error, 404)) return;
+    throw error;
+  }
+  throw new EngineError(`image ${reference} (${key}) runs as root; set app.user to another user, such as 1000, or to root to let it`);
+}

@@ -39,7 +39,15 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
     const published = Object.entries(bindings).flatMap(([port, list]) =>
       (list ?? []).map(({ HostIp, HostPort }) => [Number.parseInt(port, 10), `${HostIp}:${HostPort}`] as const),
     );
-    return { image: Config.Image, isRunning: State.Running, published: new Map(published), configText: await readConfigText(container) };
+    return {
+      image: Config.Image,
+      isRunning: State.Running,
+      isReadOnly: HostConfig.ReadonlyRootfs ?? false,
+      memoryMb: HostConfig.Memory ? HostConfig.Memory / 1024 / 1024 : undefined,
+      files: HostConfig.Ulimits?.find(({ Name }) => Name === "nofile")?.Soft,
+      published: new Map(published),
+      configText: await readConfigText(container),
+    };
   } catch (error) {
     if (hasStatus(error, 404)) return undefined;
     throw error;

@@ -11,6 +11,12 @@ import { serverArguments } from "./server-line.ts";
 export const CONFIG_FOLDER = "/usr/local/etc/haproxy";
 export const CONFIG_FILE = "haproxy.cfg";
 
+/** Where HAProxy's unix sockets are: a folder in memory, as its root file system is read-only. No image has it. */
+export const SOCKET_FOLDER = "/run/balancer";
+
+/** The command of a HAProxy container. */
+export const HAPROXY_COMMAND = ["haproxy", "-S", `${SOCKET_FOLDER}/master.sock,mode,600`, "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`] as const;
+
 /** Environment variable that tells a HAProxy container which of the peers it is. */
 export const PEER_VARIABLE = "BALANCER_PEER";
 /** Environment variable that the config sets to its own revision; the runtime API shows it. */
@@ -48,6 +54,7 @@ interface View {
   readonly logFormat: string;
   readonly logLimits: typeof LOG_LIMITS;
   readonly ports: typeof CONTAINER_PORTS;
+  readonly socketFolder: string;
   readonly peerPorts: typeof PEER_PORTS;
   readonly peerVariable: string;
   readonly revisionVariable: string;
@@ -67,6 +74,7 @@ function render(topology: Topology, revision: string): string {
     logFormat: LOG_FORMAT,
     logLimits: LOG_LIMITS,
     ports: CONTAINER_PORTS,
+    socketFolder: SOCKET_FOLDER,
     peerPorts: PEER_PORTS,
     peerVariable: PEER_VARIABLE,
     revisionVariable: REVISION_VARIABLE,

@@ -7,6 +7,7 @@ import type { Rollout } from "../rollout.ts";
 import type { Settings } from "../settings.ts";
 import type { Server, Topology } from "../topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
+import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
 import { RolloutGate } from "./rollout-gate.ts";
@@ -80,7 +81,7 @@ function createGate(
 
 function createContainer({ containerName: name, address }: Server, gate: RolloutGate, args: AppArgs): docker.Container {
   const { settings, owner, observedApps, rollout, network, parent } = args;
-  const { image, command, env } = settings.app;
+  const { image, command, env, confinement } = settings.app;
   // A label that differs replaces the container, and moving the checkout's folder must not: an existing one keeps its own.
   const state = observedApps.get(name)?.state || owner.state;
   return new docker.Container(
@@ -90,11 +91,18 @@ function createContainer({ containerName: name, address }: Server, gate: Rollout
       image,
       restart: RESTART_POLICY,
       command: [...command],
+      ...confined(confinement),
       envs: Object.entries(env).map(([variable, value]) => `${variable}=${value}`),
       networksAdvanced: [{ name: network.name, ipv4Address: address }],
       destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
       labels: [...dockerLabels({ ...owner, state }, "app"), { label: DEFINITION_LABEL, value: rollout.definition }],
     },
-    { parent, dependsOn: [gate], ...clearedBeforeCreate(name, (engine) => clearContainer(engine, owner, name)) },
+    {
+      parent,
+      dependsOn: [gate],
+      replaceOnChanges: [...REPLACED_FOR],
+      ignoreChanges: [...DERIVED],
+      ...clearedBeforeCreate(name, (engine) => clearContainer(engine, owner, name)),
+    },
   );
 }

@@ -11,6 +11,7 @@ import type { Topology } from "../topology.ts";
 import { createAppContainers } from "./app-containers.ts";
 import { createBalancer, type RunningBalancer } from "./balancer.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+import { PidsLimit } from "./pids-limit.ts";
 import { RuntimeSync } from "./runtime-sync.ts";
 
 /** What a stack is made of, and what of it exists. */
@@ -34,6 +35,9 @@ export class BalancedApp extends pulumi.ComponentResource {
     const network = createNetwork(args, this);
     const balancers = createBalancers(args, network, this);
     const apps = createAppContainers({ ...args, network, balancers, parent: this });
+    const [haproxies, { limits }] = [balancers.map(({ container }) => container), settings.app.confinement];
+    limitPids(`${name}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, this);
+    limitPids(`${name}-app-pids`, apps, limits.pids, this);
     for (const { address, container, configFile, configFileInputs } of balancers) {
       new RuntimeSync(
         `${address.haproxyContainer}-runtime`,
@@ -53,6 +57,9 @@ export class BalancedApp extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 }
+
+const limitPids = (name: string, containers: readonly docker.Container[], limit: number, parent: pulumi.Resource): PidsLimit =>
+  new PidsLimit(name, { containerIds: containers.map(({ id }) => id), limit }, { parent });
 
 /**
  * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the one before

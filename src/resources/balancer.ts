@@ -3,13 +3,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "../engine/labels.ts";
 import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts";
 import { checkPortsFree } from "../engine/published-ports.ts";
-import { CONFIG_FILE, CONFIG_FOLDER, type HaproxyConfig, PEER_VARIABLE } from "../haproxy/config.ts";
+import { CONFIG_FOLDER, HAPROXY_COMMAND, type HaproxyConfig, PEER_VARIABLE, SOCKET_FOLDER } from "../haproxy/config.ts";
 import { CONTAINER_PORTS } from "../haproxy/ports.ts";
 import type { ConfigFileInputs } from "../providers/config-file.ts";
 import type { HaproxyAddress } from "../providers/haproxy.ts";
 import type { Settings } from "../settings.ts";
 import { type Balancer, LOOPBACK, runtimeEndpoint } from "../topology.ts";
 import { ConfigFile } from "./config-file.ts";
+import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
 import { Serving } from "./serving.ts";
@@ -34,6 +35,8 @@ export interface RunningBalancer {
   readonly configFileInputs: ConfigFileInputs;
 }
 
+/** HAProxy runs as the user that its image has for it, and writes nothing but its sockets. */
+const HAPROXY_CONFINEMENT = { user: "haproxy", readOnly: true, tmpfs: [SOCKET_FOLDER], capabilities: [], allowPrivilegeEscalation: false } as const;
 /** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
 const STOP_TIMEOUT_SECONDS = 3;
 
@@ -91,7 +94,8 @@ function createContainer(
       image: settings.haproxyImage,
       restart: RESTART_POLICY,
       stopTimeout: STOP_TIMEOUT_SECONDS,
-      command: ["haproxy", "-S", "/var/lib/haproxy/master.sock,mode,600", "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`],
+      command: [...HAPROXY_COMMAND],
+      ...confined({ ...HAPROXY_CONFINEMENT, limits: settings.haproxyLimits }),
       envs: [`${PEER_VARIABLE}=${peerName}`],
       networksAdvanced: [{ name: network.name, ipv4Address: address }],
       volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
@@ -102,7 +106,8 @@ function createContainer(
       parent,
       dependsOn: [configFile, ...after],
       // A label carries the checkout's folder. Moving that must not replace the container.
-      ignoreChanges: ["labels"],
+      ignoreChanges: ["labels", ...DERIVED],
+      replaceOnChanges: [...REPLACED_FOR],
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);
         await checkPortsFree(engine, published);

@@ -67,7 +67,7 @@ describe("a reload that HAProxy refuses", () => {
     const before = await stack.haproxyIdentity();
     const load = new Load(stack.url, { clients: 4 });
     // haproxy -c accepts it; only a worker that starts finds that the container has no such limit.
-    const askTooMuch = (text: string) => text.replace("fd-hard-limit 65536", "maxconn 5000000");
+    const askTooMuch = (text: string) => text.replace("hard-stop-after 10m", "hard-stop-after 10m\n    maxconn 5000000");
     const { exitCode, output } = await project.withTemplate("global", askTooMuch, () => stack.tryUp());
     expect(exitCode).not.toBe(0);
     expect(output).toMatch(/refused to reload: .*Cannot raise FD limit/);

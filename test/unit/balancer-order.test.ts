@@ -11,7 +11,11 @@ const observe = (balancers: readonly Balancer[]): ReadonlyMap<string, ObservedBa
   new Map(
     balancers.map(({ containerName, ports }) => [
       containerName,
-      { image: "", isRunning: true, published: new Map([[8080, `127.0.0.1:${ports.http}`]]), configText: undefined },
+      {
+        ...{ image: "", isRunning: true, isReadOnly: true, memoryMb: 512, files: 16_384 },
+        published: new Map([[8080, `127.0.0.1:${ports.http}`]]),
+        configText: undefined,
+      },
     ]),
   );
 

@@ -25,7 +25,8 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
       [CONTAINER_PORTS.runtime, `127.0.0.1:${ports.runtime}`],
       [CONTAINER_PORTS.stats, `127.0.0.1:${ports.stats}`],
     ]);
-    return { image: settings.haproxyImage, isRunning: true, published, configText: rendered.text, ...changes };
+    const { memoryMb, files } = settings.haproxyLimits;
+    return { image: settings.haproxyImage, isRunning: true, isReadOnly: true, memoryMb, files, published, configText: rendered.text, ...changes };
   };
   const running = { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) };
   return {
@@ -59,6 +60,12 @@ describe("a preview", () => {
       from: {},
       to: { "ports.http": "8081" },
       lines: ["HAProxy replaced: demo-haproxy1, ports.http 127.0.0.1:8080 → 127.0.0.1:8081"],
+    },
+    {
+      what: "the memory of HAProxy",
+      from: {},
+      to: { "haproxy.memory": "1g" },
+      lines: ["HAProxy replaced: demo-haproxy1, haproxy.memory 512m → 1024m"],
     },
   ] satisfies { what: string; from: ConfigChanges; to: ConfigChanges; lines: string[] }[])(
     "tells how a change of $what will go",

@@ -5,7 +5,7 @@ import { parseSettings, SettingsError } from "../../src/settings.ts";
 import { pulumiConfig } from "./pulumi-config.ts";
 import { keysOf, refusal, refusalOf } from "./refusal.ts";
 
-const JSON_KEYS = ["app.command", "app.env"];
+const JSON_KEYS = ["app.command", "app.env", "app.tmpfs", "app.capabilities"];
 
 describe("a bad value is refused with its key, the value and what is allowed", () => {
   test.each<[key: string, values: readonly string[], allowed: RegExp]>([
@@ -16,6 +16,21 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["app.readyPath", ["", "readyz", "/a b", "/a\nb", '/"', "/'", "/#", "/$x", "/a;b", "/\\", "/é", `/${"a".repeat(256)}`], /URL path/],
     ["app.command", ["./podinfo", '"x"', "{}", '[""]', "[1]", '["a\\nb"]'], /list of words/],
     ["app.env", ["x", "[]", "null", '{"1A":"x"}', '{"A B":"x"}', '{"A=B":"x"}', '{"A":"x\\ny"}', '{"A":{}}', '{"A":null}'], /map of names/],
+    ["app.user", ["a b", "0x1", "A", "a;b", "a\nb", "1000:", ":", "a:b:c"], /by name or number/],
+    ["app.readOnly", ["", "yes", "0", "True"], /true or false/],
+    [
+      "app.tmpfs",
+      ["/tmp", "[1]", '["tmp"]', '["/"]', '["/a b"]', '["/a/.."]', '["/./a"]', '["/a:rw"]', '["/a/"]', '["/a,size=9"]'],
+      /absolute paths/,
+    ],
+    ["app.capabilities", ["ALL", '["net_bind_service"]', '["A B"]', "{}"], /Linux capabilities/],
+    ["app.allowPrivilegeEscalation", ["", "no"], /true or false/],
+    ["app.memory", ["", "15m", "512", "512M", "1.5g", "1025g", "-1m", "512mb"], /16m to 1024g/],
+    ["app.pids", ["0", "15", "65537", "many"], /16 to 65536/],
+    ["app.files", ["1023", "1048577"], /1024 to 1048576/],
+    ["haproxy.memory", ["63m", "x"], /64m to 1024g/],
+    ["haproxy.pids", ["1"], /16 to 65536/],
+    ["haproxy.files", ["1"], /1024 to 1048576/],
     ["balancers", ["0", "8", "one"], /1 to 7$/],
     ["haproxyImage", ["", "HAProxy", "haproxy 3.2"], /Docker image reference/],
     [

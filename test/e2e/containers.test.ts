@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { get, Load } from "./load.ts";
+import { docker, TestStack } from "./stack.ts";
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ name: "e2e-containers", number: 16, config: { count: 2 } });
+  await stack.up();
+});
+afterAll(() => stack?.dispose());
+
+const podinfo = (): string => `${stack.name}-podinfo1`;
+
+/** Runs a shell line in a container, as its own user, and returns what it printed. */
+async function shell(container: string, line: string): Promise<string> {
+  const exec = await docker.getContainer(container).exec({ Cmd: ["sh", "-c", `${line} 2>&1`], AttachStdout: true, AttachStderr: true, Tty: true });
+  let printed = "";
+  for await (const chunk of await exec.start({ Tty: true })) printed += chunk;
+  return printed.trim();
+}
+
+/** What the kernel lets a process of the container do. */
+async function kernelView(container: string): Promise<Record<string, string>> {
+  const printed = await shell(
+    container,
+    "id -u; grep -E 'CapBnd|NoNewPrivs' /proc/1/status; ulimit -n; cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; touch /x",
+  );
+  const [uid = "", capabilities = "", newPrivileges = "", files = "", pids = "", written = ""] = printed.split(/\r?\n/);
+  return { uid, capabilities, newPrivileges, files, pids, written };
+}
+
+describe.each(["haproxy1", "podinfo1"])("the container of %s", (role) => {
+  test("is confined by the kernel: no root, no capability, no new privilege, a read-only root, and limits", async () => {
+    const { uid, ...view } = await kernelView(`${stack.name}-${role}`);
+    expect(Number(uid)).toBeGreaterThan(0);
+    expect(view).toEqual({
+      capabilities: expect.stringMatching(/^CapBnd:\s+0{16}$/),
+      newPrivileges: expect.stringMatching(/^NoNewPrivs:\s+1$/),
+      files: "16384",
+      pids: "512",
+      written: expect.stringMatching(/Read-only file system/),
+    });
+    const { HostConfig } = await docker.getContainer(`${stack.name}-${role}`).inspect();
+    expect(HostConfig.Memory).toBe(512 * 1024 * 1024);
+  });
+});
+
+test("nothing of it looks changed to the next update", async () => {
+  expect(await stack.up()).toMatch(/Resources:\s+\d+ unchanged\s+Duration/);
+});
+
+test("an app may have more, when the config says so, and gets it by a roll-out under load", async () => {
+  const load = new Load(stack.url);
+  await stack.up({
+    "app.user": "root",
+    "app.readOnly": false,
+    "app.tmpfs": ["/cache"],
+    "app.capabilities": ["NET_BIND_SERVICE"],
+    "app.allowPrivilegeEscalation": true,
+    "app.memory": "1g",
+    "app.files": 2048,
+    "app.pids": 64,
+  });
+  await load.settle();
+  const { sent, failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(300);
+  expect(await kernelView(podinfo())).toEqual({
+    uid: "0",
+    capabilities: expect.stringMatching(/^CapBnd:\s+0{13}400$/),
+    newPrivileges: expect.stringMatching(/^NoNewPrivs:\s+0$/),
+    files: "2048",
+    pids: "64",
+    written: "",
+  });
+  expect(await shell(podinfo(), "touch /cache/x && echo written")).toBe("written");
+});
+
+test("the limit of processes is changed on the running containers", async () => {
+  const { State: before } = await docker.getContainer(podinfo()).inspect();
+  await stack.up({ "app.pids": 100, "haproxy.pids": 200 });
+  const { State: after } = await docker.getContainer(podinfo()).inspect();
+  expect(after.StartedAt).toBe(before.StartedAt);
+  expect((await kernelView(podinfo())).pids).toBe("100");
+  expect((await kernelView(stack.haproxyName)).pids).toBe("200");
+});
+
+test("an image that runs as root is refused until the config allows it", async () => {
+  const root = await docker.createContainer({ Image: "haproxy:3.2", Entrypoint: ["true"] });
+  try {
+    await root.commit({ repo: "e2e-containers-root", changes: "USER root" });
+  } finally {
+    await root.remove();
+  }
+  try {
+    stack.configure({ "app.user": undefined, "app.image": "e2e-containers-root" });
+    const { exitCode, output } = await stack.preview();
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain("image e2e-containers-root (app.image) runs as root; set app.user to another user, such as 1000, or to root to let it");
+    expect((await get(stack.url)).status).toBe(200);
+  } finally {
+    await docker.getImage("e2e-containers-root").remove();
+    stack.configure({ "app.image": undefined });
+  }
+});
