@@ -4,15 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
 import { parse } from "yaml";
 import { z } from "zod";
-import {
-  CONFIG_FILE,
-  CONFIG_FOLDER,
-  HAPROXY_COMMAND,
-  type HaproxyConfig,
-  PEER_VARIABLE,
-  renderConfig,
-  SOCKET_FOLDER,
-} from "../../src/haproxy/config.ts";
+import { CONFIG_FILE, CONFIG_FOLDER, HAPROXY_COMMAND, type HaproxyConfig, PEER_VARIABLE, renderConfig } from "../../src/haproxy/config.ts";
 import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
 import { readState } from "../../src/runtime/client.ts";
 import type { Endpoint } from "../../src/runtime/endpoint.ts";
@@ -71,7 +63,6 @@ export async function startHaproxy(): Promise<void> {
     ExposedPorts: { [runtime]: {} },
     HostConfig: {
       NetworkMode: network.id,
-      Tmpfs: { [SOCKET_FOLDER]: "mode=1777" },
       PortBindings: { [runtime]: [{ HostIp: "127.0.0.1", HostPort: String(RUNTIME_PORT) }] },
     },
     NetworkingConfig: { EndpointsConfig: { [network.id]: { IPAMConfig: { IPv4Address: TOPOLOGY.balancers[0]?.address ?? "" } } } },

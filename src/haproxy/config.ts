@@ -11,8 +11,8 @@ import { serverArguments } from "./server-line.ts";
 export const CONFIG_FOLDER = "/usr/local/etc/haproxy";
 export const CONFIG_FILE = "haproxy.cfg";
 
-/** Where HAProxy's unix sockets are: a folder in memory, as its root file system is read-only. No image has it. */
-export const SOCKET_FOLDER = "/run/balancer";
+/** Where HAProxy's unix sockets are: the one folder that every container may write to, in memory and its own. */
+export const SOCKET_FOLDER = "/dev/shm";
 
 /** The command of a HAProxy container. */
 export const HAPROXY_COMMAND = ["haproxy", "-S", `${SOCKET_FOLDER}/master.sock,mode,600`, "-f", `${CONFIG_FOLDER}/${CONFIG_FILE}`] as const;

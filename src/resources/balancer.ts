@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "../engine/labels.ts";
 import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts";
 import { checkPortsFree } from "../engine/published-ports.ts";
-import { CONFIG_FOLDER, HAPROXY_COMMAND, type HaproxyConfig, PEER_VARIABLE, SOCKET_FOLDER } from "../haproxy/config.ts";
+import { CONFIG_FOLDER, HAPROXY_COMMAND, type HaproxyConfig, PEER_VARIABLE } from "../haproxy/config.ts";
 import { CONTAINER_PORTS } from "../haproxy/ports.ts";
 import type { ConfigFileInputs } from "../providers/config-file.ts";
 import type { HaproxyAddress } from "../providers/haproxy.ts";
@@ -36,7 +36,7 @@ export interface RunningBalancer {
 }
 
 /** HAProxy runs as the user that its image has for it, and writes nothing but its sockets. */
-const HAPROXY_CONFINEMENT = { user: "haproxy", readOnly: true, tmpfs: [SOCKET_FOLDER], capabilities: [], allowPrivilegeEscalation: false } as const;
+const HAPROXY_CONFINEMENT = { user: "haproxy", readOnly: true, tmpfs: [], capabilities: [], allowPrivilegeEscalation: false } as const;
 /** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
 const STOP_TIMEOUT_SECONDS = 3;
 
