@@ -1,0 +1,33 @@
+import { RuntimeError } from "./error.ts";
+
+/** Another balancer, as a HAProxy sees it. */
+export interface Peer {
+  readonly name: string;
+  /** `ip:port`. */
+  readonly address: string;
+  /** Whether they exchange the stick table at present. */
+  readonly isConnected: boolean;
+  /** HAProxy's word for the last attempt: `ESTA`, `NAME`, `NONE`, … */
+  readonly lastStatus: string;
+}
+
+/**
+ * Reads the answer of `show peers` for the remote peers; the local one only matters while HAProxy reloads.
+ * @throws {RuntimeError} of kind `malformed`, with HAProxy's words, when it is anything else
+ */
+export function parsePeers(reply: string): Peer[] {
+  const lines = reply.split("\n").filter((line) => line !== "");
+  if (lines.length > 0 && !/^0x[0-9a-f]+: .* id=\S+ disabled=/.test(lines[0] ?? "")) throw malformed(reply);
+  return lines
+    .filter((line) => /^ {2}0x[0-9a-f]+: id=/.test(line))
+    .flatMap((line) => {
+      const [, name, place, address, appState, lastStatus] =
+        /id=([\w.-]+)\((local|remote),\w+\) addr=(\S+) app_state=(\w+) .*last_status=(\w+)/.exec(line) ?? [];
+      if (name === undefined || address === undefined || lastStatus === undefined) throw malformed(line);
+      return place === "local" ? [] : [{ name, address, isConnected: appState === "RUNNING" && lastStatus === "ESTA", lastStatus }];
+    });
+}
+
+function malformed(text: string): RuntimeError {
+  return new RuntimeError("malformed", `HAProxy answered "show peers" with ${JSON.stringify(text.trim().slice(0, 300))}`);
+}
