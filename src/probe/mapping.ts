@@ -1,0 +1,110 @@
+import { z } from "zod";
+import type { Mode } from "../settings.ts";
+import type { Homes } from "./distribution.ts";
+import { sessionIds } from "./session-ids.ts";
+
+/** HAProxy's stick table holds no more, and forgets the oldest when it is full. */
+export const MOST_SESSIONS = 100_000;
+export const MOST_SEED = 2 ** 32 - 1;
+/** How HAProxy writes a server's name; its own answers carry `<NOSRV>`. */
+export const SERVER_NAME = /^[\w.:-]{1,128}$/;
+
+/** What has to be the same for two mappings to be compared. */
+export interface Probed {
+  readonly stack: string;
+  readonly mode: Mode;
+  readonly seed: number;
+  readonly sessions: number;
+}
+
+/** Where the sessions of a stack were at a time. */
+export interface Mapping extends Probed {
+  /** ISO 8601, in UTC. */
+  readonly createdAt: string;
+  /** All servers, those without a session too. */
+  readonly servers: readonly string[];
+  readonly homes: Homes;
+}
+
+const FORMAT = "balancer-probe";
+const VERSION = 1;
+
+const SERVER = z.string().regex(SERVER_NAME);
+
+const FILE = z.strictObject({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
+  createdAt: z.iso.datetime(),
+  stack: z.string().regex(/^[\w.-]{1,100}$/),
+  mode: z.enum(["sticky", "hash"]),
+  seed: z.int().min(0).max(MOST_SEED),
+  sessions: z.int().min(1).max(MOST_SESSIONS),
+  servers: z.array(SERVER).min(1),
+  mapping: z.record(z.string(), SERVER),
+});
+
+/** The text of a mapping's file. */
+export function formatMapping({ createdAt, stack, mode, seed, sessions, servers, homes }: Mapping): string {
+  const file: z.input<typeof FILE> = {
+    format: FORMAT,
+    version: VERSION,
+    createdAt,
+    stack,
+    mode,
+    seed,
+    sessions,
+    servers: [...servers],
+    mapping: Object.fromEntries(homes),
+  };
+  return `${JSON.stringify(file, undefined, 2)}\n`;
+}
+
+/**
+ * Reads the text of a mapping's file.
+ * @throws {Error} when it is anything else; the message says what is wrong
+ */
+export function parseMapping(text: string): Mapping {
+  const { data, error } = FILE.safeParse(parseJson(text));
+  if (error !== undefined)
+    throw new Error(
+      error.issues
+        .slice(0, MOST_ISSUES)
+        .map(describeIssue)
+        .join("; ")
+        .replaceAll(/\p{Cc}/gu, "?"),
+    );
+  const { mapping, ...probed } = data;
+  const { seed, sessions, servers } = probed;
+  const homes = new Map(Object.entries(mapping));
+  if (homes.size !== sessions || !sessionIds(seed, sessions).every((id) => homes.has(id)))
+    throw new Error(`mapping: not the ${sessions} sessions of seed ${seed}`);
+  const stranger = [...homes.values()].find((server) => !servers.includes(server));
+  if (stranger !== undefined) throw new Error(`mapping: ${stranger} is not among the servers`);
+  return { ...probed, homes };
+}
+
+const MOST_ISSUES = 5;
+
+const describeIssue = ({ path, message }: z.core.$ZodIssue): string => (path.length === 0 ? message : `${path.join(".")}: ${message}`);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error("it is not JSON", { cause });
+  }
+}
+
+/**
+ * Makes sure that a mapping can be compared with a probe of now.
+ * @throws {Error} that names everything that differs, and the option that makes it the same where there is one
+ */
+export function checkComparable(earlier: Probed, now: Probed): void {
+  const differences = [
+    ...(earlier.seed === now.seed ? [] : [`seed ${earlier.seed}, not ${now.seed} (--seed ${earlier.seed})`]),
+    ...(earlier.sessions === now.sessions ? [] : [`${earlier.sessions} sessions, not ${now.sessions} (--sessions ${earlier.sessions})`]),
+    ...(earlier.stack === now.stack ? [] : [`stack ${earlier.stack}, not ${now.stack} (--stack ${earlier.stack})`]),
+    ...(earlier.mode === now.mode ? [] : [`mode ${earlier.mode}, and the stack is in mode ${now.mode}`]),
+  ];
+  if (differences.length > 0) throw new Error(`it cannot be compared with this probe: ${differences.join("; ")}`);
+}
