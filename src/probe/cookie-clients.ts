@@ -1,0 +1,51 @@
+import { type Findings, findingsOf } from "./findings.ts";
+import { type FrontDoor, forEach } from "./front-door.ts";
+
+/** The cookie of sticky mode; hash mode sets none. */
+const COOKIE = "SRV";
+/** Requests of a client with its cookie, after the one that set it. */
+export const REPEATS = 4;
+
+/** A client with a cookie that another server answered than the one that gave it. */
+export interface CookieChange {
+  readonly client: number;
+  readonly first: string;
+  readonly later: string;
+  /** URL of the balancer that went elsewhere. */
+  readonly through: string;
+}
+
+/** Clients that name no session, and send back the cookie that HAProxy gave them. */
+export interface CookieClients {
+  readonly clients: number;
+  /** How many of them were given a cookie. */
+  readonly withCookie: number;
+  readonly changes: Findings<CookieChange>;
+}
+
+/**
+ * Sends requests of clients that keep their cookie. One that is given none sends a single request, as nothing would tie
+ * it to the next.
+ * @param doorFor spreads requests over balancers, by a number that goes up
+ */
+export async function sendCookieClients(clients: number, doorFor: (turn: number) => FrontDoor, tick: () => void): Promise<CookieClients> {
+  const changes: CookieChange[] = [];
+  let withCookie = 0;
+  await forEach([...Array(clients).keys()], async (client) => {
+    const { server: first, cookies } = await doorFor(client).get({});
+    const cookie = cookies.map(cookieIn).find((value) => value !== undefined);
+    if (cookie !== undefined) {
+      withCookie += 1;
+      for (let turn = 1; turn <= REPEATS; turn += 1) {
+        const door = doorFor(client + turn);
+        const { server: later } = await door.get({ Cookie: `${COOKIE}=${cookie}` });
+        if (later !== first) changes.push({ client, first, later, through: door.url });
+      }
+    }
+    tick();
+  });
+  return { clients, withCookie, changes: findingsOf(changes) };
+}
+
+/** The value that a `Set-Cookie` line gives HAProxy's cookie; undefined when it takes it away, or is of another. */
+const cookieIn = (setCookie: string): string | undefined => new RegExp(`^${COOKIE}=([^;]+)`).exec(setCookie)?.[1];

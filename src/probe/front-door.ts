@@ -1,0 +1,83 @@
+import { Pool } from "undici";
+import { SERVER_NAME } from "./mapping.ts";
+
+/** Requests under way at a time, each on a connection that is kept. */
+const CONCURRENCY = 32;
+export const TIMEOUT_MS = 10_000;
+
+/** Makes HAProxy name the server that answers. */
+export const PROBE_HEADERS = { "X-Balancer-Probe": "1" } as const;
+const SERVER_HEADER = "x-balancer-server";
+
+/** What came through a balancer. */
+export interface Answer {
+  readonly server: string;
+  /** Values of `Set-Cookie`. */
+  readonly cookies: readonly string[];
+}
+
+/** The HTTP port of a balancer, where clients come in. */
+export class FrontDoor {
+  readonly url: string;
+  readonly #path: string;
+  readonly #pool: Pool;
+
+  /** @param path what is requested */
+  constructor(url: string, path: string) {
+    this.url = url;
+    this.#path = path;
+    this.#pool = new Pool(url, { connections: CONCURRENCY, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: TIMEOUT_MS } });
+  }
+
+  /**
+   * Sends one GET request. Nothing is repeated.
+   * @throws {Error} when the balancer cannot be reached, names no server, or answers 500 or more
+   */
+  async get(headers: Readonly<Record<string, string>>): Promise<Answer> {
+    const { status, server, cookies } = await this.#request(headers);
+    if (status >= 500) throw new Error(`${this.url}${this.#path} answers ${status}, from ${server ?? "no server"}; see npm run status`);
+    if (server === undefined) {
+      throw new Error(
+        `${this.url}${this.#path} answers ${status} without naming a server; HAProxy names it to this Docker host alone, in X-Balancer-Server`,
+      );
+    }
+    return { server, cookies };
+  }
+
+  async #request(headers: Readonly<Record<string, string>>) {
+    try {
+      const response = await this.#pool.request({ path: this.#path, method: "GET", headers: { ...PROBE_HEADERS, ...headers } });
+      await response.body.dump();
+      return {
+        status: response.statusCode,
+        server: serverIn(response.headers),
+        cookies: [response.headers["set-cookie"] ?? []].flat(),
+      };
+    } catch (cause) {
+      throw new Error(`the balancer at ${this.url} cannot be reached: ${cause instanceof Error ? cause.message : cause}; see npm run status`, {
+        cause,
+      });
+    }
+  }
+
+  /** Ends all connections; what is under way fails. */
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}
+
+/** The server that HAProxy names; undefined when it names none. */
+export function serverIn(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  const server = headers[SERVER_HEADER];
+  return typeof server === "string" && SERVER_NAME.test(server) ? server : undefined;
+}
+
+/** Works through a list, `CONCURRENCY` things at a time. Rejects at the first failure; closing the door ends the rest. */
+export async function forEach<T>(things: readonly T[], work: (thing: T, index: number) => Promise<void>): Promise<void> {
+  const rest = things.entries();
+  await Promise.all(
+    Array.from({ length: CONCURRENCY }, async () => {
+      for (const [index, thing] of rest) await work(thing, index);
+    }),
+  );
+}

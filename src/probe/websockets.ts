@@ -1,0 +1,65 @@
+import { on, once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import WebSocket from "ws";
+import type { Homes } from "./distribution.ts";
+import { type Findings, findingsOf } from "./findings.ts";
+import { forEach, PROBE_HEADERS, serverIn, TIMEOUT_MS } from "./front-door.ts";
+import { type Difference, SESSION_HEADER } from "./sessions.ts";
+
+const MOST_BYTES = 65_536;
+
+/** WebSockets that name a session which requests named before. */
+export interface WebSockets {
+  readonly sockets: number;
+  /** Sockets that another server answered than the session's requests. */
+  readonly changes: Findings<Difference>;
+  /** Sockets that did not open, or sent nothing back: why, in words. */
+  readonly failures: Findings<string>;
+}
+
+/**
+ * Opens a WebSocket for each session, and has a message echoed through it.
+ * @param homes which server answered the session's requests
+ * @param urlFor spreads sockets over balancers, by a number that goes up
+ */
+export async function openWebSockets(homes: Homes, urlFor: (turn: number) => URL, tick: () => void): Promise<WebSockets> {
+  const changes: Difference[] = [];
+  const failures: string[] = [];
+  await forEach([...homes], async ([session, first], turn) => {
+    const url = urlFor(turn);
+    try {
+      const later = await echo(url, session);
+      if (later !== first) changes.push({ session, first, later, through: url.origin });
+    } catch (error) {
+      failures.push(`session ${session}, ${url}: ${error instanceof Error ? error.message : error}`);
+    }
+    tick();
+  });
+  return { sockets: homes.size, changes: findingsOf(changes), failures: findingsOf(failures) };
+}
+
+/** Sends a message and waits until it comes back, in a message of the server's. Tells the server. */
+async function echo(url: URL, session: string): Promise<string> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const socket = new WebSocket(url, { headers: { ...PROBE_HEADERS, [SESSION_HEADER]: session }, maxPayload: MOST_BYTES });
+  socket.on("error", () => {}); // one that is ended while it opens tells so later
+  let server: string | undefined;
+  socket.once("upgrade", ({ headers }: IncomingMessage) => {
+    server = serverIn(headers);
+  });
+  try {
+    await once(socket, "open", { signal });
+    if (server === undefined) throw new Error("opened without naming a server");
+    const messages = on(socket, "message", { signal, close: ["close"] });
+    const sent = `probe of ${session}`;
+    socket.send(sent);
+    for await (const [message] of messages) {
+      if (String(message).includes(sent)) return server;
+    }
+    throw new Error("closed before the message came back");
+  } catch (error) {
+    throw signal.aborted ? new Error(`no answer within ${TIMEOUT_MS / 1000} s`, { cause: error }) : error;
+  } finally {
+    socket.terminate();
+  }
+}
