@@ -2,6 +2,7 @@
 # Brings this machine to where `npx pulumi up` works: npm packages, Node, Docker engine, the images of the example,
 # Pulumi and its Docker plugin. Published downloads come first; what cannot be reached is built (see README.md).
 # Safe to run again at any time: a step that finds its result there changes nothing.
+# With --tests it brings what only the tests need, to a machine that is set up.
 set -euo pipefail
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,10 +18,19 @@ source "$tools/setup/go-tools.sh"
 source "$tools/setup/pulumi.sh"
 source "$tools/setup/engine.sh"
 source "$tools/setup/images.sh"
+source "$tools/setup/tests.sh"
 
 main() {
   cd "$checkout"
   open_workspace
+  case $* in
+  "") set_up ;;
+  --tests) set_up_tests ;;
+  *) echo "usage: tools/setup.sh [--tests]" >&2 && exit 2 ;;
+  esac
+}
+
+set_up() {
   require_node
   read_versions
   start_early_build
@@ -33,6 +43,11 @@ main() {
   pulumi_cli
   docker_plugin
   podinfo_image
+}
+
+set_up_tests() {
+  prometheus_image
+  chromium
 }
 
 # Logs, and the lock that keeps two set-ups of one checkout apart. Everything started from here holds the lock with us,
@@ -54,4 +69,4 @@ close_workspace() {
   rm -rf "$work/tmp"
 }
 
-main
+main "$@"

@@ -6,21 +6,24 @@ haproxy=haproxy:3.2
 podinfo=stefanprodan/podinfo:6.9.2
 podinfo_module=github.com/stefanprodan/podinfo
 podinfo_packages=("$podinfo_module/cmd/podinfo" "$podinfo_module/cmd/podcli")
-debian=forky # the Debian release with HAProxy 3.2
+debian=forky # the Debian release with HAProxy 3.2 and Prometheus 3
 built_from=balancer.built-from
 
 has_podinfo_image() { has_image "$podinfo" images/podinfo podinfo go.work; }
 
-haproxy_image() {
-  begin "image $haproxy" haproxy
-  if has_image "$haproxy" images/haproxy; then
+haproxy_image() { image_of_debian haproxy "$haproxy"; }
+
+# An image of one Debian package, which has the name of its folder in images/.
+image_of_debian() { # NAME IMAGE
+  begin "image $2" "$1"
+  if has_image "$2" "images/$1"; then
     finish "ready"
-  elif pull "$haproxy"; then
+  elif pull "$2"; then
     finish "pulled in $(step_took)"
   else
-    require_debootstrap "$haproxy"
-    debian_root haproxy haproxy
-    build_image "$haproxy" images/haproxy
+    require_debootstrap "$2"
+    debian_root "$1" "$1"
+    build_image "$2" "images/$1"
     finish "built from Debian packages in $(step_took) (Docker Hub not reachable)"
   fi
 }

@@ -1,0 +1,41 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startBrowser } from "./browser.ts";
+import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
+
+let stack: TestStack;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ name: "e2e-stats-page", number: 13, config: { count: 4 } });
+  [browser] = await Promise.all([startBrowser(), stack.up()]);
+  page = await browser.newPage();
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.dispose();
+});
+
+/** Name and state of each app server, as the page shows them; what is only shown under the pointer does not count. */
+async function shownServers(): Promise<Record<string, string | undefined>> {
+  const rows = await page.locator('tr:has(> td > a[name^="webservers/s"])').all();
+  const cells = await Promise.all(rows.map((row) => row.locator("> td").allInnerTexts()));
+  return Object.fromEntries(
+    cells.map(([name, ...others]) => [name, others.map((cell) => /\b(UP|DOWN|MAINT|DRAIN)\b/.exec(cell)?.[0]).find(Boolean)]),
+  );
+}
+
+test("a browser on the Docker host sees every server up on the stats page", async () => {
+  const response = await page.goto(`http://127.0.0.1:${stack.ports.stats}/`);
+  expect(response?.status()).toBe(200);
+  expect(await page.title()).toBe("Statistics Report for HAProxy");
+  expect(await shownServers()).toEqual({ s1: "UP", s2: "UP", s3: "UP", s4: "UP" });
+});
+
+test("the page shows a server that goes down without being asked again", async () => {
+  await docker.getContainer(`${stack.name}-podinfo2`).kill();
+  await until(async () => (await shownServers()).s2 === "DOWN");
+  expect(await shownServers()).toEqual({ s1: "UP", s2: "DOWN", s3: "UP", s4: "UP" });
+});

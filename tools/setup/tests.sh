@@ -1,0 +1,28 @@
+# shellcheck shell=bash disable=SC2154 # sourced by setup.sh
+# What only the tests need besides: a Prometheus to scrape with, and a browser to look at the stats page with.
+
+prometheus=prom/prometheus:v3.5.3 # the default of prometheusImage in Pulumi.yaml
+browsers="chromium-headless-shell chromium google-chrome" # as in test/e2e/browser.ts
+
+prometheus_image() { image_of_debian prometheus "$prometheus"; }
+
+chromium() {
+  begin "Chromium" chromium
+  local browser
+  if browser=$(installed_browser); then
+    finish "ready, $browser"
+    return
+  fi
+  is_debian_root || fail "there is no Chromium on the PATH: install one (looked for: $browsers)"
+  apt_install chromium-headless-shell
+  browser=$(installed_browser) || fail "Chromium is installed, but not on the PATH"
+  finish "installed in $(step_took), $browser"
+}
+
+installed_browser() {
+  local browser
+  for browser in $browsers; do
+    if command -v "$browser"; then return 0; fi
+  done
+  return 1
+}
