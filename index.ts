@@ -20,6 +20,12 @@ const { declared, observed, apps } = await withoutStack(async () => {
     await pullMissingImages(engine, [
       { key: "haproxyImage", reference: settings.haproxyImage },
       { key: "app.image", reference: settings.app.image },
+      ...(settings.monitoring === undefined
+        ? []
+        : [
+            { key: "prometheusImage", reference: settings.monitoring.prometheusImage },
+            { key: "grafanaImage", reference: settings.monitoring.grafanaImage },
+          ]),
     ]);
   }
   await refuseRoot(engine, { key: "app.image", reference: settings.app.image }, settings.app.confinement.user);
@@ -34,12 +40,19 @@ const owner = { stack, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", im
 new BalancedApp(stack, { settings, topology, config, owner, observedApps: apps, observedBalancers: observed.balancers, rollout });
 
 const host = settings.bind === "0.0.0.0" ? "127.0.0.1" : settings.bind;
-export const urls = topology.balancers.map(({ ports }) => `http://${host}:${ports.http}`);
-export const statsUrls = topology.balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`);
-export const runtimeEndpoints = topology.balancers.map((balancer) => formatEndpoint(runtimeEndpoint(balancer)));
-export const servers = topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
-export const mode = settings.mode;
-export const haproxyConfig = config.text;
+/** The stack's outputs. As named exports, those that are undefined would each earn a warning. */
+export default {
+  urls: topology.balancers.map(({ ports }) => `http://${host}:${ports.http}`),
+  statsUrls: topology.balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`),
+  runtimeEndpoints: topology.balancers.map((balancer) => formatEndpoint(runtimeEndpoint(balancer))),
+  servers: topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
+  mode: settings.mode,
+  haproxyConfig: config.text,
+  ...(topology.monitoring && {
+    prometheusUrl: `http://${LOOPBACK}:${topology.monitoring.prometheus.port}`,
+    grafanaUrl: `http://${LOOPBACK}:${topology.monitoring.grafana.port}`,
+  }),
+};
 
 /** The stack's config in one namespace, without it. */
 function configOf(namespace: string): Record<string, string> {

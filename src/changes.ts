@@ -121,6 +121,7 @@ function describeReload(before: string, after: string): string {
     ["mode", modeOf],
     ["balancers", balancersOf],
     ["app.readyPath", readyPathOf],
+    ["monitoring", isMonitored],
   ] as const;
   const words = keys.map(([key, read]) => [key, read(before), read(after)] as const).filter(([, is, shall]) => is !== shall);
   if (words.length > 0) return words.map(([key, is, shall]) => `${key} ${is} → ${shall}`).join(", ");
@@ -132,4 +133,5 @@ function describeReload(before: string, after: string): string {
 const modeOf = (text: string): Mode => (/^ {4}balance hash /m.test(text) ? "hash" : "sticky");
 const balancersOf = (text: string): number => new Set([...text.matchAll(/^ {4}(?:peer|server) (haproxy\d+)/gm)].map(([, name]) => name)).size;
 const readyPathOf = (text: string): string => /^ {4}http-check send meth GET uri (\S+)$/m.exec(text)?.[1] ?? "none";
+const isMonitored = (text: string): boolean => /^ {4}http-request deny if \{ src \S+ \} !\{ path \/metrics \}$/m.test(text);
 const settingLines = (text: string): Set<string> => new Set(text.split("\n").filter((line) => !/^ {4}server s\d|^ {4}setenv /.test(line)));

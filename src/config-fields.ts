@@ -113,6 +113,9 @@ export const FIELDS = {
   "haproxy.files": FILES,
   balancers: { schema: wholeNumber(1, MAX_BALANCERS), allowed: `a whole number from 1 to ${MAX_BALANCERS}` },
   haproxyImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as haproxy:3.2" },
+  monitoring: { schema: trueOrFalse, allowed: "true or false" },
+  prometheusImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as prom/prometheus:v3.5.3" },
+  grafanaImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as grafana/grafana:12.4.10" },
   subnet: {
     schema: z.string().transform((text, context) => {
       const subnet = parseSubnet(text);
@@ -125,6 +128,8 @@ export const FIELDS = {
   "ports.http": PORT,
   "ports.runtime": PORT,
   "ports.stats": PORT,
+  "ports.prometheus": PORT,
+  "ports.grafana": PORT,
   drainTimeout: { schema: duration(0, 86_400_000), allowed: "a time from 0s to 1440m, such as 500ms, 30s or 5m (a bare number is seconds)" },
   readyTimeout: { schema: duration(1_000, 3_600_000), allowed: "a time from 1s to 60m, such as 1500ms, 60s or 5m (a bare number is seconds)" },
   "rollout.batch": { schema: batchSize, allowed: "a whole number from 1 to 9999, or a share from 1% to 100%" },

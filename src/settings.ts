@@ -33,6 +33,8 @@ export interface Settings {
   readonly bind: string;
   /** Host ports of the first balancer. */
   readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
+  /** What watches the balancers; undefined for a stack without it. */
+  readonly monitoring: MonitoringSettings | undefined;
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
   readonly rollout: { readonly batch: BatchSize };
@@ -59,6 +61,13 @@ export interface Confinement {
   readonly capabilities: readonly string[];
   readonly allowPrivilegeEscalation: boolean;
   readonly limits: Limits;
+}
+
+/** Images and host ports of Prometheus and Grafana. */
+export interface MonitoringSettings {
+  readonly prometheusImage: string;
+  readonly grafanaImage: string;
+  readonly ports: { readonly prometheus: number; readonly grafana: number };
 }
 
 /** The stack's config is refused. The message lists every mistake, one a line. */
@@ -116,11 +125,16 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     haproxyMemory: read("haproxy.memory"),
     haproxyPids: read("haproxy.pids"),
     haproxyFiles: read("haproxy.files"),
+    isMonitored: read("monitoring"),
+    prometheusImage: read("prometheusImage"),
+    grafanaImage: read("grafanaImage"),
     subnet: read("subnet"),
     bind: read("bind"),
     http: read("ports.http"),
     runtime: read("ports.runtime"),
     stats: read("ports.stats"),
+    prometheus: read("ports.prometheus"),
+    grafana: read("ports.grafana"),
     drainTimeoutMs: read("drainTimeout"),
     readyTimeoutMs: read("readyTimeout"),
     batch: read("rollout.batch"),
@@ -129,7 +143,8 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
   if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
   const { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, ...others } = parsed;
   const { appMemory, appPids, appFiles, haproxyMemory, haproxyPids, haproxyFiles, ...more } = others;
-  const { image, port, readyPath, command, env, http, runtime, stats, batch, ...rest } = more;
+  const { image, port, readyPath, command, env, http, runtime, stats, batch, ...most } = more;
+  const { isMonitored, prometheusImage, grafanaImage, prometheus, grafana, ...rest } = most;
   const limits = { memoryMb: appMemory, pids: appPids, files: appFiles };
   const confinement = { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, limits };
   const words = command.map((word) => word.replaceAll("{port}", String(port)));
@@ -139,6 +154,7 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     app: { image, port, readyPath, command: words, env, confinement },
     haproxyLimits: { memoryMb: haproxyMemory, pids: haproxyPids, files: haproxyFiles },
     ports: { http, runtime, stats },
+    monitoring: isMonitored ? { prometheusImage, grafanaImage, ports: { prometheus, grafana } } : undefined,
     rollout: { batch },
   };
 }
@@ -152,23 +168,40 @@ interface Parsed {
   readonly http: number | undefined;
   readonly runtime: number | undefined;
   readonly stats: number | undefined;
+  readonly isMonitored: boolean | undefined;
+  readonly prometheus: number | undefined;
+  readonly grafana: number | undefined;
 }
 
 /** Values that are fine alone and not together. */
-function contradictions({ count, balancers, subnet, http, runtime, stats }: Parsed): Mistake[] {
+function contradictions(parsed: Parsed): Mistake[] {
+  const { count, subnet } = parsed;
   const mistakes: Mistake[] = [];
   if (count !== undefined && subnet !== undefined && count > appCapacity(subnet)) {
     mistakes.push({ key: "count", given: count, allowed: `0 to ${appCapacity(subnet)}, the app addresses of subnet ${subnet.cidr}` });
   }
-  const ports = Object.entries({ "ports.http": http, "ports.runtime": runtime, "ports.stats": stats });
-  const span = Math.min(balancers ?? 1, MAX_BALANCERS);
-  for (const [index, [key, port]] of ports.entries()) {
-    for (const [other, taken] of ports.slice(0, index)) {
-      if (port === undefined || taken === undefined || Math.abs(port - taken) >= span) continue;
-      mistakes.push({ key, given: port, allowed: `a port that ${other} (${taken}) does not use` });
+  const used = usedPorts(parsed);
+  for (const [index, { key, port, span }] of used.entries()) {
+    for (const other of used.slice(0, index)) {
+      if (port === undefined || other.port === undefined || port >= other.port + other.span || other.port >= port + span) continue;
+      mistakes.push({ key, given: port, allowed: `a port that ${other.key} (${other.port}) does not use` });
     }
   }
   return mistakes;
+}
+
+/** Host ports in a row that belong to one key. */
+interface UsedPorts {
+  readonly key: string;
+  readonly port: number | undefined;
+  readonly span: number;
+}
+
+function usedPorts({ balancers, http, runtime, stats, isMonitored, prometheus, grafana }: Parsed): UsedPorts[] {
+  const span = Math.min(balancers ?? 1, MAX_BALANCERS);
+  const ofBalancers = Object.entries({ "ports.http": http, "ports.runtime": runtime, "ports.stats": stats });
+  const ofMonitoring = isMonitored === true ? Object.entries({ "ports.prometheus": prometheus, "ports.grafana": grafana }) : [];
+  return [...ofBalancers.map(([key, port]) => ({ key, port, span })), ...ofMonitoring.map(([key, port]) => ({ key, port, span: 1 }))];
 }
 
 type Complete<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };

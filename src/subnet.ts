@@ -11,10 +11,13 @@ export interface Subnet {
 export const GATEWAY = 1;
 /** Host number of the first balancer. */
 export const FIRST_BALANCER = 2;
+/** Host numbers of what watches the balancers, kept for it whether it is there or not. */
+export const PROMETHEUS = 9;
+export const GRAFANA = 10;
 /** Host number of the first app container. */
 export const FIRST_APP = 11;
-/** The two addresses before the first app container are kept for what a stack may need besides. */
-export const MAX_BALANCERS = FIRST_APP - FIRST_BALANCER - 2;
+/** Addresses between the gateway and Prometheus. */
+export const MAX_BALANCERS = PROMETHEUS - FIRST_BALANCER;
 /** A Linux bridge has 1,023 ports; the rest is for balancers and helpers. */
 const MAX_APPS = 1000;
 

@@ -1,11 +1,11 @@
 import type { Endpoint } from "./runtime/endpoint.ts";
 import type { Mode, Settings } from "./settings.ts";
-import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY } from "./subnet.ts";
+import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY, GRAFANA, PROMETHEUS } from "./subnet.ts";
 
 /** HAProxy's backend that holds the app servers. */
 export const BACKEND = "webservers";
 
-/** Host address on which the stats and the runtime API are published, whatever `bind` says. */
+/** Host address on which everything but HTTP is published, whatever `bind` says. */
 export const LOOPBACK = "127.0.0.1";
 
 /** A server line of the backend, and the app container behind it. */
@@ -32,6 +32,21 @@ export interface Balancer {
   readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
 }
 
+/** A container that watches the balancers. */
+export interface MonitoringService {
+  readonly containerName: string;
+  readonly image: string;
+  readonly address: string;
+  /** Host port. */
+  readonly port: number;
+}
+
+/** What watches the balancers. */
+export interface Monitoring {
+  readonly prometheus: MonitoringService & { readonly volumeName: string };
+  readonly grafana: MonitoringService;
+}
+
 /** Every name, id and address of a stack. */
 export interface Topology {
   readonly stack: string;
@@ -40,14 +55,16 @@ export interface Topology {
   readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
   readonly balancers: readonly Balancer[];
   readonly servers: readonly Server[];
+  /** None unless asked for. */
+  readonly monitoring?: Monitoring | undefined;
 }
 
 /**
- * Derives a stack's names, ids and addresses: the gateway is the subnet's first address, the balancers follow, the app
- * containers start at the eleventh. A pure function, so haproxy.cfg is known before any container exists.
+ * Derives a stack's names, ids and addresses: the gateway is the subnet's first address, the balancers follow, the ninth
+ * and tenth are for Prometheus and Grafana, the app containers start at the eleventh. A pure function, so haproxy.cfg is known before any container exists.
  */
 export function planTopology(settings: Settings): Topology {
-  const { stack, subnet, ports } = settings;
+  const { stack, subnet, ports, monitoring } = settings;
   return {
     stack,
     mode: settings.mode,
@@ -68,6 +85,21 @@ export function planTopology(settings: Settings): Topology {
       cookie: settings.mode === "sticky" ? `s${n}` : undefined,
       containerName: `${stack}-podinfo${n}`,
     })),
+    monitoring: monitoring && {
+      prometheus: {
+        containerName: `${stack}-prometheus`,
+        image: monitoring.prometheusImage,
+        address: addressOf(subnet, PROMETHEUS),
+        port: monitoring.ports.prometheus,
+        volumeName: `${stack}-prometheus-data`,
+      },
+      grafana: {
+        containerName: `${stack}-grafana`,
+        image: monitoring.grafanaImage,
+        address: addressOf(subnet, GRAFANA),
+        port: monitoring.ports.grafana,
+      },
+    },
   };
 }
 

@@ -8,6 +8,9 @@ export interface StackOutputs {
   readonly runtimeEndpoints: readonly string[];
   readonly servers: readonly { readonly name: string; readonly address: string }[];
   readonly mode: "sticky" | "hash";
+  /** Only with monitoring, as the next. */
+  readonly prometheusUrl?: string | undefined;
+  readonly grafanaUrl?: string | undefined;
 }
 
 const SCHEMA = z.object({
@@ -16,6 +19,8 @@ const SCHEMA = z.object({
   runtimeEndpoints: z.array(z.string()),
   servers: z.array(z.object({ name: z.string(), address: z.string() })),
   mode: z.enum(["sticky", "hash"]),
+  prometheusUrl: z.string().optional(),
+  grafanaUrl: z.string().optional(),
 });
 
 /**

@@ -6,13 +6,14 @@ import { createMissingStacks, readOutputs } from "./stack-outputs.ts";
 const start = createCommand("start", "Brings a stack up and prints its addresses").action(async ({ stack }: { stack: string }) => {
   await createMissingStacks([stack]);
   await runPulumi(["up", "--yes", "--skip-preview", "--stack", stack]);
-  const { urls, statsUrls, runtimeEndpoints, servers, mode } = await readOutputs(stack);
+  const { urls, statsUrls, runtimeEndpoints, servers, mode, prometheusUrl, grafanaUrl } = await readOutputs(stack);
+  const monitoring = prometheusUrl === undefined ? "" : `\n  Prometheus   ${prometheusUrl}\n  Grafana      ${grafanaUrl}`;
   const option = stack === "sticky" ? "" : ` --stack ${stack}`;
   console.log(`
 ${pc.green(`Stack ${stack} is up`)}: ${servers.length} servers in ${mode} mode
   HTTP         ${urls.join(" ")}
   stats        ${statsUrls.join(" ")}
-  runtime API  ${runtimeEndpoints.join(" ")}
+  runtime API  ${runtimeEndpoints.join(" ")}${monitoring}
 
   scale it     npm run scale -- 6${option}
   stop it      npm stop${option === "" ? "" : ` --${option}`}`);

@@ -9,7 +9,7 @@ export const STATE_LABEL = "balancer.state";
 export const DEFINITION_LABEL = "balancer.definition";
 
 /** What a labelled container, network or volume is for. */
-export type Role = "app" | "haproxy" | "network" | "config" | "config-check";
+export type Role = "app" | "haproxy" | "network" | "config" | "config-check" | "prometheus" | "prometheus-data" | "grafana";
 
 /** Labels of one resource. */
 export interface Labels {

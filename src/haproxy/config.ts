@@ -50,6 +50,8 @@ interface View {
   readonly mode: Mode;
   readonly backend: string;
   readonly gateway: string;
+  /** Address that may read the metrics; undefined when nothing does. */
+  readonly prometheus: string | undefined;
   readonly readyPath: string;
   readonly logFormat: string;
   readonly logLimits: typeof LOG_LIMITS;
@@ -64,12 +66,13 @@ interface View {
 }
 
 function render(topology: Topology, revision: string): string {
-  const { mode, network, readyPath, balancers, servers } = topology;
+  const { mode, network, readyPath, balancers, servers, monitoring } = topology;
   const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address }));
   return template()({
     mode,
     backend: BACKEND,
     gateway: network.gateway,
+    prometheus: monitoring?.prometheus.address,
     readyPath,
     logFormat: LOG_FORMAT,
     logLimits: LOG_LIMITS,

@@ -10,6 +10,7 @@ import type { Settings } from "../settings.ts";
 import type { Topology } from "../topology.ts";
 import { createAppContainers } from "./app-containers.ts";
 import { createBalancer, type RunningBalancer } from "./balancer.ts";
+import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { PidsLimit } from "./pids-limit.ts";
 import { RuntimeSync } from "./runtime-sync.ts";
@@ -38,21 +39,26 @@ export class BalancedApp extends pulumi.ComponentResource {
     const [haproxies, { limits }] = [balancers.map(({ container }) => container), settings.app.confinement];
     limitPids(`${name}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, this);
     limitPids(`${name}-app-pids`, apps, limits.pids, this);
-    for (const { address, container, configFile, configFileInputs } of balancers) {
-      new RuntimeSync(
-        `${address.haproxyContainer}-runtime`,
-        {
-          ...address,
-          haproxyContainerId: container.id,
-          revision: config.revision,
-          replaced: rollout.batches.flat().map((server) => server.name),
-          servers: topology.servers,
-          configFile: configFileInputs,
-          drainTimeoutMs: settings.drainTimeoutMs,
-          readyTimeoutMs: settings.readyTimeoutMs,
-        },
-        { parent: this, dependsOn: [configFile, ...apps] },
-      );
+    const syncs = balancers.map(
+      ({ address, container, configFile, configFileInputs }) =>
+        new RuntimeSync(
+          `${address.haproxyContainer}-runtime`,
+          {
+            ...address,
+            haproxyContainerId: container.id,
+            revision: config.revision,
+            replaced: rollout.batches.flat().map((server) => server.name),
+            servers: topology.servers,
+            configFile: configFileInputs,
+            drainTimeoutMs: settings.drainTimeoutMs,
+            readyTimeoutMs: settings.readyTimeoutMs,
+          },
+          { parent: this, dependsOn: [configFile, ...apps] },
+        ),
+    );
+    if (topology.monitoring !== undefined) {
+      const services = createMonitoring(topology.monitoring, { ...args, network, after: syncs, parent: this });
+      limitPids(`${name}-monitoring-pids`, services, MONITORING_PIDS, this);
     }
     this.registerOutputs({});
   }

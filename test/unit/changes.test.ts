@@ -48,6 +48,14 @@ describe("a preview", () => {
     { what: "fewer servers", from: { count: "3" }, to: { count: "1" }, lines: ["runtime: - s2 s3"] },
     { what: "the mode", from: { mode: "sticky" }, to: { mode: "hash" }, lines: ["reload: mode sticky → hash"] },
     { what: "the ready path", from: {}, to: { "app.readyPath": "/healthz" }, lines: ["reload: app.readyPath /readyz → /healthz"] },
+    { what: "monitoring", from: {}, to: { monitoring: "true" }, lines: ["reload: monitoring false → true"] },
+    { what: "monitoring, away", from: { monitoring: "true" }, to: {}, lines: ["reload: monitoring true → false"] },
+    {
+      what: "the image of Grafana, which is none of HAProxy's business",
+      from: { monitoring: "true" },
+      to: { monitoring: "true", grafanaImage: "x" },
+      lines: [],
+    },
     { what: "mode and count", from: { count: "1" }, to: { mode: "hash", count: "2" }, lines: ["runtime: + s2", "reload: mode sticky → hash"] },
     {
       what: "the image of HAProxy",

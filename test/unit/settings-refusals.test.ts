@@ -33,6 +33,9 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["haproxy.files", ["1"], /1024 to 1048576/],
     ["balancers", ["0", "8", "one"], /1 to 7$/],
     ["haproxyImage", ["", "HAProxy", "haproxy 3.2"], /Docker image reference/],
+    ["monitoring", ["", "yes", "1", "True", "on"], /^true or false$/],
+    ["prometheusImage", ["", "Prom/prometheus", "prometheus 3"], /Docker image reference/],
+    ["grafanaImage", ["", "grafana:"], /Docker image reference/],
     [
       "subnet",
       ["", "172.28.10.0", "172.28.10.1/24", "172.28.10.0/15", "172.28.10.0/29", "8.8.8.0/24", "fd00::/64", "172.28.10.0/24/8", "172.28.010.0/24"],
@@ -42,6 +45,8 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["ports.http", ["0", "80", "1023", "65536", "http"], /1024 to 65535/],
     ["ports.runtime", ["443"], /1024 to 65535/],
     ["ports.stats", ["1"], /1024 to 65535/],
+    ["ports.prometheus", ["909"], /1024 to 65535/],
+    ["ports.grafana", ["300"], /1024 to 65535/],
     ["drainTimeout", ["", "-1s", "1h", "1441m", "30 s", "30S", "1.5s", "s", "forever"], /0s to 1440m/],
     ["readyTimeout", ["0", "999ms", "61m", "1h"], /1s to 60m/],
   ])("%s", (key, values, allowed) => {

@@ -15,7 +15,7 @@ describe("the defaults of Pulumi.yaml", () => {
   test("reach the program as Pulumi hands them over: nested, as JSON, numbers as numbers", () => {
     const config = pulumiConfig();
     expect(config).toMatchObject({ mode: "sticky", count: "3", haproxyImage: "haproxy:3.2" });
-    expect(JSON.parse(config.ports ?? "")).toEqual({ http: 8080, runtime: 9999, stats: 8404 });
+    expect(JSON.parse(config.ports ?? "")).toEqual({ http: 8080, runtime: 9999, stats: 8404, prometheus: 9090, grafana: 3000 });
     expect(JSON.parse(config.app ?? "")).toMatchObject({ port: 9898, readyPath: "/readyz", env: {} });
   });
 
@@ -45,6 +45,7 @@ describe("the defaults of Pulumi.yaml", () => {
       subnet: { cidr: "172.28.10.0/24", first: 0xac1c0a00, last: 0xac1c0aff },
       bind: "127.0.0.1",
       ports: { http: 8080, runtime: 9999, stats: 8404 },
+      monitoring: undefined,
       drainTimeoutMs: 30_000,
       readyTimeoutMs: 60_000,
       rollout: { batch: { kind: "count", count: 1 } },
@@ -52,11 +53,13 @@ describe("the defaults of Pulumi.yaml", () => {
   });
 
   test("are completed by the committed stack files to two stacks that share no port and no address", () => {
-    const sticky = settingsOf(stackFile("sticky"), "sticky");
-    const hash = settingsOf(stackFile("hash"), "hash");
+    const sticky = settingsOf({ ...stackFile("sticky"), monitoring: "true" }, "sticky");
+    const hash = settingsOf({ ...stackFile("hash"), monitoring: "true" }, "hash");
     expect([sticky.mode, hash.mode]).toEqual(["sticky", "hash"]);
     expect(hash.subnet.first).toBeGreaterThan(sticky.subnet.last);
-    expect(new Set([...Object.values(sticky.ports), ...Object.values(hash.ports)]).size).toBe(6);
+    const ports = [sticky, hash].flatMap((settings) => [...Object.values(settings.ports), ...Object.values(settings.monitoring?.ports ?? {})]);
+    expect(ports).toHaveLength(10);
+    expect(new Set(ports).size).toBe(10);
   });
 });
 
@@ -161,4 +164,26 @@ describe("values that are fine alone", () => {
   ])("are refused where two ports are one: $ports", ({ ports, mistakes }) => {
     expect(refusal({ ports }).mistakes).toEqual(mistakes);
   });
+
+  test.each<{ config: StackConfig; keys: readonly string[] }>([
+    { config: { monitoring: "true", ports: { prometheus: 8080 } }, keys: ["ports.prometheus"] },
+    { config: { monitoring: "true", ports: { grafana: 9090 } }, keys: ["ports.grafana"] },
+    { config: { monitoring: "true", balancers: "3", ports: { grafana: 8082 } }, keys: ["ports.grafana"] },
+    { config: { monitoring: "true", balancers: "3", ports: { grafana: 8083 } }, keys: [] },
+    { config: { monitoring: "true", balancers: "3", ports: { http: 9089 } }, keys: ["ports.prometheus"] },
+    { config: { monitoring: "false", ports: { prometheus: 8080, grafana: 8080 } }, keys: [] },
+  ])("are refused where a port of Prometheus or Grafana is in use: $config", ({ config, keys }) => {
+    const parse = () => settingsOf(config);
+    if (keys.length === 0) expect(parse).not.toThrow();
+    else expect(keysOf(refusal(config))).toEqual(keys);
+  });
+});
+
+test("monitoring names its images and ports, and is nothing without", () => {
+  expect(settingsOf({ monitoring: "true", grafanaImage: "grafana/grafana:13.2.3", "ports.grafana": "3002" }).monitoring).toEqual({
+    prometheusImage: "prom/prometheus:v3.5.3",
+    grafanaImage: "grafana/grafana:13.2.3",
+    ports: { prometheus: 9090, grafana: 3002 },
+  });
+  expect(settingsOf({ monitoring: "false", "ports.grafana": "3002" }).monitoring).toBeUndefined();
 });

@@ -39,6 +39,25 @@ test("servers of a hash stack have no cookie", () => {
   expect(topologyOf(2, { mode: "hash" }).servers.map(({ cookie }) => cookie)).toEqual([undefined, undefined]);
 });
 
+describe("a stack with monitoring", () => {
+  test("has Prometheus and Grafana on the two addresses before the first app container", () => {
+    expect(topologyOf(1, { monitoring: "true" }).monitoring).toEqual({
+      prometheus: {
+        containerName: "blue-prometheus",
+        image: "prom/prometheus:v3.5.3",
+        address: "172.28.10.9",
+        port: 9090,
+        volumeName: "blue-prometheus-data",
+      },
+      grafana: { containerName: "blue-grafana", image: "grafana/grafana:12.4.10", address: "172.28.10.10", port: 3000 },
+    });
+  });
+
+  test("is the same otherwise", () => {
+    expect({ ...topologyOf(3, { monitoring: "true" }), monitoring: undefined }).toEqual(topologyOf(3));
+  });
+});
+
 test("a count of 0 leaves the network and the balancer", () => {
   expect(topologyOf(0)).toEqual({ ...topologyOf(3), servers: [] });
 });
@@ -57,14 +76,15 @@ test("no address, name or id is used twice, and none is the network's own or its
   const cases = fc.constantFrom({ prefix: 28, most: 4 }, { prefix: 27, most: 20 }, { prefix: 24, most: 244 });
   fc.assert(
     fc.property(cases, ({ prefix, most }) => {
-      const { network, balancers, servers } = topologyOf(most, { subnet: `192.168.7.0/${prefix}` });
-      const addresses = [network.gateway, ...balancers.map(({ address }) => address), ...servers.map(({ address }) => address)];
-      expect(new Set(addresses).size).toBe(most + 2);
+      const { network, balancers, servers, monitoring } = topologyOf(most, { subnet: `192.168.7.0/${prefix}`, balancers: "7", monitoring: "true" });
+      const services = Object.values(monitoring ?? {});
+      const addresses = [network.gateway, ...[...balancers, ...services, ...servers].map(({ address }) => address)];
+      expect(new Set(addresses).size).toBe(most + 10);
       expect(
         addresses.every((address) => address.startsWith("192.168.7.") && lastOctet(address) > 0 && lastOctet(address) < 2 ** (32 - prefix) - 1),
       ).toBe(true);
       expect(new Set(servers.map(({ id }) => id)).size).toBe(most);
-      expect(new Set([...servers, ...balancers].map(({ containerName }) => containerName)).size).toBe(most + 1);
+      expect(new Set([...servers, ...balancers, ...services].map(({ containerName }) => containerName)).size).toBe(most + 9);
     }),
     { numRuns: 10 },
   );

@@ -41,6 +41,7 @@ describe("the revision", () => {
       { what: "another port of the app, which the runtime API can set", config: { "app.port": "80" } },
       { what: "another app image", config: { "app.image": "nginx" } },
       { what: "other host ports", config: { ports: { http: 1024, runtime: 1025, stats: 1026 } } },
+      { what: "other ports and images of what is not there", config: { "ports.prometheus": "1024", grafanaImage: "grafana" } },
       { what: "other timeouts of the update", config: { drainTimeout: "1s", readyTimeout: "1s" } },
     ]),
   )("stays as it is with %s", (_what, { config }) => {
@@ -51,6 +52,7 @@ describe("the revision", () => {
     named<{ what: string; config: StackConfig }>([
       { what: "another mode", config: { mode: "hash" } },
       { what: "another balancer, which is another peer", config: { balancers: "2" } },
+      { what: "monitoring, since Prometheus is let in", config: { monitoring: "true" } },
       { what: "another ready path", config: { "app.readyPath": "/healthz" } },
       { what: "another subnet, since the gateway guards the runtime API", config: { subnet: "172.28.99.0/24" } },
     ]),
@@ -87,4 +89,16 @@ test("only the network's gateway, which is the Docker host, reaches the runtime 
     const start = text.indexOf(`\nfrontend ${frontend} `);
     expect(text.slice(start, text.indexOf("\n\n", start))).toContain(guard);
   }
+});
+
+test("with monitoring, Prometheus reaches the metrics, and neither the stats page nor the runtime API", () => {
+  const { text } = configOf({ subnet: "10.20.0.0/16", monitoring: "true" });
+  const section = (frontend: string): string => {
+    const start = text.indexOf(`\nfrontend ${frontend} `);
+    return text.slice(start, text.indexOf("\n\n", start));
+  };
+  expect(section("stats")).toContain("tcp-request connection reject unless { src 10.20.0.1 10.20.0.9 }");
+  expect(section("stats")).toContain("http-request deny if { src 10.20.0.9 } !{ path /metrics }");
+  expect(section("runtime")).toContain("tcp-request connection reject unless { src 10.20.0.1 }");
+  expect(configOf({ subnet: "10.20.0.0/16" }).text).not.toContain("10.20.0.9");
 });

@@ -5,6 +5,7 @@ const SIZES = [
   { size: "3", config: { count: "3" } },
   { size: "12", config: { count: "12" } },
   { size: "3-balancers", config: { count: "3", balancers: "3" } },
+  { size: "3-monitoring", config: { count: "3", monitoring: "true" } },
 ] as const;
 
 /** The stacks of which a whole haproxy.cfg is kept. `UPDATE_GOLDEN=1 vitest run --project unit` writes them anew. */

@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { stringify } from "yaml";
+import type { Monitoring } from "../topology.ts";
+import { PROMETHEUS_PORT, SCRAPE_INTERVAL } from "./prometheus.ts";
+import type { ProvisionedFile } from "./provisioned-file.ts";
+
+/** Port of Grafana inside its container. */
+export const GRAFANA_PORT = 3000;
+
+const PROVISIONING = "/etc/grafana/provisioning";
+const DASHBOARDS = "/etc/grafana/dashboards";
+const DASHBOARD = `${DASHBOARDS}/haproxy.json`;
+
+/** Everybody who reaches Grafana may look, and nobody may change anything: there is no user, so no password either. */
+export const GRAFANA_ENV: readonly string[] = [
+  "GF_AUTH_ANONYMOUS_ENABLED=true",
+  "GF_AUTH_ANONYMOUS_ORG_ROLE=Viewer",
+  "GF_AUTH_BASIC_ENABLED=false",
+  "GF_AUTH_DISABLE_LOGIN_FORM=true",
+  "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION=true",
+  `GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH=${DASHBOARD}`,
+  // nothing is sent to or fetched from the Internet
+  "GF_ANALYTICS_REPORTING_ENABLED=false",
+  "GF_ANALYTICS_CHECK_FOR_UPDATES=false",
+  "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES=false",
+  "GF_NEWS_NEWS_FEED_ENABLED=false",
+  "GF_PLUGINS_PREINSTALL_DISABLED=true",
+];
+
+/** Grafana's data source, which is the stack's Prometheus, and its dashboard. */
+export const grafanaFiles = ({ prometheus }: Monitoring): ProvisionedFile[] => [
+  {
+    path: `${PROVISIONING}/datasources/prometheus.yml`,
+    text: stringify({
+      apiVersion: 1,
+      datasources: [
+        {
+          name: "Prometheus",
+          uid: "prometheus",
+          type: "prometheus",
+          access: "proxy",
+          url: `http://${prometheus.address}:${PROMETHEUS_PORT}`,
+          isDefault: true,
+          jsonData: { timeInterval: SCRAPE_INTERVAL },
+        },
+      ],
+    }),
+  },
+  {
+    path: `${PROVISIONING}/dashboards/balancer.yml`,
+    text: stringify({ apiVersion: 1, providers: [{ name: "Balancer", type: "file", options: { path: DASHBOARDS } }] }),
+  },
+  { path: DASHBOARD, text: readFileSync(new URL("../../templates/monitoring/dashboard.json", import.meta.url), "utf8") },
+];

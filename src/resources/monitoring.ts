@@ -1,0 +1,114 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Role } from "../engine/labels.ts";
+import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts";
+import { checkPortsFree } from "../engine/published-ports.ts";
+import { GRAFANA_ENV, GRAFANA_PORT, grafanaFiles } from "../monitoring/grafana.ts";
+import { PROMETHEUS_DATA, PROMETHEUS_PORT, prometheusFiles } from "../monitoring/prometheus.ts";
+import type { ProvisionedFile } from "../monitoring/provisioned-file.ts";
+import { LOOPBACK, type Monitoring, type MonitoringService, type Topology } from "../topology.ts";
+import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
+import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+import { RESTART_POLICY } from "./restart-policy.ts";
+
+interface MonitoringArgs {
+  readonly topology: Topology;
+  readonly owner: Owner;
+  readonly network: docker.Network;
+  /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
+  readonly after: readonly pulumi.Resource[];
+  readonly parent: pulumi.Resource;
+}
+
+interface Service extends MonitoringService {
+  readonly role: Role;
+  readonly files: readonly ProvisionedFile[];
+  readonly env: readonly string[];
+  readonly volumes: docker.ContainerArgs["volumes"];
+  readonly internalPort: number;
+  /** Config key of the host port. */
+  readonly portKey: string;
+  readonly memoryMb: number;
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** Processes and threads of each container. */
+export const MONITORING_PIDS = 512;
+const OPEN_FILES = 16_384;
+/** Prometheus writes what it has in memory before it ends. */
+const STOP_TIMEOUT_SECONDS = 10;
+
+/** Declares a Prometheus that scrapes every balancer, and a Grafana that shows what it has. */
+export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): docker.Container[] {
+  const { prometheus, grafana } = monitoring;
+  const data = createVolume(prometheus.volumeName, args);
+  const services: Service[] = [
+    {
+      ...prometheus,
+      role: "prometheus",
+      files: prometheusFiles(args.topology),
+      env: [],
+      volumes: [{ volumeName: data.name, containerPath: PROMETHEUS_DATA }],
+      internalPort: PROMETHEUS_PORT,
+      portKey: "ports.prometheus",
+      memoryMb: 1024,
+      after: args.after,
+    },
+    {
+      ...grafana,
+      role: "grafana",
+      files: grafanaFiles(monitoring),
+      env: GRAFANA_ENV,
+      volumes: [], // all that Grafana shows is provisioned
+      internalPort: GRAFANA_PORT,
+      portKey: "ports.grafana",
+      memoryMb: 512,
+      after: [],
+    },
+  ];
+  return services.map((service) => createService(service, args));
+}
+
+const createVolume = (name: string, { owner, parent }: MonitoringArgs): docker.Volume =>
+  new docker.Volume(
+    name,
+    { name, labels: dockerLabels(owner, "prometheus-data") },
+    { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(name, (engine) => clearVolume(engine, owner, name)) },
+  );
+
+function createService(service: Service, { owner, network, parent }: MonitoringArgs): docker.Container {
+  const { containerName: name, address, image, files, env, volumes, internalPort, port, portKey, memoryMb, after, role } = service;
+  return new docker.Container(
+    name,
+    {
+      name,
+      image,
+      restart: RESTART_POLICY,
+      envs: [...env],
+      ...confined({
+        user: "", // the images have one that is not root
+        readOnly: false, // Docker does not put files into a read-only container
+        tmpfs: [],
+        capabilities: [],
+        allowPrivilegeEscalation: false,
+        limits: { memoryMb, pids: MONITORING_PIDS, files: OPEN_FILES },
+      }),
+      networksAdvanced: [{ name: network.name, ipv4Address: address }],
+      uploads: files.map(({ path, text }) => ({ file: path, content: text })),
+      volumes,
+      ports: [{ internal: internalPort, external: port, ip: LOOPBACK }],
+      destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
+      labels: dockerLabels(owner, role),
+    },
+    {
+      parent,
+      dependsOn: [...after],
+      ignoreChanges: ["labels", ...DERIVED],
+      replaceOnChanges: [...REPLACED_FOR],
+      ...clearedBeforeCreate(name, async (engine) => {
+        await clearContainer(engine, owner, name);
+        await checkPortsFree(engine, [{ key: portKey, address: LOOPBACK, port }]);
+      }),
+    },
+  );
+}
