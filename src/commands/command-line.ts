@@ -1,18 +1,38 @@
-import { Command } from "commander";
-import pc from "picocolors";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { coloursOf, isTerminal, showControls } from "../terminal.ts";
 import { PulumiError } from "./pulumi.ts";
 
 /** A command of `npm run`, with the option that all of them have. */
 export const createCommand = (name: string, summary: string): Command =>
-  new Command(name).description(summary).option("--stack <name>", "the Pulumi stack", "sticky").showHelpAfterError();
+  new Command(`npm run ${name} --`).description(summary).option("--stack <name>", "the Pulumi stack", "sticky").showHelpAfterError();
+
+/** The option that picks one balancer of a stack. */
+export const balancerOption = (without: string): Option =>
+  new Option("--balancer <n>", `the stack's balancer with this number; without it ${without}`).argParser(wholeNumber(1, 100));
+
+/** Reads an option's number. */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Allowed: a whole number from ${least} to ${most}.`);
+  };
 
 /** Runs a command. Exit code 0: done; 1: failed, with the reason on stderr; Pulumi's own where Pulumi failed. */
 export async function main(command: Command): Promise<void> {
+  process.stdout.on("error", endWithReader);
   try {
     await command.parseAsync();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    console.error(`${pc.red("error:")} ${message}`);
+    console.error(`${coloursOf(process.stderr).red("error:")} ${isTerminal(process.stderr) ? showControls(message) : message}`);
     process.exitCode = error instanceof PulumiError ? error.exitCode : 1;
   }
+}
+
+/** A reader such as `head` that has seen enough is no failure. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
 }

@@ -6,7 +6,7 @@ import { isConsistent } from "../probe/checks.ts";
 import { checkComparable, formatMapping, MOST_SEED, MOST_SESSIONS, parseMapping } from "../probe/mapping.ts";
 import { probe } from "../probe/probe.ts";
 import { formatText } from "../probe/text-report.ts";
-import { createCommand, main } from "./command-line.ts";
+import { createCommand, main, wholeNumber } from "./command-line.ts";
 import { readOutputs } from "./stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
@@ -85,14 +85,6 @@ function chooseBalancers(urls: readonly string[], { balancer, allBalancers = fal
   const [first, ...others] = allBalancers ? urls : urls.slice(balancer - 1, balancer);
   if (first === undefined) throw new Error(`--balancer: ${balancer} is refused; allowed: 1 to ${urls.length}`);
   return [first, ...others];
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`Allowed: a whole number from ${least} to ${most}.`);
-  };
 }
 
 function path(text: string): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Endpoint, parseEndpoint } from "../runtime/endpoint.ts";
 import { askPulumi, runPulumi } from "./pulumi.ts";
 
 /** What a stack that is up tells about itself. */
@@ -11,6 +12,7 @@ export interface StackOutputs {
   /** Only with monitoring, as the next. */
   readonly prometheusUrl?: string | undefined;
   readonly grafanaUrl?: string | undefined;
+  readonly haproxyConfig: string;
 }
 
 const SCHEMA = z.object({
@@ -21,6 +23,7 @@ const SCHEMA = z.object({
   mode: z.enum(["sticky", "hash"]),
   prometheusUrl: z.string().optional(),
   grafanaUrl: z.string().optional(),
+  haproxyConfig: z.string(),
 });
 
 /**
@@ -31,6 +34,21 @@ export async function readOutputs(stack: string): Promise<StackOutputs> {
   const result = SCHEMA.safeParse(JSON.parse(await askPulumi(["stack", "output", "--json", "--stack", stack])));
   if (!result.success) throw new Error(`stack ${stack} is not up; start it with: npm start -- --stack ${stack}`);
   return result.data;
+}
+
+/**
+ * Where the runtime APIs of a stack's balancers answer.
+ * @param balancer number of one balancer, from 1; all of them without it
+ * @throws {Error} when the stack has no balancer of that number
+ */
+export function endpointsOf({ runtimeEndpoints }: Pick<StackOutputs, "runtimeEndpoints">, balancer?: number): Endpoint[] {
+  if (balancer === undefined) return runtimeEndpoints.map(parseEndpoint);
+  const endpoint = runtimeEndpoints[balancer - 1];
+  if (endpoint === undefined) {
+    const count = runtimeEndpoints.length;
+    throw new Error(`--balancer: ${balancer} is refused; allowed: ${count === 1 ? "1, the only balancer of the stack" : `1 to ${count}`}`);
+  }
+  return [parseEndpoint(endpoint)];
 }
 
 /** Creates stacks that do not exist yet in the backend; their config is in stacks/. */

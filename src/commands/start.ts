@@ -1,4 +1,4 @@
-import pc from "picocolors";
+import { coloursOf } from "../terminal.ts";
 import { createCommand, main } from "./command-line.ts";
 import { runPulumi } from "./pulumi.ts";
 import { createMissingStacks, readOutputs } from "./stack-outputs.ts";
@@ -10,7 +10,7 @@ const start = createCommand("start", "Brings a stack up and prints its addresses
   const monitoring = prometheusUrl === undefined ? "" : `\n  Prometheus   ${prometheusUrl}\n  Grafana      ${grafanaUrl}`;
   const option = stack === "sticky" ? "" : ` --stack ${stack}`;
   console.log(`
-${pc.green(`Stack ${stack} is up`)}: ${servers.length} servers in ${mode} mode
+${coloursOf(process.stdout).green(`Stack ${stack} is up`)}: ${servers.length} servers in ${mode} mode
   HTTP         ${urls.join(" ")}
   stats        ${statsUrls.join(" ")}
   runtime API  ${runtimeEndpoints.join(" ")}${monitoring}

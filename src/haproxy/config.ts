@@ -46,6 +46,9 @@ export function renderConfig(topology: Topology): HaproxyConfig {
   return { text: render(topology, revision), revision };
 }
 
+/** The revision that a config's text sets; undefined when it is none of Balancer's. */
+export const revisionOf = (text: string): string | undefined => new RegExp(`^ *setenv ${REVISION_VARIABLE} "(\\w+)"$`, "m").exec(text)?.[1];
+
 interface View {
   readonly mode: Mode;
   readonly backend: string;

@@ -1,8 +1,10 @@
-import pc from "picocolors";
+import { coloursOf } from "../terminal.ts";
 import { checksOf } from "./checks.ts";
 import { type Comparison, movesOf } from "./comparison.ts";
 import { count, deviation, number, percent, seconds } from "./format.ts";
 import type { ProbeResult } from "./result.ts";
+
+const colours = coloursOf(process.stdout);
 
 const MOST_MOVES = 20;
 
@@ -21,7 +23,7 @@ export function formatText(result: ProbeResult): string {
     ...(comparison === undefined || comparison.moved === 0 ? [] : ["", ...formatMoves(comparison)]),
     "",
     ...checksOf(result).flatMap(({ name, hasPassed, text, details }) => [
-      `${hasPassed ? pc.green("✔") : pc.red("✖")} ${pc.bold(name)}: ${text}`,
+      `${hasPassed ? colours.green("✔") : colours.red("✖")} ${colours.bold(name)}: ${text}`,
       ...details.map((line) => `    ${line}`),
     ]),
   ].join("\n");
@@ -42,5 +44,5 @@ function formatTable(words: number, rows: readonly (readonly string[])[]): strin
   const lines = rows.map((row) =>
     row.map((cell, column) => (column < words ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  "),
   );
-  return lines.map((line, index) => (index === 0 ? pc.bold(line) : line));
+  return lines.map((line, index) => (index === 0 ? colours.bold(line) : line));
 }

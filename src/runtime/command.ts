@@ -19,6 +19,73 @@ export function command(line: string): Command {
   return line;
 }
 
+/** A line of the user's own that is safe to send: commands joined by `;`, words escaped by a backslash, one line. */
+export type CommandLine = string & { readonly brand: unique symbol };
+
+/** HAProxy reads no longer line than its buffer (`tune.bufsize` 16,384), what Balancer adds to the line included. */
+const MAX_LINE_BYTES = 16_000;
+
+/**
+ * Checks a line of the user's own. All that stays on the line passes.
+ * @throws {RuntimeError} of kind `refused`
+ */
+export function commandLine(text: string): CommandLine {
+  if (Buffer.byteLength(text) > MAX_LINE_BYTES || !isCommandLine(text)) {
+    throw new RuntimeError(
+      "refused",
+      `command: ${JSON.stringify(text.slice(0, 200))} is refused; allowed: one line of up to ${MAX_LINE_BYTES} bytes, commands joined by ';', ` +
+        "without control characters, a payload (<<) or a backslash at its end",
+    );
+  }
+  return text;
+}
+
+function isCommandLine(text: string): text is CommandLine {
+  const hasPayload = /(^|[\s;])<</.test(text);
+  const escapesItsEnd = /(?<!\\)(\\\\)*\\$/.test(text);
+  return text.trim() !== "" && !/[\p{Cc}\u2028\u2029]/u.test(text) && !hasPayload && !escapesItsEnd;
+}
+
+/**
+ * The lines to send for a line of the user's own so that HAProxy tells the severity of each reply. The first reply to each
+ * is the silent one to `set severity-output`, but for a line that the master process answers by itself: it knows no
+ * severities.
+ */
+export function linesWithSeverity(line: CommandLine): { readonly line: CommandLine; readonly hasSeverity: boolean }[] {
+  const text = line.trimStart(); // at the end a space may be escaped
+  // `quit` ends what a `prompt` of the user's would keep open
+  if (!text.startsWith("@")) return [{ line: extended(`${SEVERITY};${text};quit`), hasSeverity: true }];
+  return commandsByProcess(text).map(({ process, command: words }) =>
+    MASTER.has(process)
+      ? { line: extended(`@master ${words}`), hasSeverity: false }
+      : { line: extended(`@@${process} ${SEVERITY};${words}`), hasSeverity: true },
+  );
+}
+
+const SEVERITY = "set severity-output number";
+const MASTER: ReadonlySet<string> = new Set(["", "0", "master"]);
+
+/** Reads a line for the master process as it does: `@1 a;b` has b for the master, `@1;a;b` and `@@1 a;b` both for worker 1. */
+function commandsByProcess(line: string): { readonly process: string; readonly command: string }[] {
+  const [, worker, all] = /^@@(\S*)\s+(.*)$/.exec(line) ?? [];
+  if (worker !== undefined && all !== undefined) return [{ process: worker, command: all }];
+  let current = "master";
+  return line.split(UNESCAPED_SEMICOLON).flatMap((part) => {
+    const [, process, command = part.trimStart()] = /^\s*@(\S*)\s*(.*)$/.exec(part) ?? [];
+    if (command !== "") return [{ process: process ?? current, command }];
+    current = process ?? current;
+    return [];
+  });
+}
+
+const UNESCAPED_SEMICOLON = /(?<=(?<!\\)(?:\\\\)*);/;
+
+/** A line that grew by what Balancer adds. */
+function extended(line: string): CommandLine {
+  if (!isCommandLine(line)) throw new RuntimeError("refused", `${JSON.stringify(line)} is not a line of commands`);
+  return line;
+}
+
 const isCommand = (line: string): line is Command => /^[\u0020-\u003a\u003c-\u005b\u005d-\u007e]+$/.test(line) && !line.includes("<<");
 
 /** `webservers/s1`, both parts checked. */
@@ -33,6 +100,15 @@ const identifier = (name: string): string => {
   if (!NAME.test(name)) throw new RuntimeError("refused", `${JSON.stringify(name)} is not a HAProxy name`);
   return name;
 };
+
+/** A command that ends with any text as one word: a backslash takes every character's meaning, but for the line's end. */
+function commandWithText(start: Command, text: string): Command {
+  const line = `${start} ${text.replaceAll(/[^A-Za-z0-9_.:\u{80}-\u{10ffff}-]/gu, "\\$&")}`;
+  if (text === "" || !isOneLine(line)) throw new RuntimeError("refused", `${JSON.stringify(text)} is not a text of one line`);
+  return line;
+}
+
+const isOneLine = (line: string): line is Command => !/[\0\r\n]/.test(line);
 
 const address = (text: string): string => {
   if (!isIPv4(text)) throw new RuntimeError("refused", `${JSON.stringify(text)} is not an IPv4 address`);
@@ -51,11 +127,14 @@ export const COMMANDS = {
   showServersConn: (backend: string) => command(`show servers conn ${identifier(backend)}`),
   showServerStats: (backend: string) => command(`show stat ${identifier(backend)} 4 -1`),
   showEnv: (variable: string) => command(`show env ${identifier(variable)}`),
+  showTable: (table: string) => command(`show table ${identifier(table)}`),
+  showTableKey: (table: string, key: string) => commandWithText(command(`show table ${identifier(table)} key`), key),
   showInfo: () => command("show info"),
   addServer: (server: string, args: string) => command(`add server ${server} ${args} init-state down`),
   deleteServer: (server: string) => command(`del server ${server}`),
   enableHealth: (server: string) => command(`enable health ${server}`),
   setState: (server: string, state: "ready" | "drain" | "maint") => command(`set server ${server} state ${state}`),
+  setHealthDown: (server: string) => command(`set server ${server} health down`),
   setWeight: (server: string, weight: number) => command(`set server ${server} weight ${weight}`),
   setAddress: (server: string, ip: string, port: number) => command(`set server ${server} addr ${address(ip)} port ${port}`),
   shutdownSessions: (server: string) => command(`shutdown sessions server ${server}`),

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { COMMANDS, type Command } from "./command.ts";
+import { COMMANDS, type Command, type CommandLine } from "./command.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { RuntimeError } from "./error.ts";
 import { ReplySplitter } from "./replies.ts";
@@ -37,15 +37,12 @@ export async function runBatch(endpoint: Endpoint, commands: readonly Command[])
  * inside, and for the master process, which keeps its connection open until the client is done.
  * @throws {RuntimeError} as {@link runBatch}
  */
-export async function runRaw(endpoint: Endpoint, line: Command): Promise<string> {
+export async function runRaw(endpoint: Endpoint, line: Command | CommandLine, timeoutMs = REPLY_TIMEOUT_MS): Promise<string> {
   const socket = await open(endpoint);
   const isForMaster = line.startsWith("@");
   return new Promise<string>((resolve, reject) => {
     let answer = "";
-    const deadline = setTimeout(
-      () => fail("timeout", `did not answer ${JSON.stringify(line)} within ${REPLY_TIMEOUT_MS / 1000} s`),
-      REPLY_TIMEOUT_MS,
-    );
+    const deadline = setTimeout(() => fail("timeout", `did not answer ${JSON.stringify(line)} within ${timeoutMs / 1000} s`), timeoutMs);
     const finish = (): void => {
       clearTimeout(deadline);
       socket.destroy();
@@ -57,15 +54,54 @@ export async function runRaw(endpoint: Endpoint, line: Command): Promise<string>
     socket.on("data", (chunk: string) => {
       answer += chunk;
       if (answer.length > MAX_REPLY_CHARS) fail("broken", "answered more than 64 MiB");
-      else if (isForMaster && answer.endsWith("\n\n")) socket.end();
+      else if (isForMaster && isWholeFromMaster(line, answer)) socket.end();
+      else if (isForMaster && NO_SUCH_PROCESS.test(answer)) settle();
     });
-    socket.on("end", () => {
+    const settle = (): void => {
       finish();
       resolve(answer);
-    });
+    };
+    socket.on("end", settle);
     socket.on("error", (cause) => fail("broken", `broke the connection: ${cause.message}`, cause));
     socket.write(`${line}\n`);
   });
+}
+
+/** How the master answers a line for a process that there is not; it may keep its connection open even so. */
+const NO_SUCH_PROCESS = /^Can't find the target [^\n]*\n$/;
+
+/** Whether an answer through the master may be at its end. What follows after it still comes. */
+const isWholeFromMaster = (line: string, answer: string): boolean => answer.endsWith("\n\n") || (answer === "\n" && !line.startsWith("@@"));
+
+/**
+ * Runs one command and hands out its answer line by line as it comes, for answers that are too long to be kept. The empty
+ * line at its end is left out.
+ * @throws {RuntimeError} as {@link runBatch}
+ */
+export async function* runLines(endpoint: Endpoint, command: Command): AsyncGenerator<string> {
+  const socket = await open(endpoint);
+  const broken = (reason: string, cause?: unknown) =>
+    new RuntimeError("broken", `HAProxy's runtime API at ${formatEndpoint(endpoint)} ${reason} in its answer to "${command}"`, { cause });
+  const onIdle = (): void => {
+    // A reader that takes its time, such as a pager, is no silence of HAProxy's.
+    if (socket.readableLength > 0) socket.setTimeout(REPLY_TIMEOUT_MS);
+    else socket.destroy(broken(`sent nothing for ${REPLY_TIMEOUT_MS / 1000} s`));
+  };
+  socket.setTimeout(REPLY_TIMEOUT_MS, onIdle).write(`${command}\n`);
+  let rest = "";
+  let isWhole = false;
+  try {
+    for await (const chunk of socket) {
+      const lines = `${rest}${chunk}`.split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > MAX_LINE_CHARS) throw broken("sent a line that does not end");
+      for (const line of lines) if (line !== "") yield line;
+      isWhole = rest === "" && lines.at(-1) === "";
+    }
+  } catch (cause) {
+    throw cause instanceof RuntimeError ? cause : broken(`broke the connection (${cause instanceof Error ? cause.message : cause})`, cause);
+  }
+  if (!isWhole) throw broken("closed the connection");
 }
 
 /** Opens a connection whose text arrives as UTF-8. Its write side stays open: a half-closed one ends `wait` at once. */

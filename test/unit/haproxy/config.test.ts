@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type HaproxyConfig, renderConfig } from "../../../src/haproxy/config.ts";
+import { type HaproxyConfig, renderConfig, revisionOf } from "../../../src/haproxy/config.ts";
 import { serverArguments } from "../../../src/haproxy/server-line.ts";
 import { steps } from "../../../src/runtime/client.ts";
 import { BACKEND, planTopology, type Topology } from "../../../src/topology.ts";
@@ -28,6 +28,8 @@ describe("the whole haproxy.cfg", () => {
     const { text, revision } = configOf({});
     expect(revision).toMatch(/^[0-9a-f]{16}$/);
     expect(text).toContain(`\n    setenv BALANCER_REVISION "${revision}"\n`);
+    expect(revisionOf(text)).toBe(revision);
+    expect(revisionOf("global\n")).toBeUndefined();
   });
 });
 

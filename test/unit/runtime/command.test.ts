@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { COMMANDS, command, serverPath } from "../../../src/runtime/command.ts";
+import { COMMANDS, command, commandLine, linesWithSeverity, serverPath } from "../../../src/runtime/command.ts";
 import { RuntimeError } from "../../../src/runtime/error.ts";
 
 const refused = expect.objectContaining({ name: "RuntimeError", kind: "refused" });
@@ -83,12 +83,17 @@ describe("every command is spelled as HAProxy reads it", () => {
     [COMMANDS.showServerStats("webservers"), "show stat webservers 4 -1"],
     [COMMANDS.showEnv("BALANCER_REVISION"), "show env BALANCER_REVISION"],
     [COMMANDS.showInfo(), "show info"],
+    [COMMANDS.showTable("webservers"), "show table webservers"],
+    [COMMANDS.showTableKey("webservers", "abc-1.2_3:4"), "show table webservers key abc-1.2_3:4"],
+    [COMMANDS.showTableKey("webservers", "a b;c\\d#e<<f=g"), "show table webservers key a\\ b\\;c\\\\d\\#e\\<\\<f\\=g"],
+    [COMMANDS.showTableKey("webservers", "žluť\t\u001b"), "show table webservers key žluť\\\t\\\u001b"],
     [COMMANDS.addServer(server, "172.28.10.14:9898 id 4"), "add server webservers/s4 172.28.10.14:9898 id 4 init-state down"],
     [COMMANDS.deleteServer(server), "del server webservers/s4"],
     [COMMANDS.enableHealth(server), "enable health webservers/s4"],
     [COMMANDS.setState(server, "ready"), "set server webservers/s4 state ready"],
     [COMMANDS.setState(server, "drain"), "set server webservers/s4 state drain"],
     [COMMANDS.setState(server, "maint"), "set server webservers/s4 state maint"],
+    [COMMANDS.setHealthDown(server), "set server webservers/s4 health down"],
     [COMMANDS.setWeight(server, 100), "set server webservers/s4 weight 100"],
     [COMMANDS.setAddress(server, "172.28.10.14", 9898), "set server webservers/s4 addr 172.28.10.14 port 9898"],
     [COMMANDS.shutdownSessions(server), "shutdown sessions server webservers/s4"],
@@ -108,8 +113,65 @@ describe("every command is spelled as HAProxy reads it", () => {
     ["an address that is a name", () => COMMANDS.setAddress(server, "localhost", 80)],
     ["an address with words after it", () => COMMANDS.setAddress(server, "1.2.3.4 port 1", 80)],
     ["a delay that is not whole", () => COMMANDS.waitRemovable(server, 0.5)],
+    ["a table with a second command", () => COMMANDS.showTable("web;servers")],
+    ["no key", () => COMMANDS.showTableKey("webservers", "")],
+    ["a key of two lines", () => COMMANDS.showTableKey("webservers", "a\nclear table webservers")],
     ["a delay below zero", () => COMMANDS.waitRemovable(server, -1)],
   ])("and not built from %s", (_what, build) => {
     expect(build).toThrow(refused);
+  });
+});
+
+describe("a line of the user's own", () => {
+  test.each(["show info", "show info; show stat", "@master show proc", "echo a\\;b", "echo \\\\", "show table webservers key žluť", "echo a<<b"])(
+    "passes as it is: %j",
+    (line) => {
+      expect(commandLine(line)).toBe(line);
+    },
+  );
+
+  test.each([
+    ["nothing", " "],
+    ["a newline", "show info\nshow stat"],
+    ["a carriage return", "show info\r"],
+    ["an escape character", "echo \u001b[2J"],
+    ["a control character beyond ASCII", "echo \u009b2J"],
+    ["a line separator beyond ASCII", "echo \u2028"],
+    ["a payload", "set ssl cert x <<"],
+    ["a payload with its own end", "set ssl cert x <<EOF"],
+    ["a payload in place of a command", "show info;<<"],
+    ["an escaped end of line", "echo a\\"],
+    ["an escaped end of line after a backslash", "echo a\\\\\\"],
+    ["more than HAProxy reads", `echo ${"ž".repeat(8_000)}`],
+  ])("is refused with %s", (_what, line) => {
+    expect(() => commandLine(line)).toThrow(refused);
+  });
+
+  const sent = (line: string) => linesWithSeverity(commandLine(line)).map((item) => [item.line, item.hasSeverity]);
+
+  test.each([
+    { line: "show info; bogus", lines: [["set severity-output number;show info; bogus;quit", true]] },
+    { line: " echo a\\ ", lines: [["set severity-output number;echo a\\ ;quit", true]] },
+    { line: "@master show proc", lines: [["@master show proc", false]] },
+    { line: " @ show proc", lines: [["@master show proc", false]] },
+    { line: "@1 show info", lines: [["@@1 set severity-output number;show info", true]] },
+    { line: "@!42 show info", lines: [["@@!42 set severity-output number;show info", true]] },
+    { line: "@@1 show info; show stat", lines: [["@@1 set severity-output number;show info; show stat", true]] },
+    {
+      line: "@1 show info; show proc",
+      lines: [
+        ["@@1 set severity-output number;show info", true],
+        ["@master show proc", false],
+      ],
+    },
+    {
+      line: "@1; echo a\\;b; @master; show proc",
+      lines: [
+        ["@@1 set severity-output number;echo a\\;b", true],
+        ["@master show proc", false],
+      ],
+    },
+  ])("asks for severities where they are known: $line", ({ line, lines }) => {
+    expect(sent(line)).toEqual(lines);
   });
 });
