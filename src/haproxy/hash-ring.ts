@@ -35,6 +35,17 @@ export function movedShare(before: readonly RingServer[], after: readonly RingSe
   return moved / RING_SIZE;
 }
 
+/**
+ * The server that serves a session in hash mode: the ring's point that is nearest to the hash of its id.
+ * @param servers those that are up and in rotation
+ * @param id value of `X-Session-ID`
+ * @returns undefined when there is no server
+ */
+export function serverOfSession(servers: readonly RingServer[], id: string): string | undefined {
+  const position = hash32(sdbm(Buffer.from(id)));
+  return arcsOf(servers).find(({ end }) => position <= end)?.owner;
+}
+
 interface Arc {
   readonly end: number;
   readonly owner: string;
@@ -69,3 +80,6 @@ function hash32(value: number): number {
   a = a ^ 0xb55a4f09 ^ (a >>> 16);
   return Math.imul(a, 3221225473) >>> 0;
 }
+
+/** The string hash that HAProxy uses where `hash-type` names none. */
+const sdbm = (bytes: Uint8Array): number => bytes.reduce((hash, byte) => (byte + (hash << 6) + (hash << 16) - hash) | 0, 0);

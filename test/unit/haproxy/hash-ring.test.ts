@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { movedShare, type RingServer } from "../../../src/haproxy/hash-ring.ts";
+import { movedShare, type RingServer, serverOfSession } from "../../../src/haproxy/hash-ring.ts";
 
 const serversOf = (ids: readonly number[], weight = 100): RingServer[] => ids.map((id) => ({ name: `s${id}`, id, weight }));
 
@@ -31,5 +31,20 @@ describe("the share of sessions that move", () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe("the server of a session", () => {
+  const ids = ["abc123", "abc128", "session-7", "user@example.org", "žluť", "a b", "0", "x"];
+
+  test.each([
+    { servers: [1, 2, 3], homes: ["s1", "s1", "s3", "s1", "s2", "s1", "s3", "s3"] },
+    { servers: [1, 2, 3, 4, 5], homes: ["s1", "s1", "s3", "s1", "s4", "s1", "s3", "s3"] },
+  ])("is the one to which HAProxy 3.2.26 sent it, of $servers", ({ servers, homes }) => {
+    expect(ids.map((id) => serverOfSession(serversOf(servers), id))).toEqual(homes);
+  });
+
+  test("is nobody without servers", () => {
+    expect(serverOfSession([], "a")).toBeUndefined();
   });
 });
