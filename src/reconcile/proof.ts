@@ -12,14 +12,27 @@ const POLL_MS = 50;
  * @throws {NotUpError} naming those that are not, with HAProxy's words
  */
 export async function proveUp(endpoint: Endpoint, servers: readonly Server[], readyTimeoutMs: number): Promise<void> {
-  const deadline = Date.now() + readyTimeoutMs;
+  const names = servers.map(({ name }) => name);
+  const missing = new Set(await waitUp(endpoint, names, readyTimeoutMs));
+  if (missing.size === 0) return;
+  const down = servers.filter(({ name }) => missing.has(name));
+  const words = await describeServers(endpoint, names);
+  const lines = down.map(({ name, address, port, containerName }) => `${name} (${containerName}, ${address}:${port}): ${words.get(name)}`);
+  throw new NotUpError(
+    `not up within ${readyTimeoutMs / 1000} s (readyTimeout): ${lines.join("; ")}`,
+    down.map(({ containerName }) => containerName),
+  );
+}
+
+/** Waits until HAProxy reports servers up, by a check that passed. Returns the names of those that are not in time. */
+export async function waitUp(endpoint: Endpoint, names: readonly string[], timeoutMs: number): Promise<string[]> {
+  const deadline = Date.now() + timeoutMs;
   // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the server stays up.
   const passed = new Set<string>();
   for (;;) {
     const running = new Map((await readServers(endpoint, BACKEND)).map((server) => [server.name, server]));
-    const missing = servers.filter(({ name }) => !isProved(running.get(name), passed));
-    if (missing.length === 0) return;
-    if (Date.now() >= deadline) throw await describeDown(endpoint, missing, readyTimeoutMs);
+    const missing = names.filter((name) => !isProved(running.get(name), passed));
+    if (missing.length === 0 || Date.now() >= deadline) return missing;
     await sleep(POLL_MS);
   }
 }
@@ -33,16 +46,14 @@ function isProved(server: RunningServer | undefined, passed: Set<string>): boole
   return passed.has(server.name);
 }
 
-async function describeDown(endpoint: Endpoint, missing: readonly Server[], readyTimeoutMs: number): Promise<NotUpError> {
+/** HAProxy's words about servers, by name. */
+export async function describeServers(endpoint: Endpoint, names: readonly string[]): Promise<Map<string, string>> {
   const stats = new Map((await readStats(endpoint, BACKEND)).map((server) => [server.name, server]));
-  const lines = missing.map(({ name, address, port, containerName }) => {
-    const known = stats.get(name);
-    const words =
-      known === undefined ? "not in HAProxy" : [known.status, known.checkStatus, known.checkDescription].filter((word) => word !== "").join(" ");
-    return `${name} (${containerName}, ${address}:${port}): ${words}`;
-  });
-  return new NotUpError(
-    `not up within ${readyTimeoutMs / 1000} s (readyTimeout): ${lines.join("; ")}`,
-    missing.map(({ containerName }) => containerName),
+  return new Map(
+    names.map((name) => {
+      const known = stats.get(name);
+      const words = known === undefined ? ["not in HAProxy"] : [known.status, known.checkStatus, known.checkDescription];
+      return [name, words.filter((word) => word !== "").join(" ")];
+    }),
   );
 }

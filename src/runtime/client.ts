@@ -71,6 +71,9 @@ export const steps = (backend: string) =>
     }),
     setWeight: (server: string, weight: number): Step => ({ command: COMMANDS.setWeight(serverPath(backend, server), weight), accepts: SILENCE }),
     enableHealth: (server: string): Step => ({ command: COMMANDS.enableHealth(serverPath(backend, server)), accepts: SILENCE }),
+    setDrain: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "drain"), accepts: SILENCE }),
+    /** Until its next good check. */
+    setHealthDown: (server: string): Step => ({ command: COMMANDS.setHealthDown(serverPath(backend, server)), accepts: SILENCE }),
     setReady: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "ready"), accepts: SILENCE }),
     shutdownSessions: (server: string): Step => ({ command: COMMANDS.shutdownSessions(serverPath(backend, server)), accepts: GONE_OR_SILENCE }),
     /** Into maintenance, for a server that is to go: one that somebody else has just deleted is gone as well. */

@@ -1,0 +1,58 @@
+import { describeServers, waitUp } from "../reconcile/proof.ts";
+import { runSteps, type Step, steps } from "../runtime/client.ts";
+import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
+import type { RunningServer } from "../runtime/state.ts";
+import { BACKEND } from "../topology.ts";
+import { balancerOption, createCommand, main, wholeNumber } from "./command-line.ts";
+import { checkNames, readBalancers } from "./rotation.ts";
+import { endpointsOf, readOutputs } from "./stack-outputs.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly balancer?: number;
+  readonly timeout: number;
+}
+
+const ready = createCommand("ready", "Puts servers back into rotation, and waits until a check finds them up")
+  .argument("<server...>", "names such as s2")
+  .option("--timeout <seconds>", "how long to wait for the check", wholeNumber(1, 3_600), 60)
+  .addOption(balancerOption("all of them"))
+  .addHelpText(
+    "after",
+    `
+The next pulumi up puts all declared servers back into rotation.
+Exit code 1 when HAProxy has no such server, or one is not up after --timeout.`,
+  )
+  .action(async (given: string[], { stack, balancer, timeout }: Options) => {
+    const outputs = await readOutputs(stack);
+    const endpoints = endpointsOf(outputs, balancer);
+    const balancers = await readBalancers(endpoints);
+    const names = checkNames(given, outputs, balancers);
+    for (const { endpoint, servers } of balancers) {
+      const wanted = servers.filter(({ name }) => names.includes(name));
+      await runSteps(endpoint, wanted.flatMap(stepsToReady));
+    }
+    await Promise.all(endpoints.map((endpoint) => expectUp(endpoint, names, timeout)));
+    console.log(`${names.join(" ")}: in rotation, up`);
+    const out = new Set((await readBalancers(endpoints)).flatMap(({ servers }) => servers.filter(({ adminState }) => adminState !== "ready")));
+    if (out.size > 0)
+      console.log(
+        `still out of rotation: ${[...out].map(({ name, adminState }) => `${name} (${adminState})`).join(", ")}; the next pulumi up puts all back`,
+      );
+  });
+
+/** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
+function stepsToReady({ name, adminState, isChecked }: RunningServer): Step[] {
+  const { enableHealth, setReady, setHealthDown } = steps(BACKEND);
+  return [...(isChecked ? [] : [enableHealth(name)]), setReady(name), ...(adminState === "maint" ? [setHealthDown(name)] : [])];
+}
+
+async function expectUp(endpoint: Endpoint, names: readonly string[], timeoutSeconds: number): Promise<void> {
+  const missing = await waitUp(endpoint, names, timeoutSeconds * 1000);
+  if (missing.length === 0) return;
+  const words = await describeServers(endpoint, missing);
+  const lines = missing.map((name) => `${name}: ${words.get(name)}`);
+  throw new Error(`HAProxy at ${formatEndpoint(endpoint)} does not report up within ${timeoutSeconds} s (--timeout) ${lines.join("; ")}`);
+}
+
+await main(ready);
