@@ -1,5 +1,7 @@
+import { type Action, actionsOf, planServers } from "./reconcile/plan.ts";
 import type { ProcessInfo } from "./runtime/process-info.ts";
 import type { AdminState, RunningServer, ServerStats } from "./runtime/state.ts";
+import type { Server } from "./topology.ts";
 
 /** A server as HAProxy sees it, next to what is declared. */
 export interface ServerStatus {
@@ -20,32 +22,39 @@ export interface ServerStatus {
   readonly drift: string;
 }
 
-/** A balancer with its servers; without `process` when it does not answer. */
+/** A balancer with its servers; without `process` and servers when it does not answer. */
 export interface BalancerStatus {
   readonly endpoint: string;
   readonly process: ProcessInfo | undefined;
   /** Why it does not answer. */
   readonly error: string | undefined;
+  /** Whether the worker runs the declared config, apart from its servers. */
+  readonly isConfigDeclared: boolean;
   readonly servers: readonly ServerStatus[];
 }
 
-type Declared = readonly { readonly name: string; readonly address: string }[];
-
-/** Puts what runs next to what is declared, in the order of the servers' ids. */
-export function compareServers(declared: Declared, running: readonly RunningServer[], stats: readonly ServerStats[]): ServerStatus[] {
+/**
+ * Puts what runs next to what is declared, in the order of the servers' ids. What differs is what the next update would
+ * mend, and a server that is down.
+ */
+export function compareServers(declared: readonly Server[], running: readonly RunningServer[], stats: readonly ServerStats[]): ServerStatus[] {
   const told = new Map(stats.map((server) => [server.name, server]));
   const wanted = new Map(declared.map((server) => [server.name, server]));
-  const present = running.toSorted((a, b) => a.id - b.id).map((server) => statusOf(server, wanted.get(server.name)?.address, told.get(server.name)));
+  const actions = Map.groupBy(actionsOf(planServers(declared, running)), (action) => (action.kind === "add" ? action.server.name : action.name));
+  const present = running
+    .toSorted((a, b) => a.id - b.id)
+    .map((server): ServerStatus => {
+      const drift = driftOf(server, wanted.get(server.name), actions.get(server.name) ?? []);
+      return { ...statusOf(server, told.get(server.name)), isDeclared: wanted.has(server.name), drift };
+    });
   const names = new Set(running.map(({ name }) => name));
   return [...present, ...declared.filter(({ name }) => !names.has(name)).map(missing)];
 }
 
-function statusOf(server: RunningServer, wanted: string | undefined, told: ServerStats | undefined): ServerStatus {
-  const address = `${server.address}:${server.port}`;
+function statusOf(server: RunningServer, told: ServerStats | undefined): Omit<ServerStatus, "isDeclared" | "drift"> {
   return {
     name: server.name,
-    address,
-    isDeclared: wanted !== undefined,
+    address: `${server.address}:${server.port}`,
     adminState: server.adminState,
     status: told?.status ?? "",
     check: [told?.checkStatus, told?.checkDescription].filter((word) => word !== undefined && word !== "").join(" "),
@@ -54,24 +63,40 @@ function statusOf(server: RunningServer, wanted: string | undefined, told: Serve
     cookie: told?.cookie ?? "",
     currentSessions: told?.currentSessions ?? 0,
     totalSessions: told?.totalSessions ?? 0,
-    drift: driftOf(server, address, wanted),
   };
 }
 
-function driftOf(server: RunningServer, address: string, wanted: string | undefined): string {
+function driftOf(server: RunningServer, wanted: Server | undefined, actions: readonly Action[]): string {
   if (wanted === undefined) return "not declared";
-  const differences = [
-    ...(server.adminState === "ready" ? [] : [server.adminState]),
-    ...(address === wanted ? [] : [`declared ${wanted}`]),
-    ...(server.isChecked ? [] : ["not checked"]),
-    ...(server.adminState !== "ready" || server.isUp ? [] : ["down"]),
-  ];
-  return differences.join(", ");
+  const isDown = server.adminState === "ready" && !server.isUp;
+  return [...actions.flatMap((action) => words(action, server, wanted)), ...(isDown ? ["down"] : [])].join(", ");
 }
 
-const missing = ({ name, address }: { readonly name: string; readonly address: string }): ServerStatus => ({
+/** What an action of the next update tells about the server that it mends. */
+function words(action: Action, server: RunningServer, wanted: Server): string[] {
+  switch (action.kind) {
+    case "remove":
+      return [
+        !server.isMendable ? "has no check" : server.id === wanted.id ? `declared cookie ${wanted.cookie ?? "none"}` : `declared id ${wanted.id}`,
+      ];
+    case "add":
+      return []; // after the removal of what has its name
+    case "set-address":
+      return [`declared ${wanted.address}:${wanted.port}`];
+    case "set-weight":
+      return [`declared weight ${action.weight}`];
+    case "enable-check":
+      return ["not checked"];
+    case "set-ready":
+      return [server.adminState];
+    default:
+      return action satisfies never;
+  }
+}
+
+const missing = ({ name, address, port }: Server): ServerStatus => ({
   name,
-  address,
+  address: `${address}:${port}`,
   isDeclared: true,
   adminState: undefined,
   status: "",
@@ -86,4 +111,6 @@ const missing = ({ name, address }: { readonly name: string; readonly address: s
 
 /** Whether everything runs as declared. */
 export const isAsDeclared = (balancers: readonly BalancerStatus[]): boolean =>
-  balancers.every(({ process, servers }) => process !== undefined && servers.every(({ drift }) => drift === ""));
+  balancers.every(
+    ({ process, isConfigDeclared, servers }) => process !== undefined && isConfigDeclared && servers.every(({ drift }) => drift === ""),
+  );

@@ -77,14 +77,9 @@ export function planTopology(settings: Settings): Topology {
       volumeName: `${stack}-haproxy${n}-config`,
       ports: { http: ports.http + n - 1, runtime: ports.runtime + n - 1, stats: ports.stats + n - 1 },
     })),
-    servers: numbers(settings.count).map((n) => ({
-      name: `s${n}`,
-      id: n,
-      address: addressOf(subnet, FIRST_APP + n - 1),
-      port: settings.app.port,
-      cookie: settings.mode === "sticky" ? `s${n}` : undefined,
-      containerName: `${stack}-podinfo${n}`,
-    })),
+    servers: numbers(settings.count).map((n) =>
+      numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
+    ),
     monitoring: monitoring && {
       prometheus: {
         containerName: `${stack}-prometheus`,
@@ -105,5 +100,25 @@ export function planTopology(settings: Settings): Topology {
 
 /** Where a balancer's runtime API answers on the Docker host. */
 export const runtimeEndpoint = ({ ports }: Balancer): Endpoint => ({ kind: "tcp", host: LOOPBACK, port: ports.runtime });
+
+/** The n-th server of a stack; its address aside, all of it follows from the number. */
+const numberedServer = (
+  { stack, mode }: Pick<Topology, "stack" | "mode">,
+  n: number,
+  { address, port }: Pick<Server, "address" | "port">,
+): Server => ({ name: `s${n}`, id: n, address, port, cookie: mode === "sticky" ? `s${n}` : undefined, containerName: `${stack}-podinfo${n}` });
+
+/**
+ * The servers of a stack that is up, from what it tells about itself.
+ * @param outputs `name` as above, `address` with its port
+ */
+export const declaredServers = (
+  stack: Pick<Topology, "stack" | "mode">,
+  outputs: readonly { readonly name: string; readonly address: string }[],
+): Server[] =>
+  outputs.map(({ name, address }) => {
+    const [host = "", port] = address.split(":");
+    return numberedServer(stack, Number(name.slice(1)), { address: host, port: Number(port) });
+  });
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

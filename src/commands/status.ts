@@ -1,52 +1,77 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import pc from "picocolors";
-import { readServers, readStats } from "../runtime/client.ts";
-import { parseEndpoint } from "../runtime/endpoint.ts";
-import { readProcessInfo } from "../runtime/process-info.ts";
+import { revisionOf } from "../haproxy/config.ts";
+import { readState, readStats } from "../runtime/client.ts";
+import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import { type ProcessInfo, readProcessInfo } from "../runtime/process-info.ts";
 import { type BalancerStatus, compareServers, isAsDeclared, type ServerStatus } from "../status.ts";
-import { BACKEND } from "../topology.ts";
-import { createCommand, main } from "./command-line.ts";
-import { readOutputs, type StackOutputs } from "./stack-outputs.ts";
+import { asciiJson, coloursOf, isTerminal, showControls } from "../terminal.ts";
+import { BACKEND, declaredServers, type Server } from "../topology.ts";
+import { balancerOption, createCommand, main } from "./command-line.ts";
+import { endpointsOf, readOutputs } from "./stack-outputs.ts";
 
 const WATCH_MS = 1_000;
 
-const status = createCommand("status", "Servers as the running HAProxy sees them next to what is declared; exit code 1 when they differ")
-  .option("--json", "print JSON")
-  .option("--watch", "print again every second, until interrupted")
-  .action(async ({ stack, json = false, watch = false }: { stack: string; json?: boolean; watch?: boolean }) => {
-    for (;;) {
-      const balancers = await look(await readOutputs(stack));
-      if (watch && process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[H");
-      console.log(json ? JSON.stringify(balancers, undefined, 2) : balancers.map(format).join("\n\n"));
-      process.exitCode = isAsDeclared(balancers) ? 0 : 1;
-      if (!watch) return;
-      await sleep(WATCH_MS);
+interface Options {
+  readonly stack: string;
+  readonly balancer?: number;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+const status = createCommand("status", "Servers as the running HAProxy sees them next to what is declared")
+  .option("--json", "print JSON; with --watch one line each time")
+  .option("--watch", "look again every second, until interrupted")
+  .addOption(balancerOption("all of them"))
+  .addHelpText("after", "\nExit code 1 when they differ, a server is down or HAProxy does not answer; with --watch as it was last seen.")
+  .action(async (options: Options) => {
+    const interrupted = new AbortController();
+    if (options.watch) process.once("SIGINT", () => interrupted.abort());
+    try {
+      for (;;) {
+        const balancers = await look(options);
+        process.exitCode = isAsDeclared(balancers) ? 0 : 1;
+        show(balancers, options);
+        if (!options.watch) return;
+        await sleep(WATCH_MS, undefined, { signal: interrupted.signal });
+      }
+    } catch (error) {
+      if (!interrupted.signal.aborted) throw error;
     }
   });
 
-const look = ({ runtimeEndpoints, servers: declared }: StackOutputs): Promise<BalancerStatus[]> =>
-  Promise.all(
-    runtimeEndpoints.map(async (address): Promise<BalancerStatus> => {
-      const endpoint = parseEndpoint(address);
-      try {
-        const [running, stats, process] = await Promise.all([
-          readServers(endpoint, BACKEND),
-          readStats(endpoint, BACKEND),
-          readProcessInfo(endpoint),
-        ]);
-        return { endpoint: address, process, error: undefined, servers: compareServers(declared, running, stats) };
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        return { endpoint: address, process: undefined, error: reason, servers: compareServers(declared, [], []) };
-      }
-    }),
-  );
+async function look({ stack, balancer }: Options): Promise<BalancerStatus[]> {
+  const outputs = await readOutputs(stack);
+  const declared = declaredServers({ stack, mode: outputs.mode }, outputs.servers);
+  const revision = revisionOf(outputs.haproxyConfig);
+  return Promise.all(endpointsOf(outputs, balancer).map((endpoint) => lookAt(endpoint, declared, revision)));
+}
 
-function format({ endpoint, process, error, servers }: BalancerStatus): string {
-  const head =
-    process === undefined
-      ? pc.red(`HAProxy at ${endpoint}: ${error}`)
-      : `HAProxy ${process.version} at ${endpoint}, pid ${process.pid}, up ${process.uptimeSeconds} s, ${process.reloads} reloads, ${process.failedReloads} failed`;
+async function lookAt(endpoint: Endpoint, declared: readonly Server[], revision: string | undefined): Promise<BalancerStatus> {
+  const address = formatEndpoint(endpoint);
+  try {
+    const [running, stats, process] = await Promise.all([readState(endpoint, BACKEND), readStats(endpoint, BACKEND), readProcessInfo(endpoint)]);
+    const servers = compareServers(declared, running.servers, stats);
+    return { endpoint: address, process, error: undefined, isConfigDeclared: running.revision === revision, servers };
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    return { endpoint: address, process: undefined, error: error.message, isConfigDeclared: false, servers: [] };
+  }
+}
+
+function show(balancers: readonly BalancerStatus[], { json, watch }: Options): void {
+  const text = json ? asciiJson(balancers, watch ? 0 : 2) : balancers.map(format).join("\n\n");
+  const isRedrawn = watch && !json && isTerminal(process.stdout);
+  console.log(isRedrawn ? `${HOME}${text.replaceAll("\n", `${CLEAR_LINE}\n`)}${CLEAR_LINE}\n${CLEAR_BELOW}` : text);
+}
+
+/** Each look is drawn over the one before, so that nothing flickers. */
+const [HOME, CLEAR_LINE, CLEAR_BELOW] = ["\u001b[H", "\u001b[K", "\u001b[J"] as const;
+
+const colours = coloursOf(process.stdout);
+
+function format({ endpoint, process, error, isConfigDeclared, servers }: BalancerStatus): string {
+  if (process === undefined) return colours.red(`HAProxy at ${endpoint} does not answer: ${error}`);
   const rows = servers.map(cells);
   const widths = HEADER.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
@@ -54,24 +79,37 @@ function format({ endpoint, process, error, servers }: BalancerStatus): string {
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd();
-  const lines = servers.map((server, index) => (server.drift === "" ? line : (row: readonly string[]) => pc.yellow(line(row)))(rows[index] ?? []));
-  return [head, pc.bold(line(HEADER)), ...lines].join("\n");
+  const lines = servers.map((server, index) => colourOf(server)(line(rows[index] ?? [])));
+  const config = isConfigDeclared ? [] : [colours.yellow("the config differs from the declared one")];
+  return [headOf(endpoint, process), ...config, colours.bold(line(HEADER)), ...lines].join("\n");
+}
+
+function headOf(endpoint: string, { version, pid, uptimeSeconds, reloads, failedReloads, oldWorkers }: ProcessInfo): string {
+  const old = oldWorkers === 0 ? "" : `, ${oldWorkers} old worker${oldWorkers === 1 ? "" : "s"} with sessions`;
+  return `HAProxy ${version} at ${endpoint}, pid ${pid}, up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed${old}`;
+}
+
+/** Red for a server that does not serve and should, yellow for one that is not as declared. */
+function colourOf({ drift, adminState }: ServerStatus): (text: string) => string {
+  if (adminState === undefined || /\bdown$/.test(drift)) return colours.red;
+  return drift === "" ? (text) => text : colours.yellow;
 }
 
 const HEADER = ["server", "address", "admin", "status", "check", "ms", "weight", "cookie", "sessions", "total", "drift"] as const;
 
-const cells = (server: ServerStatus): string[] => [
-  server.name,
-  server.address,
-  server.adminState ?? "-",
-  server.status,
-  server.check,
-  String(server.checkDurationMs ?? ""),
-  String(server.weight ?? ""),
-  server.cookie,
-  String(server.currentSessions),
-  String(server.totalSessions),
-  server.drift,
-];
+const cells = (server: ServerStatus): string[] =>
+  [
+    server.name,
+    server.address,
+    server.adminState ?? "-",
+    server.status,
+    server.check,
+    String(server.checkDurationMs ?? ""),
+    String(server.weight ?? ""),
+    server.cookie,
+    String(server.currentSessions),
+    String(server.totalSessions),
+    server.drift,
+  ].map(showControls);
 
 await main(status);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planTopology, type Topology } from "../../src/topology.ts";
+import { declaredServers, planTopology, type Topology } from "../../src/topology.ts";
 import { settingsOf } from "./pulumi-config.ts";
 
 const topologyOf = (count: number, more: Record<string, unknown> = {}): Topology =>
@@ -88,4 +88,10 @@ test("no address, name or id is used twice, and none is the network's own or its
     }),
     { numRuns: 10 },
   );
+});
+
+test.each(["sticky", "hash"] as const)("the outputs of a %s stack tell its servers", (mode) => {
+  const { servers } = topologyOf(12, { mode });
+  const outputs = servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
+  expect(declaredServers({ stack: "blue", mode }, outputs)).toEqual(servers);
 });
