@@ -15,6 +15,12 @@ export interface LogOptions {
 /** Takes a line that a container printed. */
 export type OnLine = (container: string, line: string) => void;
 
+/** How many containers of a stack have a log, whether they run or not. */
+export async function countContainers(docker: Docker, stack: string): Promise<number> {
+  const found = await docker.listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  return found.filter(({ Labels }) => isService(Labels[ROLE_LABEL])).length;
+}
+
 /** Reads the logs of a stack's HAProxy and app containers; ends when all are read, or on the signal when it follows. */
 export async function readStackLogs(docker: Docker, stack: string, options: LogOptions, onLine: OnLine): Promise<void> {
   const label = [`${STACK_LABEL}=${stack}`];
