@@ -1,8 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROLE_LABEL, STACK_LABEL } from "../../src/engine/labels.ts";
+import { serverOfSession } from "../../src/haproxy/hash-ring.ts";
 import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
+import { runBatch, runRaw } from "../../src/runtime/connection.ts";
+import { keyOf } from "../../src/runtime/stick-table.ts";
 import { get } from "./load.ts";
-import { TestStack } from "./stack.ts";
+import { exchange, requestWithId, serverIn } from "./raw-socket.ts";
+import { EchoSocket } from "./sockets.ts";
+import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
 
 let stack: TestStack;
 
@@ -11,11 +18,19 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.dispose());
 
+/** The server to which HAProxy sends a session. */
+const serverOf = async (id: string): Promise<string | undefined> => serverIn(await exchange(stack.ports.http, requestWithId(Buffer.from(id))));
+
+const visible = (text: string): string => text.replaceAll("\u001b", "ESC");
+
 describe("the commands", () => {
   test("of a stack that is not up say how to start it", async () => {
-    const { exitCode, output } = await stack.command("status");
-    expect(exitCode).toBe(1);
-    expect(output).toContain("stack e2e-commands is not up; start it with: npm start -- --stack e2e-commands");
+    const lines = [["status"], ["sessions"], ["drain", "s1"], ["ready", "s1"], ["runtime", "show info"]] as const;
+    for (const { exitCode, stderr, stdout } of await Promise.all(lines.map(([name, ...args]) => stack.command(name, ...args)))) {
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+      expect(stderr).toContain("stack e2e-commands is not up; start it with: npm start -- --stack e2e-commands");
+    }
+    expect((await stack.command("logs", "--no-follow")).stderr).toContain("stack e2e-commands has no containers");
   });
 
   test("start brings it up and prints its addresses", async () => {
@@ -40,55 +55,333 @@ describe("the commands", () => {
     expect((await stack.command("plan")).output).toBe("runtime: + s4\nreload: mode sticky → hash\n");
     stack.configure({ count: 3, mode: undefined });
   });
+});
 
-  test("status lists the servers, and marks drift with exit code 1", async () => {
-    const fine = await stack.command("status");
-    expect(fine.exitCode).toBe(0);
-    expect(fine.output).toMatch(/^HAProxy 3\.2\S* at 127\.0\.0\.1:\d+, pid \d+, up \d+ s, 0 reloads, 0 failed$/m);
-    expect(fine.output).toMatch(/^s3 +172\.28\.111\.13:9898 +ready +UP +L7OK /m);
-    await runRaw(stack.runtime, command("disable server webservers/s2"));
-    const drifted = await stack.command("status", "--json");
-    expect(drifted.exitCode).toBe(1);
-    const [balancer] = JSON.parse(drifted.output);
-    expect(balancer.servers.map((server: { drift: string }) => server.drift)).toEqual(["", "maint", ""]);
+describe("status", () => {
+  test("lists the servers, and exits with 0 when all is as declared", async () => {
+    const { exitCode, stdout } = await stack.command("status");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^HAProxy 3\.2\S* at 127\.0\.0\.1:\d+, pid \d+, up \d+ s, 0 reloads, 0 failed$/m);
+    expect(stdout).toMatch(/^s3 +172\.28\.111\.13:9898 +ready +UP +L7OK .* 100 +s3 +\d+ +\d+$/m);
+  });
+
+  test("marks drift with exit code 1, until the next update mends it", async () => {
+    await stack.command("drain", "s2");
+    await stack.command("runtime", "set server webservers/s3 weight 7");
+    const { exitCode, stdout } = await stack.command("status", "--json");
+    expect(exitCode).toBe(1);
+    const [balancer] = JSON.parse(stdout);
+    expect(balancer.servers.map((server: { drift: string }) => server.drift)).toEqual(["", "drain", "declared weight 100"]);
     await stack.up();
     expect((await stack.command("status")).exitCode).toBe(0);
   });
 
-  test("runtime runs one command of the worker or the master, and refuses two", async () => {
-    expect((await stack.command("runtime", "show info")).output).toMatch(/^Name: HAProxy$/m);
-    expect((await stack.command("runtime", "@master show proc")).output).toMatch(/^1 +master/m);
-    const two = await stack.command("runtime", "show info; show stat");
-    expect(two.exitCode).toBe(1);
-    expect(two.output).toContain("is not one runtime command");
+  test("shows a server that is down, and a HAProxy that does not answer", async () => {
+    const app = docker.getContainer(`${stack.name}-podinfo3`);
+    await app.pause();
+    await until(async () => (await stack.servers()).get("s3")?.isUp === false);
+    const down = await stack.command("status");
+    await app.unpause();
+    expect(down.exitCode).toBe(1);
+    expect(down.stdout).toMatch(/^s3 .* DOWN +L[47]TOUT .* down$/m);
+    const haproxy = docker.getContainer(stack.haproxyName);
+    await haproxy.kill();
+    const gone = await stack.command("status");
+    await haproxy.start();
+    expect(gone.exitCode).toBe(1);
+    expect(gone.stdout).toMatch(/^HAProxy at 127\.0\.0\.1:\d+ does not answer: /);
+    await until(async () => [...(await stack.servers()).values()].every(({ isUp, hasPassed }) => isUp && hasPassed));
   });
 
-  test("logs prints the lines of all containers, with their names", async () => {
-    await get(`${stack.url}/version`);
-    const { exitCode, output } = await stack.command("logs", "--no-follow", "--since", "10m");
+  test("is drawn again every second on a terminal, in colours there alone", async () => {
+    const { exitCode, output } = await stack.commandOnTerminal("status", ["--watch"], 3);
     expect(exitCode).toBe(0);
-    expect(output).toMatch(/^e2e-commands-haproxy1 \| .*GET \/version HTTP\/1\.1/m);
-    expect(output).toMatch(/^e2e-commands-podinfo\d \| \{.*\/version/m);
+    const looks = visible(output).split("ESC[H").slice(1);
+    expect(looks.length).toBeGreaterThan(1);
+    for (const look of looks) expect(look).toMatch(/^HAProxy 3\.2[\s\S]*ESC\[1mserver[\s\S]*\ns3 /);
+    const piped = stack.startCommand("status", "--watch", "--json");
+    await piped.seen(/\n.*\n/);
+    piped.kill("SIGINT");
+    const { exitCode: pipedCode, stdout } = await piped.ended;
+    expect(pipedCode).toBe(0);
+    for (const line of stdout.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveLength(1);
+  });
+});
+
+/** The lines of old notes, as they were typed. */
+const MANAGEMENT = [
+  { line: "show info", answer: /^Name: HAProxy\n[\s\S]*\nPid: \d+\n/ },
+  { line: "show stat", answer: /^# pxname,svname,[\s\S]*\nwebservers,s1,/ },
+  { line: "show libs", answer: /\/haproxy\n/ },
+  { line: "show errors", answer: /^Total events captured on / },
+  { line: "show version", answer: /^3\.2\.\d+\S*\n\n$/ },
+  { line: "show activity", answer: /^thread_id: / },
+  { line: "show servers state", answer: /^1\n# be_id be_name srv_id srv_name [\s\S]* webservers 1 s1 / },
+  { line: "add server webservers/s4 podinfo4:9898 check cookie s4", answer: /^New server registered\.\n\n$/ },
+  { line: "disable server webservers/s4", answer: /^\n$/ },
+  { line: "del server webservers/s4", answer: /^Server deleted\.\n\n$/ },
+] as const;
+
+describe("the runtime API", () => {
+  test("answers every command by npm run runtime", async () => {
+    const run = async ({ line, answer }: (typeof MANAGEMENT)[number]): Promise<void> => {
+      const { exitCode, stdout, stderr } = await stack.command("runtime", line);
+      expect({ line, exitCode, stderr }).toEqual({ line, exitCode: 0, stderr: "" });
+      expect(stdout).toMatch(answer);
+    };
+    await Promise.all(MANAGEMENT.filter(({ line }) => line.startsWith("show")).map(run));
+    for (const step of MANAGEMENT.filter(({ line }) => !line.startsWith("show"))) await run(step);
   });
 
+  test.each([false, true])("answers a plain socket as nc opens it, half-closed: %s", async (isHalfClosed) => {
+    for (const { line, answer } of MANAGEMENT) {
+      expect(await exchange(stack.ports.runtime, `${line}\n`, isHalfClosed), line).toMatch(answer);
+    }
+  });
+
+  test.concurrent.each([
+    { line: "bogus", words: "Unknown command: 'bogus'" },
+    { line: "disable server webservers/s99", words: "No such server." },
+    { line: "disable server x", words: "Require 'backend/server'." },
+    { line: "show servers state nobody", words: "Can't find backend." },
+    { line: "set server webservers/s1 addr nowhere", words: "Invalid addr 'nowhere'" },
+    { line: "del server webservers/s1", words: "Only servers in maintenance mode can be deleted." },
+    { line: "operator; disable server webservers/s1", words: "Permission denied" },
+    { line: "@master bogus", words: "Unknown command: 'bogus'" },
+    { line: "@1 disable server webservers/s99", words: "No such server." },
+    { line: "@77 show info", words: "Can't find the target PID" },
+    { line: "show info\nshow stat", words: "is refused; allowed: one line" },
+  ])("exits with 1 where HAProxy refuses: $line", async ({ line, words }) => {
+    const { exitCode, stdout, stderr } = await stack.command("runtime", line);
+    expect({ exitCode, output: stdout.trim() }).toEqual({ exitCode: 1, output: "" });
+    expect(stderr).toContain(words);
+  });
+
+  test("takes several commands, and judges each", async () => {
+    const { exitCode, stdout, stderr } = await stack.command("runtime", "show version; del server x; show version; bogus");
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^(3\.2\.\S+\n\n){2}$/);
+    expect(stderr).toMatch(/refused: Require 'backend\/server'\.\n.*refused: Unknown command: 'bogus'/);
+  });
+
+  test("asks the master process, and the balancer that is named", async () => {
+    expect((await stack.command("runtime", "@master show proc")).stdout).toMatch(/^1 +master/m);
+    expect((await stack.command("runtime", "@1 show version; show proc")).stdout).toMatch(/^3\.2\.\S+\n\n#<PID>/);
+    expect((await stack.command("runtime", "--balancer", "1", "show", "version")).stdout).toMatch(/^3\.2/);
+    const none = await stack.command("runtime", "--balancer", "2", "show version");
+    expect(none.exitCode).toBe(1);
+    expect(none.stderr).toContain("--balancer: 2 is refused; allowed: 1, the only balancer of the stack");
+  });
+});
+
+describe("logs", () => {
+  test("shows a WebSocket in HAProxy's lines when it opens and when it closes, and in podinfo's", async () => {
+    await get(`${stack.url}/version`);
+    const socket = await EchoSocket.open(stack.url, "a-logged-session");
+    socket.end();
+    await until(async () => {
+      const { exitCode, stdout } = await stack.command("logs", "--no-follow", "--since", "10m");
+      const lines = [...stdout.matchAll(/^e2e-commands-haproxy1 \| (\{.*\})$/gm)].map(([, json = ""]) => JSON.parse(json));
+      const events = lines.filter(({ session }) => session === "a-logged-session");
+      expect(exitCode).toBe(0);
+      expect(events.map(({ event, path, status }) => [event, path, status])).toEqual([
+        ["open", "/ws/echo", 101],
+        ["close", "/ws/echo", 101],
+      ]);
+      expect(lines).toContainEqual(expect.objectContaining({ event: "request", path: "/version", status: 200 }));
+      expect(stdout).toMatch(/^e2e-commands-podinfo\d \| \{.*"uri":"\/ws\/echo"/m);
+      expect(stdout).toMatch(/^e2e-commands-podinfo\d \| \{.*"uri":"\/version"/m);
+      return true;
+    }, 5_000);
+  });
+
+  test("keeps control characters from a terminal, and names containers in colour", async () => {
+    const name = "e2e-commands-noise";
+    const labels = { [STACK_LABEL]: stack.name, [ROLE_LABEL]: "app" };
+    const Cmd = ["sh", "-c", "printf 'a\\tb\\033[31mred\\n'"];
+    const noise = await docker.createContainer({ name, Image: "stefanprodan/podinfo:6.9.2", Cmd, Labels: labels });
+    await noise.start();
+    await noise.wait();
+    const shown = await stack.commandOnTerminal("logs", ["--no-follow"], 20);
+    const piped = await stack.command("logs", "--no-follow");
+    await noise.remove();
+    expect(visible(shown.output)).toMatch(/^ESC\[\d+me2e-commands-noiseESC\[39m \| a\tb\\x1b\[31mred\r$/m);
+    expect(visible(piped.stdout)).toMatch(/^e2e-commands-noise \| a\tbESC\[31mred$/m);
+  });
+});
+
+describe("sessions", () => {
+  /** Session ids that try to look like something else. */
+  const HOSTILE = [
+    Buffer.from("with space"),
+    Buffer.from("key=x use=0 exp=1 shard=0 server_id=9 server_key=s9"),
+    Buffer.from("back\\slash\\"),
+    Buffer.from("quo\"te'"),
+    Buffer.from("a;b#c<<"),
+    Buffer.from("tab\there"),
+    Buffer.from("\u001b[31mred\u0007"),
+    Buffer.from("\u009b31m"),
+    Buffer.from("žluť 😀"),
+    Buffer.from([0x61, 0xff, 0xfe, 0x62]),
+    Buffer.from("x".repeat(128)),
+  ];
+
+  test("lists who is where, whatever clients call themselves", async () => {
+    const homes = new Map<string, string | undefined>();
+    for (const id of HOSTILE) homes.set(id.toString("latin1"), serverIn(await exchange(stack.ports.http, requestWithId(id))));
+    const { exitCode, stdout } = await stack.command("sessions", "--json");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^[\n -~]*$/);
+    const { sessions, servers, total } = JSON.parse(stdout);
+    const found = new Map(sessions.map(({ key, server }: { key: string; server: string }) => [key, server]));
+    for (const [id, home] of homes) {
+      const bytes = Buffer.from(id, "latin1");
+      // an app may answer 400 to control characters, and then nobody is named
+      if (home !== undefined) expect(found.get(spelled(bytes))).toBe(home);
+      else expect(found.has(spelled(bytes))).toBe(true);
+    }
+    expect(total).toBe(sessions.length);
+    expect(Object.values<number>(servers).reduce((sum, count) => sum + count, 0)).toBe(total);
+    for (const id of ["žluť 😀", "\u001b[31mred\u0007"]) expect(sessions).toContainEqual(expect.objectContaining({ id }));
+    const text = (await stack.command("sessions")).stdout;
+    expect(text).toMatch(/^[\n -~]*$/);
+    expect(text.split("\n").filter((line) => /^s\d +\d+m\d\ds {2}/.test(line))).toHaveLength(total);
+  });
+
+  /** As HAProxy spells it. */
+  const spelled = (bytes: Buffer): string => (bytes.equals(Buffer.from([0x61, 0xff, 0xfe, 0x62])) ? "a\\xFF\\xFEb" : keyOf(bytes.toString()));
+
+  test("finds one by its id", async () => {
+    const ids = ["a;b#c<<", "tab\there", "žluť 😀", "key=x use=0 exp=1 shard=0 server_id=9 server_key=s9"];
+    const answers = await Promise.all(ids.map((id) => stack.command("sessions", "--id", id)));
+    for (const [index, id] of ids.entries()) {
+      const { stdout } = answers[index] ?? { stdout: "" };
+      expect(stdout.startsWith(`${keyOf(id)} is on s`)).toBe(true);
+      expect(stdout).toMatch(/ is on s\d, and forgotten in (30m00|29m\d\d)s unless it is used\n$/);
+    }
+    expect((await stack.command("sessions", "--id", "nobody")).stdout).toBe("nobody is not known to HAProxy\n");
+    const refused = await stack.command("sessions", "--id", "two\nlines");
+    expect({ exitCode: refused.exitCode, stdout: refused.stdout }).toEqual({ exitCode: 1, stdout: "" });
+  });
+
+  test("filters by server, and refuses one that HAProxy does not have", async () => {
+    const { servers, sessions, total } = JSON.parse((await stack.command("sessions", "--json", "--server", "s2")).stdout);
+    expect(sessions.every(({ server }: { server: string }) => server === "s2")).toBe(true);
+    expect(servers).toEqual({ s2: total });
+    const { exitCode, stderr } = await stack.command("sessions", "--server", "s9");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('--server: "s9" is refused; allowed: s1, s2, s3');
+  });
+
+  test("reads 100,000 within seconds", async () => {
+    const commands = Array.from({ length: 100_000 }, (_, n) => command(`set table webservers key many-${n} data.server_id ${(n % 3) + 1}`));
+    await runBatch(stack.runtime, commands);
+    const start = Date.now();
+    const { stdout } = await stack.command("sessions", "--limit", "5");
+    expect(Date.now() - start).toBeLessThan(10_000);
+    expect(stdout).toMatch(/^s2 +33\d\d\d +33\.\d %$/m);
+    expect(stdout).toMatch(/^total +100\d\d\d +5 listed, --limit lists more$/m);
+    await runRaw(stack.runtime, command("clear table webservers"));
+  });
+});
+
+describe("drain and ready", () => {
+  test("refuse names that HAProxy does not have, and touch nothing", async () => {
+    for (const name of ["drain", "ready"]) {
+      const { exitCode, stderr, stdout } = await stack.command(name, "s1", "s9");
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+      expect(stderr).toContain('server: "s9" is refused; allowed: s1, s2, s3');
+    }
+    expect([...(await stack.servers()).values()].map(({ adminState }) => adminState)).toEqual(["ready", "ready", "ready"]);
+  });
+
+  test("take a server out for new sessions alone, wait for its last connection, and bring it back", async () => {
+    const ids = Array.from({ length: 12 }, (_, n) => `drained-${n}`);
+    const homes = await Promise.all(ids.map(serverOf));
+    const id = ids[homes.indexOf("s2")] ?? "";
+    const socket = await EchoSocket.open(stack.url, id);
+    const { exitCode, stdout } = await stack.command("drain", "s2");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^s2 drains: 1 connection in use, \d+ remembered sessions? sticks? to it$/m);
+    expect(stdout).toContain("back into rotation: npm run ready -- s2 --stack e2e-commands, or the next pulumi up");
+    expect(await serverOf(id)).toBe("s2");
+    expect(await Promise.all(ids.map((other) => serverOf(`new-${other}`)))).not.toContain("s2");
+    const busy = await stack.command("drain", "s2", "--wait", "--timeout", "1");
+    expect(busy.exitCode).toBe(1);
+    expect(busy.stderr).toContain("after 1 s (--timeout) s2: 1 connection in use; still draining");
+    expect(socket.wasClosed).toBe(false);
+    const waiting = stack.command("drain", "s2", "--wait");
+    await sleep(500);
+    socket.end();
+    const { exitCode: waitedCode, stdout: waited } = await waiting;
+    expect(waitedCode).toBe(0);
+    expect(waited).toMatch(/^s2: no connection in use$/m);
+    const back = await stack.command("ready", "s2");
+    expect(back).toMatchObject({ exitCode: 0, stdout: "s2: in rotation, up\n" });
+    expect(await Promise.all(ids.map((other) => serverOf(`later-${other}`)))).toContain("s2");
+  });
+
+  test("bring back no server before a check finds it up", async () => {
+    const app = docker.getContainer(`${stack.name}-podinfo3`);
+    await stack.command("runtime", "disable server webservers/s3");
+    await app.pause();
+    const dead = await stack.command("ready", "s3", "--timeout", "2");
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => serverOf(`meanwhile-${n}`)));
+    await app.unpause();
+    expect(dead.exitCode).toBe(1);
+    expect(dead.stderr).toMatch(/does not report up within 2 s \(--timeout\) s3: DOWN L[47]TOUT/);
+    expect(answers).not.toContain("s3");
+    expect((await stack.command("ready", "s3")).exitCode).toBe(0);
+  });
+
+  test("warn when nobody is left for new sessions", async () => {
+    const { exitCode, stderr } = await stack.command("drain", "s1", "s2", "s3");
+    expect(exitCode).toBe(0);
+    expect(stderr).toBe("warning: no server is left for new sessions; they get status 503\n");
+    expect((await stack.command("ready", "s1", "s2")).stdout).toContain("still out of rotation: s3 (drain); the next pulumi up puts all back");
+  });
+});
+
+describe("a stack in hash mode", () => {
   test("logs follows, and new containers join", async () => {
     const following = stack.startCommand("logs", "--since", "1s");
-    await stack.up({ count: 4 });
+    await stack.up({ count: 4, mode: "hash" });
     await following.seen(/^e2e-commands-podinfo4 \| /m);
     following.kill("SIGINT");
     expect((await following.ended).exitCode).toBe(0);
   });
 
+  test("has no table of sessions, and tells the server of an id all the same", async () => {
+    const { exitCode, stdout, stderr } = await stack.command("sessions");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toContain("is in hash mode, where HAProxy remembers no sessions");
+    await stack.command("drain", "s2");
+    const servers = [...(await stack.servers()).values()].filter(({ adminState }) => adminState === "ready");
+    expect(servers).toHaveLength(3);
+    for (let n = 0; n < 300; n += 1) {
+      const id = ["žluť", "a b", "tab\there", "x".repeat(300)][n] ?? `session-${n}`;
+      expect(serverOfSession(servers, id), id).toBe(await serverOf(id));
+    }
+    expect((await stack.command("sessions", "--id", "abc123")).stdout).toBe(`abc123 goes to ${await serverOf("abc123")}, by its hash\n`);
+  });
+});
+
+describe("every command", () => {
+  const NAMES = ["create-stacks", "start", "scale", "stop", "status", "logs", "plan", "runtime", "drain", "ready", "sessions", "probe"];
+
+  test("tells its options with --help, and refuses others", async () => {
+    for (const name of NAMES) {
+      const [help, wrong] = await Promise.all([stack.command(name, "--help"), stack.command(name, "--bogus")]);
+      expect(help).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(help.stdout).toMatch(/^Usage: npm run [a-z]+ -- \[options\]/);
+      expect(wrong).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(wrong.stderr).toContain("error: unknown option '--bogus'");
+      expect(help.output + wrong.output).not.toContain("\u001b");
+    }
+  });
+
   test("stop leaves nothing", async () => {
     expect((await stack.command("stop")).exitCode).toBe(0);
     expect(await stack.resources()).toEqual([]);
-  });
-
-  test("tell their options with --help", async () => {
-    for (const name of ["start", "scale", "stop", "status", "logs", "plan", "runtime"]) {
-      const { exitCode, output } = await stack.command(name, "--help");
-      expect(exitCode).toBe(0);
-      expect(output).toContain("--stack <name>");
-    }
   });
 });

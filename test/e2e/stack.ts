@@ -21,6 +21,8 @@ export interface PulumiRun {
   readonly exitCode: number;
   /** stdout and stderr, as they came. */
   readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** A run of the Pulumi CLI that goes on. */
@@ -214,19 +216,29 @@ export class TestStack {
     return this.startCommand(name, ...args).ended;
   }
 
+  /** In CI, where libraries colour what goes to a pipe. */
   startCommand(name: string, ...args: readonly string[]): StartedPulumi {
-    return this.#spawn("node", [`src/commands/${name}.ts`, ...args, "--stack", this.name], { NO_COLOR: "1" });
+    return this.#spawn("node", commandWords(name, [...args, "--stack", this.name]), { CI: "true" });
+  }
+
+  /** Runs one of the project's commands on a terminal of 200 columns, and interrupts it after some seconds. */
+  commandOnTerminal(name: string, args: readonly string[], seconds: number): Promise<PulumiRun> {
+    const words = ["timeout", "--preserve-status", "--signal=INT", String(seconds), "node", ...commandWords(name, [...args, "--stack", this.name])];
+    const line = words.map((word) => `'${word}'`).join(" ");
+    return this.#spawn("script", ["--quiet", "--return", "--command", `stty cols 200; ${line}`, "/dev/null"], { TERM: "xterm-256color" }).ended;
   }
 
   #spawn(program: string, args: readonly string[], env: Readonly<Record<string, string>>): StartedPulumi {
     const child = spawn(program, args, { cwd: this.#project, env: { ...process.env, ...environment(this.#folder), ...env } });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (chunk: string) => {
+    const parts = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (chunk: string) => {
         output += chunk;
+        parts[name] += chunk;
       });
     }
-    const ended = once(child, "close").then(([code]): PulumiRun => ({ exitCode: code ?? 1, output }));
+    const ended = once(child, "close").then(([code]): PulumiRun => ({ exitCode: code ?? 1, output, ...parts }));
     const seen = async (pattern: RegExp): Promise<void> => {
       await until(async () => {
         if (child.exitCode !== null && !pattern.test(output)) throw new Error(`pulumi ended without telling ${pattern}:\n${output}`);
@@ -247,6 +259,8 @@ export class TestStack {
     writeFileSync(this.#configFile, stringify({ encryptionsalt: EMPTY_PASSPHRASE_SALT, config }));
   }
 }
+
+const commandWords = (name: string, args: readonly string[]): string[] => [`src/commands/${name}.ts`, ...args];
 
 /** Belongs to the empty passphrase, as in stacks/. */
 const EMPTY_PASSPHRASE_SALT = "v1:Jy9aIz+v1Hs=:v1:+vhviZemvU+cMVih:qy+BcRIEeFiaYURhLi4z0H7siv4ruw==";
