@@ -1,4 +1,5 @@
 import { type Action, actionsOf, planServers } from "./reconcile/plan.ts";
+import type { Peer } from "./runtime/peers.ts";
 import type { ProcessInfo } from "./runtime/process-info.ts";
 import type { AdminState, RunningServer, ServerStats } from "./runtime/state.ts";
 import type { Server } from "./topology.ts";
@@ -26,6 +27,8 @@ export interface ServerStatus {
 export interface BalancerStatus {
   readonly endpoint: string;
   readonly process: ProcessInfo | undefined;
+  /** The other balancers, as it sees them. */
+  readonly peers: readonly Peer[];
   /** Why it does not answer. */
   readonly error: string | undefined;
   /** Whether the worker runs the declared config, apart from its servers. */

@@ -3,6 +3,7 @@ import { revisionOf } from "../haproxy/config.ts";
 import { readState, readStats } from "../runtime/client.ts";
 import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
+import { type Peer, readPeers } from "../runtime/peers.ts";
 import { type ProcessInfo, readProcessInfo } from "../runtime/process-info.ts";
 import { type BalancerStatus, compareServers, isAsDeclared, type ServerStatus } from "../status.ts";
 import { asciiJson, coloursOf, isTerminal, showControls } from "../terminal.ts";
@@ -50,12 +51,17 @@ async function look({ stack, balancer }: Options): Promise<BalancerStatus[]> {
 async function lookAt(endpoint: Endpoint, declared: readonly Server[], revision: string | undefined): Promise<BalancerStatus> {
   const address = formatEndpoint(endpoint);
   try {
-    const [running, stats, process] = await Promise.all([readState(endpoint, BACKEND), readStats(endpoint, BACKEND), readProcessInfo(endpoint)]);
+    const [running, stats, process, peers] = await Promise.all([
+      readState(endpoint, BACKEND),
+      readStats(endpoint, BACKEND),
+      readProcessInfo(endpoint),
+      readPeers(endpoint),
+    ]);
     const servers = compareServers(declared, running.servers, stats);
-    return { endpoint: address, process, error: undefined, isConfigDeclared: running.revision === revision, servers };
+    return { endpoint: address, process, peers, error: undefined, isConfigDeclared: running.revision === revision, servers };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    return { endpoint: address, process: undefined, error: error.message, isConfigDeclared: false, servers: [] };
+    return { endpoint: address, process: undefined, peers: [], error: error.message, isConfigDeclared: false, servers: [] };
   }
 }
 
@@ -70,7 +76,7 @@ const [HOME, CLEAR_LINE, CLEAR_BELOW] = ["\u001b[H", "\u001b[K", "\u001b[J"] as 
 
 const colours = coloursOf(process.stdout);
 
-function format({ endpoint, process, error, isConfigDeclared, servers }: BalancerStatus): string {
+function format({ endpoint, process, peers, error, isConfigDeclared, servers }: BalancerStatus): string {
   if (process === undefined) return colours.red(`HAProxy at ${endpoint} does not answer: ${error}`);
   const rows = servers.map(cells);
   const widths = HEADER.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -81,12 +87,24 @@ function format({ endpoint, process, error, isConfigDeclared, servers }: Balance
       .trimEnd();
   const lines = servers.map((server, index) => colourOf(server)(line(rows[index] ?? [])));
   const config = isConfigDeclared ? [] : [colours.yellow("the config differs from the declared one")];
-  return [headOf(endpoint, process), ...config, colours.bold(line(HEADER)), ...lines].join("\n");
+  return [headOf(endpoint, process), ...peersOf(peers), ...config, colours.bold(line(HEADER)), ...lines].join("\n");
 }
 
 function headOf(endpoint: string, { version, pid, uptimeSeconds, reloads, failedReloads, oldWorkers }: ProcessInfo): string {
   const old = oldWorkers === 0 ? "" : `, ${oldWorkers} old worker${oldWorkers === 1 ? "" : "s"} with sessions`;
   return `HAProxy ${version} at ${endpoint}, pid ${pid}, up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed${old}`;
+}
+
+/** One line, yellow while the stick table does not reach all. */
+function peersOf(peers: readonly Peer[]): string[] {
+  if (peers.length === 0) return [];
+  const words = peers
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, isConnected, lastStatus }) => {
+      return isConnected ? `${name} connected` : `${name} not connected (${lastStatus})`;
+    });
+  const line = showControls(`peers: ${words.join(", ")}`);
+  return [peers.every(({ isConnected }) => isConnected) ? line : colours.yellow(line)];
 }
 
 /** Red for a server that does not serve and should, yellow for one that is not as declared. */

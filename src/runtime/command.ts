@@ -130,6 +130,7 @@ export const COMMANDS = {
   showTable: (table: string) => command(`show table ${identifier(table)}`),
   showTableKey: (table: string, key: string) => commandWithText(command(`show table ${identifier(table)} key`), key),
   showInfo: () => command("show info"),
+  showPeers: () => command("show peers"),
   addServer: (server: string, args: string) => command(`add server ${server} ${args} init-state down`),
   deleteServer: (server: string) => command(`del server ${server}`),
   enableHealth: (server: string) => command(`enable health ${server}`),

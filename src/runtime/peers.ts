@@ -1,3 +1,6 @@
+import { COMMANDS } from "./command.ts";
+import { runRaw } from "./connection.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { RuntimeError } from "./error.ts";
 
 /** Another balancer, as a HAProxy sees it. */
@@ -10,6 +13,12 @@ export interface Peer {
   /** HAProxy's word for the last attempt: `ESTA`, `NAME`, `NONE`, … */
   readonly lastStatus: string;
 }
+
+/**
+ * Asks a HAProxy for the balancers that it shares its stick table with.
+ * @throws {RuntimeError}
+ */
+export const readPeers = async (endpoint: Endpoint): Promise<Peer[]> => parsePeers(await runRaw(endpoint, COMMANDS.showPeers()));
 
 /**
  * Reads the answer of `show peers` for the remote peers; the local one only matters while HAProxy reloads.

@@ -85,6 +85,33 @@ describe("in sticky mode", () => {
   });
 });
 
+describe("the commands", () => {
+  test("status tells of each balancer its servers and its peers", async () => {
+    const { exitCode, output } = await stack.command("status");
+    expect(exitCode).toBe(0);
+    expect(output.match(/^HAProxy 3\.2\S* at 127\.0\.0\.1:\d+, pid/gm)).toHaveLength(3);
+    expect(output).toContain("peers: haproxy1 connected, haproxy3 connected");
+    const json = JSON.parse((await stack.command("status", "--json", "--balancer", "3")).output);
+    expect(json).toHaveLength(1);
+    expect(json[0].peers.map(({ name, isConnected }: Record<string, unknown>) => [name, isConnected]).sort()).toEqual([
+      ["haproxy1", true],
+      ["haproxy2", true],
+    ]);
+  });
+
+  test("runtime, sessions and logs reach each balancer", async () => {
+    const started = await Promise.all(ALL.map((n) => stack.command("runtime", "--balancer", String(n), "show env BALANCER_PEER")));
+    expect(started.map(({ output }) => output.trim())).toEqual(ALL.map((n) => `BALANCER_PEER=haproxy${n}`));
+    await mapSessions(stack.urlOf(2), ["of-the-second"]);
+    await until(async () => /of-the-second/.test((await stack.command("sessions", "--balancer", "3", "--id", "of-the-second")).output));
+    const { output } = await stack.command("logs", "--no-follow");
+    for (const n of ALL) expect(output).toMatch(new RegExp(`^${stack.haproxyNameOf(n)} `, "m"));
+    const none = await stack.command("runtime", "--balancer", "4", "show info");
+    expect(none.exitCode).toBe(1);
+    expect(none.output).toMatch(/--balancer.*4/);
+  });
+});
+
 describe("a balancer that does not answer", () => {
   test("fails the update that names it, while the others are synced, and is mended by the next", async () => {
     const hung = docker.getContainer(stack.haproxyNameOf(2));

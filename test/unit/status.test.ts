@@ -44,7 +44,14 @@ describe("status", () => {
 
   test("is as declared only when every balancer answers and no server differs", () => {
     const process = { version: "3.2.26", pid: 8, uptimeSeconds: 1, reloads: 0, failedReloads: 0, oldWorkers: 0 };
-    const balancer = { endpoint: "127.0.0.1:9999", process, error: undefined, isConfigDeclared: true, servers: compareServers(servers, running, []) };
+    const balancer = {
+      endpoint: "127.0.0.1:9999",
+      process,
+      error: undefined,
+      isConfigDeclared: true,
+      peers: [],
+      servers: compareServers(servers, running, []),
+    };
     expect(isAsDeclared([balancer])).toBe(true);
     expect(isAsDeclared([{ ...balancer, process: undefined }])).toBe(false);
     expect(isAsDeclared([{ ...balancer, isConfigDeclared: false }])).toBe(false);
