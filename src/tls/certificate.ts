@@ -1,0 +1,102 @@
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+
+/** A certificate, its chain and its key, as checked PEM: blocks of base64 and nothing else, the leaf first, the key last. */
+export type Pem = string & { readonly brand: unique symbol };
+
+/** A certificate that a server can use. */
+export interface Certificate {
+  readonly pem: Pem;
+  /** Names the whole PEM, so that two can be compared without either. */
+  readonly digest: string;
+  /** SHA-1 of the leaf, as HAProxy shows it: hex in upper case. */
+  readonly fingerprint: string;
+  readonly expires: Date;
+}
+
+/** What a PEM file lacks. The message has no part of the file in it. */
+export class CertificateError extends Error {
+  override readonly name = "CertificateError";
+}
+
+/** HAProxy's runtime API reads no longer command, its payload included, than `tune.bufsize`, which is 16,384. */
+export const MAX_PEM_CHARS = 16_000;
+const MIN_RSA_BITS = 2048;
+
+/**
+ * Checks a PEM file's text: one key, the certificate that belongs to it, and the chain, each certificate issued by the next.
+ * Whatever else is in the text is left out.
+ * @throws {CertificateError}
+ */
+export function parseCertificate(text: string, now: Date): Certificate {
+  const chain = blocksOf(text, "CERTIFICATE").map(readCertificate);
+  const [key, ...moreKeys] = blocksOf(text, "(?:[A-Z]+ )?PRIVATE KEY").map(readKey);
+  const [leaf] = chain;
+  if (leaf === undefined) throw new CertificateError("it has no certificate");
+  if (key === undefined) throw new CertificateError("it has no private key");
+  if (moreKeys.length > 0) throw new CertificateError("it has more than one private key");
+  checkKey(key);
+  if (!leaf.checkPrivateKey(key)) throw new CertificateError("the private key is not that of the first certificate");
+  checkChain(chain);
+  for (const certificate of chain) checkDates(certificate, now);
+  const pem = [...chain.map(String), String(key.export({ type: "pkcs8", format: "pem" }))].map((block) => `${block.trim()}\n`).join("");
+  if (!isPem(pem)) throw new CertificateError(`it has ${pem.length} characters, and at most ${MAX_PEM_CHARS} are allowed; shorten its chain`);
+  return { pem, digest: digestOf(pem), fingerprint: leaf.fingerprint.replaceAll(":", ""), expires: leaf.validToDate };
+}
+
+/** Names a PEM, or whatever a file holds instead. */
+export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Whether a text has the form that {@link parseCertificate} gives it. */
+export const isPem = (text: string): text is Pem =>
+  text.length <= MAX_PEM_CHARS && /^(-----BEGIN (CERTIFICATE|PRIVATE KEY)-----\n([A-Za-z0-9+/=]{1,64}\n)+-----END \2-----\n)+$/.test(text);
+
+/** What the subject of every certificate that Balancer makes begins with, as HAProxy shows it. */
+export const SELF_SIGNED_SUBJECT = "/O=Balancer self-signed";
+
+const EXPIRES_SOON_MS = 30 * 24 * 3_600_000;
+
+/** Whether it is time for another certificate: 30 days are left, or fewer. */
+export const expiresSoon = (expires: Date, now: Date): boolean => expires.getTime() - now.getTime() < EXPIRES_SOON_MS;
+
+/** A day, as previews and warnings tell it. */
+export const formatDay = (date: Date): string => date.toISOString().slice(0, 10);
+
+function blocksOf(text: string, label: string): string[] {
+  return [...text.matchAll(new RegExp(`^-----BEGIN (${label})-----\\r?$[^]*?^-----END \\1-----`, "gm"))].map(([block]) => block);
+}
+
+function readCertificate(block: string): X509Certificate {
+  try {
+    return new X509Certificate(block);
+  } catch (cause) {
+    throw new CertificateError("one of its certificates cannot be read", { cause });
+  }
+}
+
+function readKey(block: string): KeyObject {
+  if (/ENCRYPTED/.test(block)) throw new CertificateError("its private key has a passphrase; HAProxy needs it without one");
+  try {
+    return createPrivateKey(block);
+  } catch (cause) {
+    throw new CertificateError("its private key cannot be read", { cause });
+  }
+}
+
+function checkKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): void {
+  const bits = asymmetricKeyDetails?.modulusLength;
+  if (asymmetricKeyType === "rsa" && bits !== undefined && bits < MIN_RSA_BITS) {
+    throw new CertificateError(`its RSA key has ${bits} bits; allowed are ${MIN_RSA_BITS} and more`);
+  }
+}
+
+function checkChain(chain: readonly X509Certificate[]): void {
+  for (const [index, issuer] of chain.slice(1).entries()) {
+    if (chain[index]?.checkIssued(issuer)) continue;
+    throw new CertificateError(`certificate ${index + 1} is not issued by certificate ${index + 2}; each must be followed by its issuer`);
+  }
+}
+
+function checkDates({ validFromDate, validToDate }: X509Certificate, now: Date): void {
+  if (validToDate <= now) throw new CertificateError(`a certificate in it has expired on ${formatDay(validToDate)}`);
+  if (validFromDate > now) throw new CertificateError(`a certificate in it is not valid before ${formatDay(validFromDate)}`);
+}
