@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describeChanges } from "./src/changes.ts";
+import { describeChanges, describeWarnings } from "./src/changes.ts";
 import { lookAtStack } from "./src/declaration.ts";
 import { connectEngine } from "./src/engine/connection.ts";
 import { EngineError } from "./src/engine/error.ts";
@@ -31,18 +31,20 @@ const { declared, observed, apps } = await withoutStack(async () => {
   await refuseRoot(engine, { key: "app.image", reference: settings.app.image }, settings.app.confinement.user);
   return lookAtStack(engine, settings);
 });
-const { settings, topology, config, rollout } = declared;
+const { settings, topology, config, certificate, rollout } = declared;
+for (const warning of describeWarnings(declared)) await pulumi.log.warn(warning);
 if (pulumi.runtime.isDryRun()) {
   for (const line of describeChanges(declared, observed)) await pulumi.log.info(line);
 }
 const owner = { stack, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", import.meta.dirname) };
 
-new BalancedApp(stack, { settings, topology, config, owner, observedApps: apps, observedBalancers: observed.balancers, rollout });
+new BalancedApp(stack, { settings, topology, config, certificate, owner, observedApps: apps, observedBalancers: observed.balancers, rollout });
 
 const host = settings.bind === "0.0.0.0" ? "127.0.0.1" : settings.bind;
 /** The stack's outputs. As named exports, those that are undefined would each earn a warning. */
 export default {
   urls: topology.balancers.map(({ ports }) => `http://${host}:${ports.http}`),
+  ...(topology.tls && { httpsUrls: topology.balancers.map(({ ports }) => `https://${host}:${ports.https}`) }),
   statsUrls: topology.balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`),
   runtimeEndpoints: topology.balancers.map((balancer) => formatEndpoint(runtimeEndpoint(balancer))),
   servers: topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),

@@ -4,8 +4,10 @@ import { CONTAINER_PORTS } from "./haproxy/ports.ts";
 import { SERVER_WEIGHT } from "./haproxy/server-line.ts";
 import { describePlan, planServers } from "./reconcile/plan.ts";
 import type { Rollout } from "./rollout.ts";
+import type { RunningCertificate } from "./runtime/certificate.ts";
 import type { RunningState } from "./runtime/client.ts";
 import type { Mode, Settings } from "./settings.ts";
+import { type Certificate, expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "./tls/certificate.ts";
 import { type Balancer, LOOPBACK, type Topology } from "./topology.ts";
 
 /** What a stack is configured to be. */
@@ -13,6 +15,8 @@ export interface Declared {
   readonly settings: Settings;
   readonly topology: Topology;
   readonly config: HaproxyConfig;
+  /** The user's own certificate, where the config names a file. */
+  readonly certificate: Certificate | undefined;
   readonly rollout: Rollout;
 }
 
@@ -28,6 +32,8 @@ export interface ObservedBalancer {
   readonly published: ReadonlyMap<number, string>;
   /** Its haproxy.cfg; undefined when there is none. */
   readonly configText: string | undefined;
+  /** Names its certificate's file; undefined when there is none. */
+  readonly certificateDigest: string | undefined;
 }
 
 /** What runs, as far as it can be seen. */
@@ -36,14 +42,16 @@ export interface Observed {
   readonly balancers: ReadonlyMap<string, ObservedBalancer>;
   /** What each balancer runs, by container name; those that do not answer are left out. */
   readonly running: ReadonlyMap<string, RunningState>;
+  /** The certificate that each balancer serves, by container name; those that serve none are left out. */
+  readonly certificates: ReadonlyMap<string, RunningCertificate>;
 }
 
 /**
- * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `roll-out:`,
+ * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `certificate:`, `roll-out:`,
  * `HAProxy replaced:`, `create:` or `remove:`.
  * Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
  */
-export function describeChanges(declared: Declared, observed: Observed): string[] {
+export function describeChanges(declared: Declared, observed: Observed, now = new Date()): string[] {
   const { topology, rollout } = declared;
   const lines: string[] = [];
   const changed = new Map<string, readonly string[]>();
@@ -54,7 +62,9 @@ export function describeChanges(declared: Declared, observed: Observed): string[
     const container = describeBalancer(declared, balancer, found);
     lines.push(...container);
     // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
-    if (container.length === 0 && running !== undefined) changed.set(containerName, describeServers(declared, running, found?.configText));
+    if (container.length > 0 || running === undefined) continue;
+    const certificate = describeCertificate(declared, found?.certificateDigest, observed.certificates.get(containerName), now);
+    changed.set(containerName, [...describeServers(declared, running, found?.configText), ...certificate]);
   }
   lines.push(...together(changed));
   const names = new Set(topology.balancers.map(({ containerName }) => containerName));
@@ -65,6 +75,12 @@ export function describeChanges(declared: Declared, observed: Observed): string[
     lines.push(`roll-out: ${replaced.length} container${replaced.length === 1 ? "" : "s"} in batches of ${size}`);
   }
   return lines;
+}
+
+/** What is as declared, but will not do for long. */
+export function describeWarnings({ settings: { tls }, certificate }: Declared, now = new Date()): string[] {
+  if (tls?.certificate.kind !== "file" || certificate === undefined || !expiresSoon(certificate.expires, now)) return [];
+  return [`the certificate in ${JSON.stringify(tls.certificate.path)} (tls.certificate) expires on ${formatDay(certificate.expires)}`];
 }
 
 /** Lines of several balancers: once where they hold for all of them, and else with the names of those they hold for. */
@@ -87,10 +103,11 @@ function describeBalancer({ settings, topology }: Declared, balancer: Balancer, 
     ["haproxy.files", found.files, settings.haproxyLimits.files],
     ["haproxyImage", found.image, settings.haproxyImage],
     ["ports.http", found.published.get(CONTAINER_PORTS.http), `${settings.bind}:${ports.http}`],
+    ["ports.https", found.published.get(CONTAINER_PORTS.https), ports.https && `${settings.bind}:${ports.https}`],
     ["ports.runtime", found.published.get(CONTAINER_PORTS.runtime), `${LOOPBACK}:${ports.runtime}`],
     ["ports.stats", found.published.get(CONTAINER_PORTS.stats), `${LOOPBACK}:${ports.stats}`],
   ] as const;
-  const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall}`);
+  const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall ?? "none"}`);
   return words.length === 0 ? [] : [`HAProxy replaced: ${containerName}, ${words.join(", ")}`];
 }
 
@@ -108,6 +125,22 @@ function describeServers({ settings, topology, config }: Declared, running: Runn
   return lines;
 }
 
+function describeCertificate(
+  { settings: { tls }, certificate }: Declared,
+  installed: string | undefined,
+  served: RunningCertificate | undefined,
+  now: Date,
+): string[] {
+  if (tls === undefined || served === undefined) return [];
+  if (certificate !== undefined) {
+    const isSame = served.fingerprint === certificate.fingerprint && installed === certificate.digest;
+    return isSame ? [] : [`certificate: changed through the runtime API, expires ${formatDay(certificate.expires)}`];
+  }
+  const isOurs = served.subject.startsWith(SELF_SIGNED_SUBJECT);
+  if (isOurs && !expiresSoon(served.expires, now)) return [];
+  return [`certificate: ${isOurs ? "renewed" : "changed"} through the runtime API, self-signed`];
+}
+
 function describeSessions({ servers }: RunningState, topology: Topology): string[] {
   const before = servers.filter(({ adminState, isUp }) => adminState === "ready" && isUp);
   const after = topology.servers.map(({ name, id }) => ({ name, id, weight: SERVER_WEIGHT }));
@@ -122,6 +155,7 @@ function describeReload(before: string, after: string): string {
     ["balancers", balancersOf],
     ["app.readyPath", readyPathOf],
     ["monitoring", isMonitored],
+    ["tls.redirect", redirectOf],
   ] as const;
   const words = keys.map(([key, read]) => [key, read(before), read(after)] as const).filter(([, is, shall]) => is !== shall);
   if (words.length > 0) return words.map(([key, is, shall]) => `${key} ${is} → ${shall}`).join(", ");
@@ -134,4 +168,5 @@ const modeOf = (text: string): Mode => (/^ {4}balance hash /m.test(text) ? "hash
 const balancersOf = (text: string): number => new Set([...text.matchAll(/^ {4}(?:peer|server) (haproxy\d+)/gm)].map(([, name]) => name)).size;
 const readyPathOf = (text: string): string => /^ {4}http-check send meth GET uri (\S+)$/m.exec(text)?.[1] ?? "none";
 const isMonitored = (text: string): boolean => /^ {4}http-request deny if \{ src \S+ \} !\{ path \/metrics \}$/m.test(text);
+const redirectOf = (text: string): boolean => /^ {4}http-request redirect prefix https:/m.test(text);
 const settingLines = (text: string): Set<string> => new Set(text.split("\n").filter((line) => !/^ {4}server s\d|^ {4}setenv /.test(line)));

@@ -5,8 +5,10 @@ import { type ObservedApp, observeApps, observeBalancers } from "./engine/observ
 import { renderConfig } from "./haproxy/config.ts";
 import { planRollout } from "./rollout.ts";
 import type { RunningState } from "./runtime/client.ts";
-import { observeRuntimes } from "./runtime/observation.ts";
-import type { Settings } from "./settings.ts";
+import { observeCertificates, observeRuntimes } from "./runtime/observation.ts";
+import { type Settings, SettingsError } from "./settings.ts";
+import { type Certificate, CertificateError } from "./tls/certificate.ts";
+import { readCertificateFile } from "./tls/certificate-file.ts";
 import { planTopology, runtimeEndpoint } from "./topology.ts";
 
 /** A stack as it is declared, next to what of it exists. */
@@ -16,14 +18,20 @@ export interface Situation {
   readonly apps: ReadonlyMap<string, ObservedApp>;
 }
 
-/** Works out what a stack shall be, and looks at what it is. Changes nothing. */
+/**
+ * Works out what a stack shall be, and looks at what it is. Changes nothing.
+ * @throws {SettingsError} when the certificate that the config names is none
+ */
 export async function lookAtStack(docker: Docker, settings: Settings): Promise<Situation> {
   const topology = planTopology(settings);
   const config = renderConfig(topology);
-  const [apps, balancers, running] = await Promise.all([
+  const certificate = await readOwnCertificate(settings);
+  const endpoints = new Map(topology.balancers.map((balancer) => [balancer.containerName, runtimeEndpoint(balancer)]));
+  const [apps, balancers, running, certificates] = await Promise.all([
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
-    observeRuntimes(new Map(topology.balancers.map((balancer) => [balancer.containerName, runtimeEndpoint(balancer)]))),
+    observeRuntimes(endpoints),
+    settings.tls === undefined ? new Map() : observeCertificates(endpoints),
   ]);
   const { image, command, env, confinement } = settings.app;
   const { pids: _, ...limits } = confinement.limits; // changed on the running container
@@ -34,7 +42,20 @@ export async function lookAtStack(docker: Docker, settings: Settings): Promise<S
     up: upEverywhere([...running.values()]),
     batch: settings.rollout.batch,
   });
-  return { declared: { settings, topology, config, rollout }, observed: { balancers, running }, apps };
+  return { declared: { settings, topology, config, certificate, rollout }, observed: { balancers, running, certificates }, apps };
+}
+
+const PEM_FILE = "a PEM file with a certificate, its chain and its key";
+
+async function readOwnCertificate({ stack, tls }: Settings): Promise<Certificate | undefined> {
+  if (tls?.certificate.kind !== "file") return undefined;
+  const { path } = tls.certificate;
+  try {
+    return await readCertificateFile(path, new Date());
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw new SettingsError(stack, [{ key: "tls.certificate", given: path, allowed: `${PEM_FILE}, but ${error.message}` }]);
+  }
 }
 
 /** Servers that every balancer that answers reports up, by name. */

@@ -32,12 +32,22 @@ export interface Settings {
   /** Host address of the HTTP port. */
   readonly bind: string;
   /** Host ports of the first balancer. */
-  readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
+  readonly ports: { readonly http: number; readonly https: number; readonly runtime: number; readonly stats: number };
+  /** Undefined where HTTP alone is served. */
+  readonly tls: Tls | undefined;
   /** What watches the balancers; undefined for a stack without it. */
   readonly monitoring: MonitoringSettings | undefined;
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
   readonly rollout: { readonly batch: BatchSize };
+}
+
+/** HTTPS at the front door. */
+export interface Tls {
+  /** Where the certificate comes from: a PEM file, by its path as it was given, or Balancer itself. */
+  readonly certificate: { readonly kind: "file"; readonly path: string } | { readonly kind: "self-signed" };
+  /** Whether the HTTP port answers with redirects to HTTPS, and nothing else. */
+  readonly redirect: boolean;
 }
 
 /** What a container may use of the host. */
@@ -131,6 +141,7 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     subnet: read("subnet"),
     bind: read("bind"),
     http: read("ports.http"),
+    https: read("ports.https"),
     runtime: read("ports.runtime"),
     stats: read("ports.stats"),
     prometheus: read("ports.prometheus"),
@@ -138,13 +149,16 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     drainTimeoutMs: read("drainTimeout"),
     readyTimeoutMs: read("readyTimeout"),
     batch: read("rollout.batch"),
+    certificate: read("tls.certificate"),
+    selfSigned: read("tls.selfSigned"),
+    redirect: read("tls.redirect"),
   };
   mistakes.push(...contradictions(parsed));
   if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
   const { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, ...others } = parsed;
   const { appMemory, appPids, appFiles, haproxyMemory, haproxyPids, haproxyFiles, ...more } = others;
-  const { image, port, readyPath, command, env, http, runtime, stats, batch, ...most } = more;
-  const { isMonitored, prometheusImage, grafanaImage, prometheus, grafana, ...rest } = most;
+  const { image, port, readyPath, command, env, http, https, runtime, stats, batch, ...most } = more;
+  const { isMonitored, prometheusImage, grafanaImage, prometheus, grafana, certificate, selfSigned, redirect, ...rest } = most;
   const limits = { memoryMb: appMemory, pids: appPids, files: appFiles };
   const confinement = { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, limits };
   const words = command.map((word) => word.replaceAll("{port}", String(port)));
@@ -153,10 +167,16 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     ...rest,
     app: { image, port, readyPath, command: words, env, confinement },
     haproxyLimits: { memoryMb: haproxyMemory, pids: haproxyPids, files: haproxyFiles },
-    ports: { http, runtime, stats },
+    ports: { http, https, runtime, stats },
+    tls: tlsOf(certificate, selfSigned, redirect),
     monitoring: isMonitored ? { prometheusImage, grafanaImage, ports: { prometheus, grafana } } : undefined,
     rollout: { batch },
   };
+}
+
+function tlsOf(path: string, isSelfSigned: boolean, redirect: boolean): Tls | undefined {
+  if (path !== "") return { certificate: { kind: "file", path }, redirect };
+  return isSelfSigned ? { certificate: { kind: "self-signed" }, redirect } : undefined;
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$/;
@@ -166,19 +186,29 @@ interface Parsed {
   readonly balancers: number | undefined;
   readonly subnet: Subnet | undefined;
   readonly http: number | undefined;
+  readonly https: number | undefined;
   readonly runtime: number | undefined;
   readonly stats: number | undefined;
   readonly isMonitored: boolean | undefined;
   readonly prometheus: number | undefined;
   readonly grafana: number | undefined;
+  readonly certificate: string | undefined;
+  readonly selfSigned: boolean | undefined;
+  readonly redirect: boolean | undefined;
 }
 
 /** Values that are fine alone and not together. */
 function contradictions(parsed: Parsed): Mistake[] {
-  const { count, subnet } = parsed;
+  const { count, subnet, certificate, selfSigned, redirect } = parsed;
   const mistakes: Mistake[] = [];
   if (count !== undefined && subnet !== undefined && count > appCapacity(subnet)) {
     mistakes.push({ key: "count", given: count, allowed: `0 to ${appCapacity(subnet)}, the app addresses of subnet ${subnet.cidr}` });
+  }
+  if (certificate !== undefined && certificate !== "" && selfSigned) {
+    mistakes.push({ key: "tls.selfSigned", given: true, allowed: "false, where tls.certificate names a file" });
+  }
+  if (redirect && certificate === "" && selfSigned === false) {
+    mistakes.push({ key: "tls.redirect", given: true, allowed: "false, without tls.certificate or tls.selfSigned" });
   }
   const used = usedPorts(parsed);
   for (const [index, { key, port, span }] of used.entries()) {
@@ -197,9 +227,11 @@ interface UsedPorts {
   readonly span: number;
 }
 
-function usedPorts({ balancers, http, runtime, stats, isMonitored, prometheus, grafana }: Parsed): UsedPorts[] {
+function usedPorts(parsed: Parsed): UsedPorts[] {
+  const { balancers, http, https, runtime, stats, isMonitored, prometheus, grafana, certificate, selfSigned } = parsed;
   const span = Math.min(balancers ?? 1, MAX_BALANCERS);
-  const ofBalancers = Object.entries({ "ports.http": http, "ports.runtime": runtime, "ports.stats": stats });
+  const withTls = certificate || selfSigned === true ? { "ports.https": https } : {};
+  const ofBalancers = Object.entries({ "ports.http": http, ...withTls, "ports.runtime": runtime, "ports.stats": stats });
   const ofMonitoring = isMonitored === true ? Object.entries({ "ports.prometheus": prometheus, "ports.grafana": grafana }) : [];
   return [...ofBalancers.map(([key, port]) => ({ key, port, span })), ...ofMonitoring.map(([key, port]) => ({ key, port, span: 1 }))];
 }

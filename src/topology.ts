@@ -28,8 +28,8 @@ export interface Balancer {
   readonly peerName: string;
   readonly address: string;
   readonly volumeName: string;
-  /** Host ports. */
-  readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
+  /** Host ports; without `https` where HTTP alone is served. */
+  readonly ports: { readonly http: number; readonly https?: number; readonly runtime: number; readonly stats: number };
 }
 
 /** A container that watches the balancers. */
@@ -57,6 +57,8 @@ export interface Topology {
   readonly servers: readonly Server[];
   /** None unless asked for. */
   readonly monitoring?: Monitoring | undefined;
+  /** Undefined where HTTP alone is served. */
+  readonly tls: { readonly redirect: boolean } | undefined;
 }
 
 /**
@@ -64,7 +66,7 @@ export interface Topology {
  * and tenth are for Prometheus and Grafana, the app containers start at the eleventh. A pure function, so haproxy.cfg is known before any container exists.
  */
 export function planTopology(settings: Settings): Topology {
-  const { stack, subnet, ports, monitoring } = settings;
+  const { stack, subnet, ports, tls, monitoring } = settings;
   return {
     stack,
     mode: settings.mode,
@@ -75,7 +77,12 @@ export function planTopology(settings: Settings): Topology {
       peerName: `haproxy${n}`,
       address: addressOf(subnet, FIRST_BALANCER + n - 1),
       volumeName: `${stack}-haproxy${n}-config`,
-      ports: { http: ports.http + n - 1, runtime: ports.runtime + n - 1, stats: ports.stats + n - 1 },
+      ports: {
+        http: ports.http + n - 1,
+        ...(tls === undefined ? {} : { https: ports.https + n - 1 }),
+        runtime: ports.runtime + n - 1,
+        stats: ports.stats + n - 1,
+      },
     })),
     servers: numbers(settings.count).map((n) =>
       numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
@@ -95,6 +102,7 @@ export function planTopology(settings: Settings): Topology {
         port: monitoring.ports.grafana,
       },
     },
+    tls: tls === undefined ? undefined : { redirect: tls.redirect },
   };
 }
 

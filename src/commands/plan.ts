@@ -1,5 +1,6 @@
+import pc from "picocolors";
 import { z } from "zod";
-import { describeChanges } from "../changes.ts";
+import { describeChanges, describeWarnings } from "../changes.ts";
 import { lookAtStack } from "../declaration.ts";
 import { connectEngine } from "../engine/connection.ts";
 import { parseSettings } from "../settings.ts";
@@ -15,6 +16,7 @@ const plan = createCommand("plan", "Tells which way each change of a stack will 
       key.startsWith("balancer:") ? [[key.slice("balancer:".length), value] as const] : [],
     );
     const { declared, observed } = await lookAtStack(await connectEngine(), parseSettings(stack, Object.fromEntries(own)));
+    for (const warning of describeWarnings(declared)) console.error(`${pc.yellow("warning:")} ${warning}`);
     const lines = describeChanges(declared, observed);
     console.log(lines.length === 0 ? "nothing to change" : lines.join("\n"));
   },

@@ -5,6 +5,8 @@ import { askPulumi, runPulumi } from "./pulumi.ts";
 /** What a stack that is up tells about itself. */
 export interface StackOutputs {
   readonly urls: readonly string[];
+  /** With TLS only. */
+  readonly httpsUrls?: readonly string[] | undefined;
   readonly statsUrls: readonly string[];
   readonly runtimeEndpoints: readonly string[];
   readonly servers: readonly { readonly name: string; readonly address: string }[];
@@ -17,6 +19,7 @@ export interface StackOutputs {
 
 const SCHEMA = z.object({
   urls: z.array(z.string()),
+  httpsUrls: z.array(z.string()).optional(),
   statsUrls: z.array(z.string()),
   runtimeEndpoints: z.array(z.string()),
   servers: z.array(z.object({ name: z.string(), address: z.string() })),

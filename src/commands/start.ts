@@ -6,12 +6,12 @@ import { createMissingStacks, readOutputs } from "./stack-outputs.ts";
 const start = createCommand("start", "Brings a stack up and prints its addresses").action(async ({ stack }: { stack: string }) => {
   await createMissingStacks([stack]);
   await runPulumi(["up", "--yes", "--skip-preview", "--stack", stack]);
-  const { urls, statsUrls, runtimeEndpoints, servers, mode, prometheusUrl, grafanaUrl } = await readOutputs(stack);
+  const { urls, httpsUrls, statsUrls, runtimeEndpoints, servers, mode, prometheusUrl, grafanaUrl } = await readOutputs(stack);
   const monitoring = prometheusUrl === undefined ? "" : `\n  Prometheus   ${prometheusUrl}\n  Grafana      ${grafanaUrl}`;
   const option = stack === "sticky" ? "" : ` --stack ${stack}`;
   console.log(`
 ${coloursOf(process.stdout).green(`Stack ${stack} is up`)}: ${servers.length} servers in ${mode} mode
-  HTTP         ${urls.join(" ")}
+  HTTP         ${urls.join(" ")}${httpsUrls === undefined ? "" : `\n  HTTPS        ${httpsUrls.join(" ")}`}
   stats        ${statsUrls.join(" ")}
   runtime API  ${runtimeEndpoints.join(" ")}${monitoring}
 

@@ -1,140 +1,67 @@
-import { buffer, text as readText } from "node:stream/consumers";
 import type Docker from "dockerode";
-import tar from "tar-stream";
-import { CONFIG_FILE, CONFIG_FOLDER, PEER_VARIABLE } from "../haproxy/config.ts";
-import { dockerWords, EngineError, hasStatus } from "./error.ts";
-import { type Labels, ROLE_LABEL } from "./labels.ts";
+import { CERTIFICATE_FILE, CONFIG_FILE, CONFIG_FOLDER } from "../haproxy/config.ts";
+import type { Pem } from "../tls/certificate.ts";
+import { dockerWords, EngineError } from "./error.ts";
+import { type ConfigVolume, readVolumeFile, runInVolume, type VolumeFile } from "./volume-command.ts";
 
-/** A volume that holds a balancer's haproxy.cfg, and the image that reads it. */
-export interface ConfigVolume {
-  readonly volumeName: string;
-  readonly image: string;
-  readonly peerName: string;
-  readonly labels: Labels;
+/** Checks a candidate and, only if HAProxy accepts it without a warning, renames it into place. */
+interface Installation {
+  /** What is installed, in words. */
+  readonly what: string;
+  readonly file: VolumeFile;
+  /** A shell command that fails when `$1` is not good. */
+  readonly check: string;
 }
-
-const CANDIDATE = `${CONFIG_FILE}.candidate`;
-
-/** Checks the first file and, only if HAProxy accepts it without a warning, renames it to the second. */
-const CHECK_AND_RENAME = [
-  "sh",
-  "-c",
-  'haproxy -c -dW -f "$1" && mv "$1" "$2"',
-  "check",
-  `${CONFIG_FOLDER}/${CANDIDATE}`,
-  `${CONFIG_FOLDER}/${CONFIG_FILE}`,
-];
-/** The volume belongs to root; HAProxy only reads it. */
-const ROOT = "0:0";
 
 /**
  * Writes haproxy.cfg into the volume if the image's own HAProxy accepts it: as a candidate that is checked and renamed
- * into place, so HAProxy never sees half a file and a refused one changes nothing. The check runs in the HAProxy
- * container where that runs from the image, which is quicker, and otherwise in a helper container.
+ * into place, so HAProxy never sees half a file and a refused one changes nothing.
  * @throws {EngineError} with HAProxy's messages when it refuses the file, or Docker's when the check cannot run
  */
-export async function writeConfig(docker: Docker, volume: ConfigVolume, text: string): Promise<void> {
-  const [user] = await docker.listContainers({ filters: { ...usersOf(volume), status: ["running"] } });
-  const check = user?.Image === volume.image ? checkInside(docker.getContainer(user.Id), text) : checkInHelper(docker, volume, text);
-  try {
-    const { exitCode, printed } = await check;
-    if (exitCode !== 0) throw new EngineError(`HAProxy (${volume.image}) refuses the config: ${alerts(printed)}`);
-  } catch (cause) {
-    if (cause instanceof EngineError) throw cause;
-    throw new EngineError(`haproxy.cfg could not be written to volume ${volume.volumeName}: ${dockerWords(cause)}`, { cause });
-  }
+export const writeConfig = (docker: Docker, volume: ConfigVolume, text: string): Promise<void> =>
+  install(docker, volume, { what: "config", file: { name: CONFIG_FILE, text, isSecret: false }, check: 'haproxy -c -dW -f "$1"' });
+
+/** A haproxy.cfg that does nothing but read a certificate. */
+const READ_CERTIFICATE = String.raw`printf "frontend check\n    mode http\n    timeout client 1s\n    bind 127.0.0.1:1 ssl crt %s\n" "$1"`;
+
+/**
+ * Writes the certificate of HTTPS, with its key, into the volume, as {@link writeConfig} does it.
+ * @throws {EngineError} as {@link writeConfig}
+ */
+export const writeCertificate = (docker: Docker, volume: ConfigVolume, pem: Pem): Promise<void> =>
+  install(docker, volume, {
+    what: "certificate",
+    file: { name: CERTIFICATE_FILE, text: pem, isSecret: true },
+    check: `${READ_CERTIFICATE} | haproxy -c -dW -f /dev/stdin`,
+  });
+
+/** Removes the certificate and its key from the volume. */
+export async function removeCertificate(docker: Docker, volume: ConfigVolume): Promise<void> {
+  const { exitCode, printed } = await runInVolume(docker, volume, [], ["rm", "-f", ...[CERTIFICATE_FILE, candidateOf(CERTIFICATE_FILE)].map(pathOf)]);
+  if (exitCode !== 0) throw new EngineError(`the certificate in volume ${volume.volumeName} could not be removed: ${printed.trim()}`);
 }
 
 /** Reads the volume's haproxy.cfg; undefined when there is no such volume or file. */
-export async function readConfig(docker: Docker, volume: ConfigVolume): Promise<string | undefined> {
-  const [user] = await docker.listContainers({ all: true, filters: usersOf(volume) });
+export const readConfig = (docker: Docker, volume: ConfigVolume): Promise<string | undefined> => readVolumeFile(docker, volume, CONFIG_FILE);
+
+/** Reads the volume's certificate, with its key. */
+export const readCertificate = (docker: Docker, volume: ConfigVolume): Promise<string | undefined> =>
+  readVolumeFile(docker, volume, CERTIFICATE_FILE);
+
+async function install(docker: Docker, volume: ConfigVolume, { what, file, check }: Installation): Promise<void> {
+  const candidate = candidateOf(file.name);
   try {
-    if (user !== undefined) return await readMountedConfig(docker.getContainer(user.Id));
-    await docker.getVolume(volume.volumeName).inspect(); // creating a helper would make the volume
-    return await withHelper(docker, volume, readMountedConfig);
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
-
-/** HAProxy containers that have the volume mounted. */
-const usersOf = ({ volumeName }: ConfigVolume) => ({ volume: [volumeName], label: [`${ROLE_LABEL}=haproxy`] });
-
-/** How the check ended, and what HAProxy said. */
-interface Verdict {
-  readonly exitCode: number | null;
-  readonly printed: string;
-}
-
-async function checkInside(haproxy: Docker.Container, text: string): Promise<Verdict> {
-  await haproxy.putArchive(await packFile(CANDIDATE, text), { path: CONFIG_FOLDER });
-  const exec = await haproxy.exec({ Cmd: CHECK_AND_RENAME, User: ROOT, AttachStdout: true, AttachStderr: true });
-  const printed = await readText(await exec.start({}));
-  const { ExitCode: exitCode } = await exec.inspect();
-  return { exitCode, printed };
-}
-
-const checkInHelper = (docker: Docker, volume: ConfigVolume, text: string): Promise<Verdict> =>
-  withHelper(docker, volume, async (helper) => {
-    await helper.putArchive(await packFile(CANDIDATE, text), { path: CONFIG_FOLDER });
-    const printed = readText(await helper.attach({ stream: true, stdout: true, stderr: true }));
-    await helper.start();
-    const { StatusCode: exitCode }: { StatusCode: number } = await helper.wait();
-    return { exitCode, printed: await printed };
-  });
-
-/** The haproxy.cfg that a container has mounted; Docker answers 404 where there is none. */
-export const readMountedConfig = async (container: Docker.Container): Promise<string> =>
-  unpackFile(await container.getArchive({ path: `${CONFIG_FOLDER}/${CONFIG_FILE}` }));
-
-/** Removes helpers that an interrupted run left, which would keep their volume in use. */
-export async function removeHelpers(docker: Docker, { labels }: ConfigVolume): Promise<void> {
-  const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  const helpers = await docker.listContainers({ all: true, filters: { label } });
-  await Promise.all(helpers.map(({ Id }) => docker.getContainer(Id).remove({ force: true })));
-}
-
-/** Uses a container that has nothing but the volume, and removes it. */
-async function withHelper<T>(docker: Docker, volume: ConfigVolume, use: (helper: Docker.Container) => Promise<T>): Promise<T> {
-  const helper = await createHelper(docker, volume);
-  try {
-    return await use(helper);
-  } finally {
-    await helper.remove({ force: true });
-  }
-}
-
-async function createHelper(docker: Docker, { volumeName, image, peerName, labels }: ConfigVolume): Promise<Docker.Container> {
-  try {
-    return await docker.createContainer({
-      Image: image,
-      User: ROOT,
-      Entrypoint: CHECK_AND_RENAME,
-      Cmd: [],
-      Env: [`${PEER_VARIABLE}=${peerName}`],
-      Labels: { ...labels },
-      HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: volumeName, Target: CONFIG_FOLDER }] },
-    });
+    const command = ["sh", "-c", `${check} && mv "$1" "$2" || { rm -f "$1"; exit 1; }`, "check", pathOf(candidate), pathOf(file.name)];
+    const { exitCode, printed } = await runInVolume(docker, volume, [{ ...file, name: candidate }], command);
+    if (exitCode !== 0) throw new EngineError(`HAProxy (${volume.image}) refuses the ${what}: ${alerts(printed)}`);
   } catch (cause) {
-    throw new EngineError(`the config check cannot run in image ${image}: ${dockerWords(cause)}`, { cause });
+    if (cause instanceof EngineError) throw cause;
+    throw new EngineError(`${file.name} could not be written to volume ${volume.volumeName}: ${dockerWords(cause)}`, { cause });
   }
 }
 
-function packFile(name: string, text: string): Promise<Buffer> {
-  const pack = tar.pack();
-  pack.entry({ name, mode: 0o644 }, text);
-  pack.finalize();
-  return buffer(pack);
-}
-
-/** The text of the one file in an archive. */
-async function unpackFile(archive: NodeJS.ReadableStream): Promise<string> {
-  const extract = archive.pipe(tar.extract());
-  let text = "";
-  for await (const entry of extract) text += await readText(entry);
-  return text;
-}
+const candidateOf = (name: string): string => `${name}.candidate`;
+const pathOf = (name: string): string => `${CONFIG_FOLDER}/${name}`;
 
 /** HAProxy's alerts without their prefix and the lines that only sum up. */
 function alerts(printed: string): string {

@@ -1,8 +1,10 @@
 import type Docker from "dockerode";
 import type { ObservedBalancer } from "../changes.ts";
-import { readMountedConfig } from "./config-volume.ts";
+import { CERTIFICATE_FILE, CONFIG_FILE } from "../haproxy/config.ts";
+import { digestOf } from "../tls/certificate.ts";
 import { hasStatus } from "./error.ts";
 import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { readMountedFile } from "./volume-command.ts";
 
 /** An app container as it is on the engine. */
 export interface ObservedApp {
@@ -39,6 +41,7 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
     const published = Object.entries(bindings).flatMap(([port, list]) =>
       (list ?? []).map(({ HostIp, HostPort }) => [Number.parseInt(port, 10), `${HostIp}:${HostPort}`] as const),
     );
+    const pem = await readMountedFile(container, CERTIFICATE_FILE);
     return {
       image: Config.Image,
       isRunning: State.Running,
@@ -46,17 +49,9 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
       memoryMb: HostConfig.Memory ? HostConfig.Memory / 1024 / 1024 : undefined,
       files: HostConfig.Ulimits?.find(({ Name }) => Name === "nofile")?.Soft,
       published: new Map(published),
-      configText: await readConfigText(container),
+      configText: await readMountedFile(container, CONFIG_FILE),
+      certificateDigest: pem === undefined ? undefined : digestOf(pem),
     };
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
-
-async function readConfigText(container: Docker.Container): Promise<string | undefined> {
-  try {
-    return await readMountedConfig(container);
   } catch (error) {
     if (hasStatus(error, 404)) return undefined;
     throw error;

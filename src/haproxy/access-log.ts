@@ -10,6 +10,7 @@ const FIELDS = {
   event: "[var(txn.event,request)]",
   client: "[src]",
   "client_port:sint": "[src_port]",
+  tls: "[ssl_fc_protocol]",
   method: "[var(txn.method)]",
   path: "[var(txn.path)]",
   "status:sint": "ST",

@@ -10,6 +10,12 @@ import { serverArguments } from "./server-line.ts";
 /** Where a HAProxy container has its config. The folder is a volume: a rename inside it is atomic. */
 export const CONFIG_FOLDER = "/usr/local/etc/haproxy";
 export const CONFIG_FILE = "haproxy.cfg";
+/** The certificate of HTTPS with its chain and key, in the same folder. The runtime API knows it by its path. */
+export const CERTIFICATE_FILE = "https.pem";
+export const CERTIFICATE_PATH = `${CONFIG_FOLDER}/${CERTIFICATE_FILE}`;
+
+/** The user that HAProxy runs as, which every official image has; its number differs. */
+export const HAPROXY_USER = "haproxy";
 
 /** Where HAProxy's unix sockets are: the one folder that every container may write to, in memory and its own. */
 export const SOCKET_FOLDER = "/dev/shm";
@@ -21,6 +27,17 @@ export const HAPROXY_COMMAND = ["haproxy", "-S", `${SOCKET_FOLDER}/master.sock,m
 export const PEER_VARIABLE = "BALANCER_PEER";
 /** Environment variable that the config sets to its own revision; the runtime API shows it. */
 export const REVISION_VARIABLE = "BALANCER_REVISION";
+
+/** Ciphers of TLS 1.2 that clients of the last ten years know, all with forward secrecy. */
+const CIPHERS = [
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+];
+const CIPHER_SUITES = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
 
 /** A rendered haproxy.cfg. */
 export interface HaproxyConfig {
@@ -66,6 +83,16 @@ interface View {
   readonly revision: string;
   readonly peers: readonly { readonly name: string; readonly address: string }[];
   readonly servers: readonly { readonly name: string; readonly arguments: string }[];
+  readonly tls: TlsView | undefined;
+}
+
+interface TlsView {
+  readonly certificate: string;
+  readonly ciphers: string;
+  readonly cipherSuites: string;
+  readonly redirect: boolean;
+  /** Where a redirect goes to, by the peer that answers it. */
+  readonly hostPorts: readonly { readonly name: string; readonly port: number }[];
 }
 
 function render(topology: Topology, revision: string): string {
@@ -87,7 +114,19 @@ function render(topology: Topology, revision: string): string {
     revision,
     peers,
     servers: servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
+    tls: viewTls(topology),
   });
+}
+
+function viewTls({ tls, balancers }: Topology): TlsView | undefined {
+  if (tls === undefined) return undefined;
+  return {
+    certificate: CERTIFICATE_PATH,
+    ciphers: CIPHERS.join(":"),
+    cipherSuites: CIPHER_SUITES.join(":"),
+    redirect: tls.redirect,
+    hostPorts: balancers.flatMap(({ peerName, ports: { https } }) => (https === undefined ? [] : [{ name: peerName, port: https }])),
+  };
 }
 
 const TEMPLATES = new URL("../../templates/", import.meta.url);

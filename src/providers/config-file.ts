@@ -1,5 +1,6 @@
-import { type ConfigVolume, readConfig, removeHelpers, writeConfig } from "../engine/config-volume.ts";
+import { readConfig, writeConfig } from "../engine/config-volume.ts";
 import { connectEngine } from "../engine/connection.ts";
+import { type ConfigVolume, removeHelpers } from "../engine/volume-command.ts";
 
 /** A balancer's haproxy.cfg in its volume. */
 export interface ConfigFileInputs extends ConfigVolume {

@@ -1,10 +1,16 @@
-import { writeConfig } from "../engine/config-volume.ts";
+import { readCertificate, writeConfig } from "../engine/config-volume.ts";
 import { connectEngine } from "../engine/connection.ts";
+import { EngineError } from "../engine/error.ts";
+import { CERTIFICATE_PATH } from "../haproxy/config.ts";
 import { actionsOf, planServers } from "../reconcile/plan.ts";
+import type { Report } from "../reconcile/report.ts";
 import { sync } from "../reconcile/sync.ts";
+import { changeRunningCertificate, readRunningCertificate } from "../runtime/certificate.ts";
 import { type RunningState, readState } from "../runtime/client.ts";
 import { ReloadRefusedError, RuntimeError } from "../runtime/error.ts";
 import type { RunningServer } from "../runtime/state.ts";
+import { parseCertificate } from "../tls/certificate.ts";
+import type { DeclaredCertificate } from "../tls/declared.ts";
 import { BACKEND, type Server } from "../topology.ts";
 import type { ConfigFileInputs } from "./config-file.ts";
 import { type HaproxyAddress, waitReachable, withContainerLogs } from "./haproxy.ts";
@@ -19,6 +25,8 @@ export interface RuntimeSyncInputs extends HaproxyAddress {
   readonly servers: readonly Server[];
   /** The file that a reload loads. */
   readonly configFile: ConfigFileInputs;
+  /** The certificate of HTTPS, which is in the same volume; undefined where HTTP alone is served. */
+  readonly certificate?: DeclaredCertificate | undefined;
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
 }
@@ -33,6 +41,8 @@ export interface RuntimeSyncState extends RuntimeSyncInputs {
 interface Running {
   readonly revision: string;
   readonly servers: Readonly<Record<string, RunningServer>>;
+  /** Fingerprint of the certificate that is served; not there where none is declared. */
+  readonly certificate?: string;
 }
 
 /**
@@ -43,9 +53,11 @@ interface Running {
  */
 export async function syncRuntime(inputs: RuntimeSyncInputs, last?: RuntimeSyncInputs): Promise<RuntimeSyncState> {
   await waitReachable(inputs);
+  const report: Report = (line) => console.log(`${inputs.haproxyContainer}: ${line}`);
   try {
-    const running = await withContainerLogs(() => sync(inputs, (line) => console.log(`${inputs.haproxyContainer}: ${line}`)));
-    return { ...inputs, running: byName(running) };
+    await syncCertificate(inputs, last, report);
+    const running = await withContainerLogs(() => sync(inputs, report));
+    return { ...inputs, running: await withCertificate(inputs, running) };
   } catch (error) {
     if (!(error instanceof ReloadRefusedError) || last === undefined) throw error;
     await writeConfig(await connectEngine(), last.configFile, last.configFile.text);
@@ -56,7 +68,7 @@ export async function syncRuntime(inputs: RuntimeSyncInputs, last?: RuntimeSyncI
 /** Looks what HAProxy runs. One that is down is no error: `pulumi refresh` and `destroy` must work then. */
 export async function readRuntime(state: RuntimeSyncState): Promise<RuntimeSyncState> {
   try {
-    return { ...state, running: byName(await readState(state.endpoint, BACKEND)) };
+    return { ...state, running: await withCertificate(state, await readState(state.endpoint, BACKEND)) };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     const { running: _, ...declared } = state;
@@ -71,12 +83,38 @@ export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInput
     running === undefined ||
     (inputs.replaced ?? []).length > 0 ||
     running.revision !== inputs.revision ||
+    running.certificate !== inputs.certificate?.fingerprint ||
+    state.certificate?.digest !== inputs.certificate?.digest ||
     state.haproxyContainerId !== inputs.haproxyContainerId ||
     JSON.stringify(state.endpoint) !== JSON.stringify(inputs.endpoint) ||
     state.drainTimeoutMs !== inputs.drainTimeoutMs ||
     state.readyTimeoutMs !== inputs.readyTimeoutMs ||
     actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
   );
+}
+
+/**
+ * Brings the certificate of the volume into the running HAProxy where it serves another. One that was loaded with the
+ * file is left alone; after a change of the chain alone, which the fingerprint does not tell, it is set again.
+ */
+async function syncCertificate({ endpoint, certificate, configFile }: RuntimeSyncInputs, last: RuntimeSyncInputs | undefined, report: Report) {
+  if (certificate === undefined) return;
+  const served = await readRunningCertificate(endpoint, CERTIFICATE_PATH);
+  if (served === undefined) return; // the worker does not know the file yet, the reload that follows brings it
+  const isAnotherChain = last?.certificate !== undefined && last.certificate.digest !== certificate.digest;
+  if (served.fingerprint === certificate.fingerprint && !isAnotherChain) return;
+  const text = await readCertificate(await connectEngine(), configFile);
+  const { pem, digest } = parseCertificate(text ?? "", new Date());
+  if (digest !== certificate.digest)
+    throw new EngineError(`the certificate in volume ${configFile.volumeName} is not the declared one; run the update again`);
+  await changeRunningCertificate(endpoint, CERTIFICATE_PATH, pem);
+  report("certificate: changed through the runtime API");
+}
+
+async function withCertificate({ endpoint, certificate }: RuntimeSyncInputs, state: RunningState): Promise<Running> {
+  if (certificate === undefined) return byName(state);
+  const served = await readRunningCertificate(endpoint, CERTIFICATE_PATH);
+  return { ...byName(state), certificate: served?.fingerprint ?? "" };
 }
 
 /** Pulumi's state has no undefined: what is not there is left out. */

@@ -7,9 +7,11 @@ import type { ObservedApp } from "../engine/observation.ts";
 import type { HaproxyConfig } from "../haproxy/config.ts";
 import type { Rollout } from "../rollout.ts";
 import type { Settings } from "../settings.ts";
+import type { Certificate } from "../tls/certificate.ts";
 import type { Topology } from "../topology.ts";
 import { createAppContainers } from "./app-containers.ts";
 import { createBalancer, type RunningBalancer } from "./balancer.ts";
+import { createCertificate, type StackCertificate } from "./certificate.ts";
 import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { PidsLimit } from "./pids-limit.ts";
@@ -20,6 +22,8 @@ export interface BalancedAppArgs {
   readonly settings: Settings;
   readonly topology: Topology;
   readonly config: HaproxyConfig;
+  /** The user's own certificate, where the config names a file. */
+  readonly certificate: Certificate | undefined;
   readonly owner: Owner;
   /** App containers that exist, by name. */
   readonly observedApps: ReadonlyMap<string, ObservedApp>;
@@ -34,7 +38,8 @@ export class BalancedApp extends pulumi.ComponentResource {
     super("balancer:index:BalancedApp", name, {}, options);
     const { settings, topology, config, rollout } = args;
     const network = createNetwork(args, this);
-    const balancers = createBalancers(args, network, this);
+    const certificate = createCertificate(settings, args.certificate, this);
+    const balancers = createBalancers({ ...args, certificate }, network, this);
     const apps = createAppContainers({ ...args, network, balancers, parent: this });
     const [haproxies, { limits }] = [balancers.map(({ container }) => container), settings.app.confinement];
     limitPids(`${name}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, this);
@@ -50,6 +55,7 @@ export class BalancedApp extends pulumi.ComponentResource {
             replaced: rollout.batches.flat().map((server) => server.name),
             servers: topology.servers,
             configFile: configFileInputs,
+            certificate: certificate?.declared,
             drainTimeoutMs: settings.drainTimeoutMs,
             readyTimeoutMs: settings.readyTimeoutMs,
           },
@@ -71,7 +77,11 @@ const limitPids = (name: string, containers: readonly docker.Container[], limit:
  * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the one before
  * serves, so that clients always find the others. A first update has nobody to keep served, and creates them at once.
  */
-function createBalancers(args: BalancedAppArgs, network: docker.Network, parent: pulumi.Resource): RunningBalancer[] {
+function createBalancers(
+  args: Omit<BalancedAppArgs, "certificate"> & { readonly certificate: StackCertificate | undefined },
+  network: docker.Network,
+  parent: pulumi.Resource,
+): RunningBalancer[] {
   const { topology, observedBalancers } = args;
   const created: RunningBalancer[] = [];
   for (const balancer of replacementOrder(topology.balancers, observedBalancers)) {

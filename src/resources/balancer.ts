@@ -9,6 +9,8 @@ import type { ConfigFileInputs } from "../providers/config-file.ts";
 import type { HaproxyAddress } from "../providers/haproxy.ts";
 import type { Settings } from "../settings.ts";
 import { type Balancer, LOOPBACK, runtimeEndpoint } from "../topology.ts";
+import type { StackCertificate } from "./certificate.ts";
+import { CertificateFile } from "./certificate-file.ts";
 import { ConfigFile } from "./config-file.ts";
 import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
@@ -18,6 +20,7 @@ import { Serving } from "./serving.ts";
 interface BalancerArgs {
   readonly settings: Settings;
   readonly config: HaproxyConfig;
+  readonly certificate: StackCertificate | undefined;
   readonly owner: Owner;
   readonly network: docker.Network;
   /** What must be there before the container is created or replaced. */
@@ -68,13 +71,18 @@ const describeConfigFile = ({ volumeName, peerName }: Balancer, { settings, conf
   text: config.text,
 });
 
-function createConfigFile({ volumeName }: Balancer, inputs: ConfigFileInputs, { owner, parent }: BalancerArgs): ConfigFile {
+function createConfigFile({ volumeName }: Balancer, inputs: ConfigFileInputs, { owner, certificate, parent }: BalancerArgs): ConfigFile {
   const volume = new docker.Volume(
     volumeName,
     { name: volumeName, labels: dockerLabels(owner, "config") },
     { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(volumeName, (engine) => clearVolume(engine, owner, volumeName)) },
   );
-  return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent });
+  const { text: _, ...rest } = { ...inputs, volumeName: volume.name };
+  const certificateInputs = { ...rest, certificate: certificate?.declared, pem: certificate?.pem };
+  // The config names the certificate's file, so HAProxy refuses the one without the other. What goes with the volume needs no delete.
+  const certificateFile =
+    certificate === undefined ? [] : [new CertificateFile(`${volumeName}-certificate`, certificateInputs, { parent, deletedWith: volume })];
+  return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent, dependsOn: certificateFile });
 }
 
 function createContainer(
@@ -84,6 +92,7 @@ function createContainer(
 ): docker.Container {
   const published = [
     { key: "ports.http", address: settings.bind, port: ports.http, internal: CONTAINER_PORTS.http },
+    ...(ports.https === undefined ? [] : [{ key: "ports.https", address: settings.bind, port: ports.https, internal: CONTAINER_PORTS.https }]),
     { key: "ports.runtime", address: LOOPBACK, port: ports.runtime, internal: CONTAINER_PORTS.runtime },
     { key: "ports.stats", address: LOOPBACK, port: ports.stats, internal: CONTAINER_PORTS.stats },
   ];

@@ -1,8 +1,12 @@
 import { isIPv4 } from "node:net";
+import { isPem, type Pem } from "../tls/certificate.ts";
 import { RuntimeError } from "./error.ts";
 
 /** A command line of the runtime API that is safe to send: one command, nothing else. */
 export type Command = string & { readonly brand: unique symbol };
+
+/** A command with a payload that ends with an empty line; it cannot share a line with others. */
+export type PayloadCommand = string & { readonly payload: unique symbol };
 
 const NAME = /^[A-Za-z0-9_.:-]+$/;
 const TRAILING_WAIT = /^\d+ms$/;
@@ -88,6 +92,24 @@ function extended(line: string): CommandLine {
 
 const isCommand = (line: string): line is Command => /^[\u0020-\u003a\u003c-\u005b\u005d-\u007e]+$/.test(line) && !line.includes("<<");
 
+/**
+ * The door for the one command that has a payload: checked PEM, which has no empty line that would end it early.
+ * @throws {RuntimeError} of kind `refused`, without the payload
+ */
+function commandWithPem(line: string, pem: Pem): PayloadCommand {
+  const text = `${command(line)} <<\n${pem}`;
+  if (!isPem(pem) || !isPayloadCommand(text)) throw new RuntimeError("refused", `the payload of ${JSON.stringify(line)} is not checked PEM`);
+  return text;
+}
+
+const isPayloadCommand = (text: string): text is PayloadCommand => text.length < MAX_COMMAND_CHARS;
+
+/** HAProxy reads no longer line or payload than its buffer (`tune.bufsize` 16,384, newlines included). */
+const MAX_COMMAND_CHARS = 16_300;
+
+/** A command as it may be told: without a payload, which is secret. */
+export const tellCommand = (line: Command | CommandLine | PayloadCommand): string => line.split(" <<", 1)[0] ?? "";
+
 /** `webservers/s1`, both parts checked. */
 export function serverPath(backend: string, server: string): string {
   if (!NAME.test(backend) || !NAME.test(server)) {
@@ -112,6 +134,12 @@ const isOneLine = (line: string): line is Command => !/[\0\r\n]/.test(line);
 
 const address = (text: string): string => {
   if (!isIPv4(text)) throw new RuntimeError("refused", `${JSON.stringify(text)} is not an IPv4 address`);
+  return text;
+};
+
+/** A file that HAProxy knows by its path. */
+const path = (text: string): string => {
+  if (!/^(\/[A-Za-z0-9._-]+)+$/.test(text)) throw new RuntimeError("refused", `${JSON.stringify(text)} is not a path`);
   return text;
 };
 
@@ -140,6 +168,10 @@ export const COMMANDS = {
   setAddress: (server: string, ip: string, port: number) => command(`set server ${server} addr ${address(ip)} port ${port}`),
   shutdownSessions: (server: string) => command(`shutdown sessions server ${server}`),
   waitRemovable: (server: string, delayMs: number) => command(`wait ${wait(`${delayMs}ms`)} srv-removable ${server}`),
+  showCertificate: (file: string) => command(`show ssl cert ${path(file)}`),
+  setCertificate: (file: string, pem: Pem) => commandWithPem(`set ssl cert ${path(file)}`, pem),
+  commitCertificate: (file: string) => command(`commit ssl cert ${path(file)}`),
+  abortCertificate: (file: string) => command(`abort ssl cert ${path(file)}`),
   masterReload: () => command("@master reload"),
   masterShowProc: () => command("@master show proc"),
 } as const;

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { COMMANDS, type Command, type CommandLine } from "./command.ts";
+import { COMMANDS, type Command, type CommandLine, type PayloadCommand, tellCommand } from "./command.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { RuntimeError } from "./error.ts";
 import { ReplySplitter } from "./replies.ts";
@@ -37,12 +37,12 @@ export async function runBatch(endpoint: Endpoint, commands: readonly Command[])
  * inside, and for the master process, which keeps its connection open until the client is done.
  * @throws {RuntimeError} as {@link runBatch}
  */
-export async function runRaw(endpoint: Endpoint, line: Command | CommandLine, timeoutMs = REPLY_TIMEOUT_MS): Promise<string> {
+export async function runRaw(endpoint: Endpoint, line: Command | CommandLine | PayloadCommand, timeoutMs = REPLY_TIMEOUT_MS): Promise<string> {
   const socket = await open(endpoint);
   const isForMaster = line.startsWith("@");
   return new Promise<string>((resolve, reject) => {
     let answer = "";
-    const deadline = setTimeout(() => fail("timeout", `did not answer ${JSON.stringify(line)} within ${timeoutMs / 1000} s`), timeoutMs);
+    const deadline = setTimeout(() => fail("timeout", `did not answer ${JSON.stringify(tellCommand(line))} within ${timeoutMs / 1000} s`), timeoutMs);
     const finish = (): void => {
       clearTimeout(deadline);
       socket.destroy();

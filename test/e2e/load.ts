@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What a load sent, and what went wrong. */
@@ -18,6 +19,8 @@ export interface LoadOptions {
   /** Pause of a client between two requests. */
   readonly pauseMs?: number;
   readonly path?: string;
+  /** Certificate of the authority that an `https:` balancer's own comes from. */
+  readonly ca?: string;
 }
 
 /**
@@ -30,11 +33,13 @@ export class Load {
   readonly #failures: string[] = [];
   readonly #answeredBy = new Map<string, number>();
   readonly #workers: Promise<void>[];
+  readonly #ca: string | undefined;
   #sent = 0;
   #failedOver = 0;
   #isRunning = true;
 
-  constructor(url: string | readonly string[], { clients = 12, pauseMs = 5, path = "/" }: LoadOptions = {}) {
+  constructor(url: string | readonly string[], { clients = 12, pauseMs = 5, path = "/", ca }: LoadOptions = {}) {
+    this.#ca = ca;
     this.#urls = [url].flat().map((base) => base + path);
     this.#workers = Array.from({ length: clients }, (_, index) => this.#client(index, pauseMs));
   }
@@ -52,7 +57,7 @@ export class Load {
   }
 
   async #client(index: number, pauseMs: number): Promise<void> {
-    const agent = index % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined;
+    const agent = index % 2 === 0 ? this.#keepingAgent() : undefined;
     const headers: Record<string, string> = index % 3 === 0 ? { "X-Session-ID": `client-${index}` } : {};
     while (this.#isRunning) {
       this.#sent += 1;
@@ -70,14 +75,19 @@ export class Load {
     agent?.destroy();
   }
 
+  #keepingAgent(): Agent {
+    const options = { keepAlive: true, maxSockets: 1 };
+    return this.#ca === undefined ? new Agent(options) : new HttpsAgent({ ...options, ca: this.#ca });
+  }
+
   async #ask(index: number, headers: Readonly<Record<string, string>>, agent: Agent | undefined): Promise<Answer> {
     const first = index % this.#urls.length;
     const [url = "", ...others] = [...this.#urls.slice(first), ...this.#urls.slice(0, first)];
     try {
-      return await get(url, headers, agent);
+      return await get(url, headers, agent, this.#ca);
     } catch (error) {
       for (const other of others) {
-        const answer = await get(other, headers).catch(() => undefined);
+        const answer = await get(other, headers, undefined, this.#ca).catch(() => undefined);
         if (answer === undefined) continue;
         this.#failedOver += 1;
         return answer;
@@ -95,9 +105,10 @@ export interface Answer {
 }
 
 /** One GET request; rejects when the connection breaks or nothing comes for 20 s. */
-export function get(url: string, headers: Readonly<Record<string, string>> = {}, agent: Agent | false = false): Promise<Answer> {
+export function get(url: string, headers: Readonly<Record<string, string>> = {}, agent: Agent | false = false, ca?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { headers, agent, timeout: 20_000 }, (response) => {
+    const send = url.startsWith("https:") ? httpsRequest : request;
+    const outgoing = send(url, { headers, agent, timeout: 20_000, ...(ca === undefined ? {} : { ca }) }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);

@@ -24,8 +24,9 @@ export class EchoSocket {
     this.#timer = setInterval(() => socket.readyState === WebSocket.OPEN && socket.send("hello"), 100);
   }
 
-  static async open(url: string, id: string): Promise<EchoSocket> {
-    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws/echo`, { headers: { "X-Session-ID": id } });
+  /** @param ca certificate of the authority that an `https:` balancer's own comes from */
+  static async open(url: string, id: string, ca?: string): Promise<EchoSocket> {
+    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws/echo`, { headers: { "X-Session-ID": id }, ...(ca === undefined ? {} : { ca }) });
     await once(socket, "open");
     return new EchoSocket(id, socket);
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import Docker from "dockerode";
@@ -51,9 +51,10 @@ const MOST_BALANCERS = 3;
 /** A real stack with its own state, config file, subnet and ports. */
 export class TestStack {
   readonly name: string;
-  readonly ports: { readonly http: number; readonly runtime: number; readonly stats: number };
+  readonly ports: { readonly http: number; readonly https: number; readonly runtime: number; readonly stats: number };
   readonly subnet: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), "balancer-e2e-"));
+  /** Of the stack's own, with Pulumi's state in it; a test may keep files there. */
+  readonly folder = mkdtempSync(join(tmpdir(), "balancer-e2e-"));
   readonly #project: string;
   #config: Config;
 
@@ -62,10 +63,11 @@ export class TestStack {
     this.#project = project;
     this.subnet = `172.28.${100 + number}.0/24`;
     const first = 20_000 + number * 10;
-    this.ports = { http: first, runtime: first + MOST_BALANCERS, stats: first + 2 * MOST_BALANCERS };
+    this.ports = { http: first, https: first + 1_000, runtime: first + MOST_BALANCERS, stats: first + 2 * MOST_BALANCERS };
     this.#config = {
       subnet: this.subnet,
       "ports.http": this.ports.http,
+      "ports.https": this.ports.https,
       "ports.runtime": this.ports.runtime,
       "ports.stats": this.ports.stats,
       drainTimeout: "5s",
@@ -95,6 +97,11 @@ export class TestStack {
   /** Of the n-th balancer. */
   urlOf(n: number): string {
     return `http://127.0.0.1:${this.ports.http + n - 1}`;
+  }
+
+  /** Of the n-th balancer, with TLS. */
+  httpsUrlOf(n: number): string {
+    return `https://127.0.0.1:${this.ports.https + n - 1}`;
   }
 
   /** From where requests of this machine reach a container. */
@@ -161,7 +168,7 @@ export class TestStack {
   /** Ends with the test file: nothing of the stack is left, whatever happened. */
   async dispose(): Promise<void> {
     await this.removeLeftovers();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
     rmSync(this.#configFile, { force: true });
   }
 
@@ -190,6 +197,12 @@ export class TestStack {
       ...networks.map(({ Name }) => Name),
       ...(volumes ?? []).map(({ Name }) => Name),
     ].sort();
+  }
+
+  /** Every file that Pulumi keeps of the stack. */
+  stateFiles(): string[] {
+    const entries = readdirSync(this.folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   }
 
   async removeLeftovers(): Promise<void> {
@@ -229,7 +242,7 @@ export class TestStack {
   }
 
   #spawn(program: string, args: readonly string[], env: Readonly<Record<string, string>>): StartedPulumi {
-    const child = spawn(program, args, { cwd: this.#project, env: { ...process.env, ...environment(this.#folder), ...env } });
+    const child = spawn(program, args, { cwd: this.#project, env: { ...process.env, ...environment(this.folder), ...env } });
     let output = "";
     const parts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {

@@ -15,6 +15,7 @@ const observe = (balancers: readonly Balancer[]): ReadonlyMap<string, ObservedBa
         ...{ image: "", isRunning: true, isReadOnly: true, memoryMb: 512, files: 16_384 },
         published: new Map([[8080, `127.0.0.1:${ports.http}`]]),
         configText: undefined,
+        certificateDigest: undefined,
       },
     ]),
   );

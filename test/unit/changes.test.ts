@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { describeChanges, type Observed, type ObservedBalancer } from "../../src/changes.ts";
+import { describeChanges, describeWarnings, type Observed, type ObservedBalancer } from "../../src/changes.ts";
 import { renderConfig } from "../../src/haproxy/config.ts";
 import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
 import { planRollout } from "../../src/rollout.ts";
+import type { RunningCertificate } from "../../src/runtime/certificate.ts";
+import type { Certificate, Pem } from "../../src/tls/certificate.ts";
 import { type Balancer, planTopology } from "../../src/topology.ts";
 import { settingsOf } from "./pulumi-config.ts";
 import { asAdded, readBack } from "./reconcile/haproxy-model.ts";
@@ -13,25 +15,37 @@ const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = n
   const settings = settingsOf(config);
   const topology = planTopology(settings);
   const rollout = planRollout({ servers: topology.servers, definition: "new", running, up: new Set(), batch: settings.rollout.batch });
-  return { settings, topology, config: renderConfig(topology), rollout };
+  return { settings, topology, config: renderConfig(topology), certificate: undefined, rollout };
 };
 
 /** A stack that runs as the config says. */
 const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): Observed => {
   const { topology, config: rendered, settings } = declare(config);
   const observe = ({ ports }: Balancer): ObservedBalancer => {
-    const published = new Map([
+    const published = new Map<number, string>([
       [CONTAINER_PORTS.http, `${settings.bind}:${ports.http}`],
       [CONTAINER_PORTS.runtime, `127.0.0.1:${ports.runtime}`],
       [CONTAINER_PORTS.stats, `127.0.0.1:${ports.stats}`],
     ]);
+    if (ports.https !== undefined) published.set(CONTAINER_PORTS.https, `${settings.bind}:${ports.https}`);
     const { memoryMb, files } = settings.haproxyLimits;
-    return { image: settings.haproxyImage, isRunning: true, isReadOnly: true, memoryMb, files, published, configText: rendered.text, ...changes };
+    return {
+      image: settings.haproxyImage,
+      isRunning: true,
+      isReadOnly: true,
+      memoryMb,
+      files,
+      published,
+      configText: rendered.text,
+      certificateDigest: undefined,
+      ...changes,
+    };
   };
   const running = { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) };
   return {
     balancers: new Map(topology.balancers.map((balancer) => [balancer.containerName, observe(balancer)])),
     running: new Map(topology.balancers.map(({ containerName }) => [containerName, running])),
+    certificates: new Map(),
   };
 };
 
@@ -94,7 +108,9 @@ describe("a preview", () => {
   });
 
   test("tells that HAProxy is created, or started again", () => {
-    expect(describeChanges(declare({}), { balancers: new Map(), running: new Map() })).toEqual(["create: demo-haproxy1 with 3 servers"]);
+    expect(describeChanges(declare({}), { balancers: new Map(), running: new Map(), certificates: new Map() })).toEqual([
+      "create: demo-haproxy1 with 3 servers",
+    ]);
     expect(describeChanges(declare({}), runs({}, { isRunning: false }))).toEqual(["HAProxy replaced: demo-haproxy1 does not run"]);
   });
 
@@ -110,6 +126,59 @@ describe("a preview", () => {
       "runtime: + s4",
       "reload: the worker runs an older config (demo-haproxy2)",
     ]);
+  });
+
+  describe("of a certificate", () => {
+    const NOW = new Date("2026-11-24T12:00:00Z");
+    const tls = { "tls.certificate": "site.pem" };
+    const served = { fingerprint: "AA", subject: "/CN=www.example.com", expires: new Date("2027-02-01T00:00:00Z") };
+    const own = { pem: "" as Pem, digest: "d1", fingerprint: "AA", expires: served.expires };
+    const serving = (config: ConfigChanges, running: RunningCertificate): Observed => ({
+      ...runs(config, { certificateDigest: "d1" }),
+      certificates: new Map([["demo-haproxy1", running]]),
+    });
+    const changes = (certificate: Certificate | undefined, config: ConfigChanges, running: RunningCertificate) =>
+      describeChanges({ ...declare(config), certificate }, serving(config, running), NOW);
+
+    test("says nothing while the declared one is served", () => {
+      expect(changes(own, tls, served)).toEqual([]);
+    });
+
+    test.each([
+      ["another certificate", { fingerprint: "BB", digest: "d2" }],
+      ["another chain", { digest: "d2" }],
+    ])("tells how %s will come, and when it expires", (_what, differences) => {
+      const lines = ["certificate: changed through the runtime API, expires 2027-02-01"];
+      expect(changes({ ...own, ...differences }, tls, served)).toEqual(lines);
+    });
+
+    test("tells that the user's own gives way to a self-signed one, and when that is renewed", () => {
+      const selfSigned = { "tls.selfSigned": "true" };
+      const made = { ...served, subject: "/O=Balancer self-signed/CN=demo" };
+      expect(changes(undefined, selfSigned, served)).toEqual(["certificate: changed through the runtime API, self-signed"]);
+      expect(changes(undefined, selfSigned, made)).toEqual([]);
+      const old = { ...made, expires: new Date("2026-12-20T00:00:00Z") };
+      expect(changes(undefined, selfSigned, old)).toEqual(["certificate: renewed through the runtime API, self-signed"]);
+    });
+
+    test("tells that TLS takes another container, and a redirect a reload", () => {
+      expect(describeChanges({ ...declare(tls), certificate: own }, runs({}))).toEqual([
+        "HAProxy replaced: demo-haproxy1, ports.https none → 127.0.0.1:8443",
+      ]);
+      expect(describeChanges(declare({}), runs(tls))).toEqual(["HAProxy replaced: demo-haproxy1, ports.https 127.0.0.1:8443 → none"]);
+      expect(changes(own, { ...tls, "tls.redirect": "true" }, served)).toEqual([]);
+      expect(describeChanges({ ...declare({ ...tls, "tls.redirect": "true" }), certificate: own }, serving(tls, served), NOW)).toEqual([
+        "reload: tls.redirect false → true",
+      ]);
+    });
+
+    test("warns 30 days before it expires", () => {
+      const declared = { ...declare(tls), certificate: own };
+      expect(describeWarnings(declared, NOW)).toEqual([]);
+      expect(describeWarnings(declared, new Date("2027-01-10T00:00:00Z"))).toEqual([
+        'the certificate in "site.pem" (tls.certificate) expires on 2027-02-01',
+      ]);
+    });
   });
 
   test("tells of balancers that come and go, and of the reload that makes them known", () => {

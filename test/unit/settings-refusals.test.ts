@@ -43,10 +43,14 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ],
     ["bind", ["", "localhost", "::1", "127.1", "127.0.0.1:80", "256.0.0.1", "127.0.0.01"], /IPv4 address/],
     ["ports.http", ["0", "80", "1023", "65536", "http"], /1024 to 65535/],
+    ["ports.https", ["443"], /1024 to 65535/],
     ["ports.runtime", ["443"], /1024 to 65535/],
     ["ports.stats", ["1"], /1024 to 65535/],
     ["ports.prometheus", ["909"], /1024 to 65535/],
     ["ports.grafana", ["300"], /1024 to 65535/],
+    ["tls.certificate", ["a\nb", "a".repeat(4097)], /path of a PEM file/],
+    ["tls.selfSigned", ["", "yes"], /true or false/],
+    ["tls.redirect", ["", "1"], /true or false/],
     ["drainTimeout", ["", "-1s", "1h", "1441m", "30 s", "30S", "1.5s", "s", "forever"], /0s to 1440m/],
     ["readyTimeout", ["0", "999ms", "61m", "1h"], /1s to 60m/],
   ])("%s", (key, values, allowed) => {
@@ -61,8 +65,8 @@ describe("a bad value is refused with its key, the value and what is allowed", (
   });
 
   test("an unknown key is named with the keys that there are", () => {
-    const error = refusal({ cuont: "4", app: { prot: 1 }, "ports.https": "8443" });
-    expect(keysOf(error).sort()).toEqual(["app.prot", "cuont", "ports.https"]);
+    const error = refusal({ cuont: "4", app: { prot: 1 }, "ports.htpp": "8443" });
+    expect(keysOf(error).sort()).toEqual(["app.prot", "cuont", "ports.htpp"]);
     expect(error.message).toContain('cuont: "4" is refused; allowed: no such key; the keys are mode, count, app.image');
   });
 

@@ -15,7 +15,7 @@ describe("the defaults of Pulumi.yaml", () => {
   test("reach the program as Pulumi hands them over: nested, as JSON, numbers as numbers", () => {
     const config = pulumiConfig();
     expect(config).toMatchObject({ mode: "sticky", count: "3", haproxyImage: "haproxy:3.2" });
-    expect(JSON.parse(config.ports ?? "")).toEqual({ http: 8080, runtime: 9999, stats: 8404, prometheus: 9090, grafana: 3000 });
+    expect(JSON.parse(config.ports ?? "")).toEqual({ http: 8080, https: 8443, runtime: 9999, stats: 8404, prometheus: 9090, grafana: 3000 });
     expect(JSON.parse(config.app ?? "")).toMatchObject({ port: 9898, readyPath: "/readyz", env: {} });
   });
 
@@ -44,7 +44,8 @@ describe("the defaults of Pulumi.yaml", () => {
       haproxyLimits: { memoryMb: 512, pids: 512, files: 16_384 },
       subnet: { cidr: "172.28.10.0/24", first: 0xac1c0a00, last: 0xac1c0aff },
       bind: "127.0.0.1",
-      ports: { http: 8080, runtime: 9999, stats: 8404 },
+      ports: { http: 8080, https: 8443, runtime: 9999, stats: 8404 },
+      tls: undefined,
       monitoring: undefined,
       drainTimeoutMs: 30_000,
       readyTimeoutMs: 60_000,
@@ -58,8 +59,8 @@ describe("the defaults of Pulumi.yaml", () => {
     expect([sticky.mode, hash.mode]).toEqual(["sticky", "hash"]);
     expect(hash.subnet.first).toBeGreaterThan(sticky.subnet.last);
     const ports = [sticky, hash].flatMap((settings) => [...Object.values(settings.ports), ...Object.values(settings.monitoring?.ports ?? {})]);
-    expect(ports).toHaveLength(10);
-    expect(new Set(ports).size).toBe(10);
+    expect(ports).toHaveLength(12);
+    expect(new Set(ports).size).toBe(12);
   });
 });
 
@@ -77,7 +78,7 @@ describe("a nested key", () => {
   )("may be spelled %s", (_what, { config }) => {
     const { app, ports } = settingsOf(config);
     expect(app).toMatchObject({ port: 80, env: { LEVEL: "7" }, readyPath: "/readyz" });
-    expect(ports).toEqual({ http: 8081, runtime: 9999, stats: 8404 });
+    expect(ports).toEqual({ http: 8081, https: 8443, runtime: 9999, stats: 8404 });
   });
 
   test("names the port in the app's command, wherever {port} stands", () => {
@@ -128,6 +129,30 @@ describe("a value at the border of what is allowed is accepted", () => {
     { key: "readyTimeout", value: "60m", get: ({ readyTimeoutMs }) => readyTimeoutMs, expected: 3_600_000 },
   ])("$key = $value", ({ key, value, get, expected }) => {
     expect(get(settingsOf({ [key]: value }))).toEqual(expected);
+  });
+});
+
+describe("TLS", () => {
+  test.each<{ config: StackConfig; tls: Settings["tls"] }>([
+    { config: {}, tls: undefined },
+    { config: { "tls.certificate": "certs/site.pem" }, tls: { certificate: { kind: "file", path: "certs/site.pem" }, redirect: false } },
+    { config: { tls: { selfSigned: true, redirect: true } }, tls: { certificate: { kind: "self-signed" }, redirect: true } },
+  ])("is on with a certificate: $config", ({ config, tls }) => {
+    expect(settingsOf(config).tls).toEqual(tls);
+  });
+
+  test("has a certificate of one kind, and redirects only where it is on", () => {
+    expect(refusal({ "tls.certificate": "x.pem", "tls.selfSigned": "true" }).mistakes).toEqual([
+      { key: "tls.selfSigned", given: true, allowed: "false, where tls.certificate names a file" },
+    ]);
+    expect(refusal({ "tls.redirect": "true" }).mistakes).toEqual([
+      { key: "tls.redirect", given: true, allowed: "false, without tls.certificate or tls.selfSigned" },
+    ]);
+  });
+
+  test("takes a port that must be free of others, and none where it is off", () => {
+    expect(keysOf(refusal({ "tls.selfSigned": "true", "ports.http": "8443" }))).toEqual(["ports.https"]);
+    expect(settingsOf({ "ports.http": "8443" }).ports.http).toBe(8443);
   });
 });
 

@@ -80,6 +80,30 @@ describe("the server lines", () => {
   });
 });
 
+describe("TLS", () => {
+  const tls = { "tls.selfSigned": "true" };
+
+  test("is not in a config without it", () => {
+    expect(configOf({}).text).not.toMatch(/8443|ssl-|[Ss]ecure|Forwarded-Proto/);
+  });
+
+  test("says nothing of the certificate but its path, so another one needs no reload", () => {
+    expect(configOf({ "tls.certificate": "a.pem" })).toEqual(configOf({ "tls.certificate": "b.pem" }));
+    expect(configOf({ "tls.certificate": "a.pem" })).toEqual(configOf(tls));
+  });
+
+  test("sends plain requests to the HTTPS port of the balancer that answers, and serves none of them", () => {
+    const { text } = configOf({ ...tls, "tls.redirect": "true", balancers: "2", "ports.http": "9100", "ports.https": "9200" });
+    const frontend = text.slice(text.indexOf("\nfrontend http "), text.indexOf("\nfrontend stats "));
+    const rules = [...frontend.matchAll(/^\.if streq\("\$BALANCER_PEER","(\w+)"\)\n.+host_only\]:(\d+) code 308 unless { ssl_fc }$/gm)];
+    expect(rules.map(([, peer, port]) => [peer, port])).toEqual([
+      ["haproxy1", "9200"],
+      ["haproxy2", "9201"],
+    ]);
+    expect(frontend.indexOf("deny deny_status 403 unless { ssl_fc }")).toBeGreaterThan(frontend.lastIndexOf("code 308"));
+  });
+});
+
 test("the app's ready path is the one that HAProxy asks for", () => {
   expect(configOf({ "app.readyPath": "/a?b=c&d" }).text).toContain("\n    http-check send meth GET uri /a?b=c&d\n");
 });

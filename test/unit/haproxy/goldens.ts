@@ -6,6 +6,8 @@ const SIZES = [
   { size: "12", config: { count: "12" } },
   { size: "3-balancers", config: { count: "3", balancers: "3" } },
   { size: "3-monitoring", config: { count: "3", monitoring: "true" } },
+  { size: "3-tls", config: { count: "3", "tls.selfSigned": "true" } },
+  { size: "3-balancers-tls", config: { count: "3", balancers: "3", "tls.selfSigned": "true", "tls.redirect": "true" } },
 ] as const;
 
 /** The stacks of which a whole haproxy.cfg is kept. `UPDATE_GOLDEN=1 vitest run --project unit` writes them anew. */

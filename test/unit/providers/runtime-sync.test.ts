@@ -42,6 +42,29 @@ describe("an update has nothing to do", () => {
   });
 });
 
+describe("of a certificate, an update", () => {
+  const certificate = { path: "site.pem", digest: "d1", fingerprint: "AA" };
+  const state = kept({
+    ...STATE,
+    certificate,
+    running: { ...STATE.running, revision: INPUTS.revision, servers: STATE.running?.servers ?? {}, certificate: "AA" },
+  });
+
+  test("leaves alone the declared one", () => {
+    expect(runtimeDiffers(state, { ...INPUTS, certificate })).toBe(false);
+    expect(runtimeDiffers(state, { ...INPUTS, certificate: { ...certificate, path: "moved.pem" } })).toBe(false);
+  });
+
+  test.each([
+    ["another is declared", { ...certificate, digest: "d2", fingerprint: "BB" }],
+    ["the chain is another", { ...certificate, digest: "d2" }],
+    ["another is served", { ...certificate, fingerprint: "BB" }],
+    ["none is declared", undefined],
+  ])("has something to do when %s", (_what, declared) => {
+    expect(runtimeDiffers(state, { ...INPUTS, certificate: declared })).toBe(true);
+  });
+});
+
 describe("an update has something to do", () => {
   test.each(
     named<{ what: string; inputs: Partial<RuntimeSyncInputs> }>([
@@ -50,6 +73,7 @@ describe("an update has something to do", () => {
       { what: "the config file says something else", inputs: { revision: "fedcba9876543210" } },
       { what: "the HAProxy container is a new one", inputs: { haproxyContainerId: "decaf" } },
       { what: "the runtime API has another port", inputs: { endpoint: { kind: "tcp", host: "127.0.0.1", port: 9998 } } },
+      { what: "HTTPS is declared", inputs: { certificate: { path: "", digest: "d1", fingerprint: "AA" } } },
       { what: "sessions get another time to end", inputs: { drainTimeoutMs: 1 } },
       { what: "new servers get another time to be up", inputs: { readyTimeoutMs: 1 } },
     ]),

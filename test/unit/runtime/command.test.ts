@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { COMMANDS, command, commandLine, linesWithSeverity, serverPath } from "../../../src/runtime/command.ts";
+import { COMMANDS, command, commandLine, linesWithSeverity, serverPath, tellCommand } from "../../../src/runtime/command.ts";
 import { RuntimeError } from "../../../src/runtime/error.ts";
+import type { Pem } from "../../../src/tls/certificate.ts";
 
 const refused = expect.objectContaining({ name: "RuntimeError", kind: "refused" });
 
@@ -173,5 +174,41 @@ describe("a line of the user's own", () => {
     },
   ])("asks for severities where they are known: $line", ({ line, lines }) => {
     expect(sent(line)).toEqual(lines);
+  });
+});
+
+describe("a certificate's command", () => {
+  const FILE = "/usr/local/etc/haproxy/https.pem";
+  const block = (label: string) => `-----BEGIN ${label}-----\nMAAA\n-----END ${label}-----\n`;
+  const PEM = (block("CERTIFICATE") + block("PRIVATE KEY")) as Pem;
+
+  test("has the checked PEM as its payload, and an empty line after it once it is sent", () => {
+    expect(`${COMMANDS.setCertificate(FILE, PEM)}\n`).toBe(`set ssl cert ${FILE} <<\n${PEM}\n`);
+    expect([COMMANDS.commitCertificate(FILE), COMMANDS.abortCertificate(FILE), COMMANDS.showCertificate(FILE)]).toEqual([
+      `commit ssl cert ${FILE}`,
+      `abort ssl cert ${FILE}`,
+      `show ssl cert ${FILE}`,
+    ]);
+  });
+
+  test.each([
+    ["", "nothing"],
+    [`${PEM}\nshow info\n`, "an empty line and a command"],
+    [`${PEM}show info\n`, "another line"],
+    [PEM.replaceAll("\n", "\r\n"), "carriage returns"],
+  ])("is refused when the payload is %j, without telling it", (payload) => {
+    const build = () => COMMANDS.setCertificate(FILE, payload as Pem);
+    expect(build).toThrow(refused);
+    expect(build).not.toThrow(/MAAA/);
+  });
+
+  test.each(["https.pem", "/a b", "/a\nb", "/a;b", "", "/", "/a//b", "/a <<"])("is refused for the file %j", (file) => {
+    for (const build of [COMMANDS.showCertificate, COMMANDS.commitCertificate, COMMANDS.abortCertificate]) expect(() => build(file)).toThrow(refused);
+    expect(() => COMMANDS.setCertificate(file, PEM)).toThrow(refused);
+  });
+
+  test("is told without its payload", () => {
+    expect(tellCommand(COMMANDS.setCertificate(FILE, PEM))).toBe(`set ssl cert ${FILE}`);
+    expect(tellCommand(COMMANDS.showInfo())).toBe("show info");
   });
 });
