@@ -6,6 +6,7 @@ import { EngineError } from "./src/engine/error.ts";
 import { pullMissingImages, refuseRoot } from "./src/engine/images.ts";
 import { stateName } from "./src/engine/labels.ts";
 import { BalancedApp } from "./src/resources/balanced-app.ts";
+import { readLastCredentials } from "./src/resources/last-credentials.ts";
 import { formatEndpoint } from "./src/runtime/endpoint.ts";
 import { parseSettings, SettingsError } from "./src/settings.ts";
 import { LOOPBACK, runtimeEndpoint } from "./src/topology.ts";
@@ -29,7 +30,7 @@ const { declared, observed, apps } = await withoutStack(async () => {
     ]);
   }
   await refuseRoot(engine, { key: "app.image", reference: settings.app.image }, settings.app.confinement.user);
-  return lookAtStack(engine, settings);
+  return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials()));
 });
 const { settings, topology, config, certificate, rollout } = declared;
 for (const warning of describeWarnings(declared)) await pulumi.log.warn(warning);
@@ -38,7 +39,16 @@ if (pulumi.runtime.isDryRun()) {
 }
 const owner = { stack, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", import.meta.dirname) };
 
-new BalancedApp(stack, { settings, topology, config, certificate, owner, observedApps: apps, observedBalancers: observed.balancers, rollout });
+const app = new BalancedApp(stack, {
+  settings,
+  topology,
+  config,
+  certificate,
+  owner,
+  observedApps: apps,
+  observedBalancers: observed.balancers,
+  rollout,
+});
 
 const host = settings.bind === "0.0.0.0" ? "127.0.0.1" : settings.bind;
 /** The stack's outputs. As named exports, those that are undefined would each earn a warning. */
@@ -46,7 +56,11 @@ export default {
   urls: topology.balancers.map(({ ports }) => `http://${host}:${ports.http}`),
   ...(topology.tls && { httpsUrls: topology.balancers.map(({ ports }) => `https://${host}:${ports.https}`) }),
   statsUrls: topology.balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`),
-  runtimeEndpoints: topology.balancers.map((balancer) => formatEndpoint(runtimeEndpoint(balancer))),
+  runtimeEndpoints: topology.balancers.map(({ ports }) => `${LOOPBACK}:${ports.runtime}`),
+  ...(topology.runtimeTls && {
+    runtimeTlsEndpoints: topology.balancers.map((balancer) => formatEndpoint(runtimeEndpoint(topology, balancer))),
+    runtimeTlsCredentials: app.runtimeCredentials,
+  }),
   servers: topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
   mode: settings.mode,
   haproxyConfig: config.text,

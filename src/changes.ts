@@ -34,6 +34,8 @@ export interface ObservedBalancer {
   readonly configText: string | undefined;
   /** Names its certificate's file; undefined when there is none. */
   readonly certificateDigest: string | undefined;
+  /** The word that its keys of the runtime API by TLS belong to; undefined when it has none. */
+  readonly runtimeTlsRotation: string | undefined;
 }
 
 /** What runs, as far as it can be seen. */
@@ -105,6 +107,8 @@ function describeBalancer({ settings, topology }: Declared, balancer: Balancer, 
     ["ports.http", found.published.get(CONTAINER_PORTS.http), `${settings.bind}:${ports.http}`],
     ["ports.https", found.published.get(CONTAINER_PORTS.https), ports.https && `${settings.bind}:${ports.https}`],
     ["ports.runtime", found.published.get(CONTAINER_PORTS.runtime), `${LOOPBACK}:${ports.runtime}`],
+    ["ports.runtimeTls", found.published.get(CONTAINER_PORTS.runtimeTls), ports.runtimeTls && `${settings.runtimeTls?.bind}:${ports.runtimeTls}`],
+    ["runtimeTls.rotation", found.runtimeTlsRotation, settings.runtimeTls?.rotation],
     ["ports.stats", found.published.get(CONTAINER_PORTS.stats), `${LOOPBACK}:${ports.stats}`],
   ] as const;
   const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall ?? "none"}`);

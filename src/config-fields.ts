@@ -128,6 +128,7 @@ export const FIELDS = {
   "ports.http": PORT,
   "ports.https": PORT,
   "ports.runtime": PORT,
+  "ports.runtimeTls": PORT,
   "ports.stats": PORT,
   "ports.prometheus": PORT,
   "ports.grafana": PORT,
@@ -137,6 +138,19 @@ export const FIELDS = {
   },
   "tls.selfSigned": { schema: trueOrFalse, allowed: "true or false" },
   "tls.redirect": { schema: trueOrFalse, allowed: "true or false" },
+  "runtimeTls.enabled": { schema: trueOrFalse, allowed: "true or false" },
+  "runtimeTls.bind": { schema: z.string().refine(isIPv4), allowed: "an IPv4 address of the Docker host, such as 0.0.0.0" },
+  "runtimeTls.host": {
+    schema: z
+      .string()
+      .max(253)
+      .regex(/^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.(?!$)|$))*$/),
+    allowed: "a host name or an IPv4 address, or nothing for the Docker engine's host",
+  },
+  "runtimeTls.rotation": {
+    schema: z.union([z.number().transform(String), z.string()]).pipe(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/)),
+    allowed: "1 to 64 letters, digits and ._-",
+  },
   drainTimeout: { schema: duration(0, 86_400_000), allowed: "a time from 0s to 1440m, such as 500ms, 30s or 5m (a bare number is seconds)" },
   readyTimeout: { schema: duration(1_000, 3_600_000), allowed: "a time from 1s to 60m, such as 1500ms, 60s or 5m (a bare number is seconds)" },
   "rollout.batch": { schema: batchSize, allowed: "a whole number from 1 to 9999, or a share from 1% to 100%" },

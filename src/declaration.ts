@@ -1,15 +1,17 @@
 import type Docker from "dockerode";
 import type { Declared, Observed } from "./changes.ts";
+import { engineHost } from "./engine/connection.ts";
 import { definitionName } from "./engine/labels.ts";
 import { type ObservedApp, observeApps, observeBalancers } from "./engine/observation.ts";
 import { renderConfig } from "./haproxy/config.ts";
 import { planRollout } from "./rollout.ts";
 import type { RunningState } from "./runtime/client.ts";
+import { type Credentials, type Endpoint, endpointAt } from "./runtime/endpoint.ts";
 import { observeCertificates, observeRuntimes } from "./runtime/observation.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { type Certificate, CertificateError } from "./tls/certificate.ts";
 import { readCertificateFile } from "./tls/certificate-file.ts";
-import { planTopology, runtimeEndpoint } from "./topology.ts";
+import { planTopology, runtimeEndpoint, type Topology } from "./topology.ts";
 
 /** A stack as it is declared, next to what of it exists. */
 export interface Situation {
@@ -20,13 +22,14 @@ export interface Situation {
 
 /**
  * Works out what a stack shall be, and looks at what it is. Changes nothing.
+ * @param credentials of the runtime APIs that run, where these take any
  * @throws {SettingsError} when the certificate that the config names is none
  */
-export async function lookAtStack(docker: Docker, settings: Settings): Promise<Situation> {
-  const topology = planTopology(settings);
+export async function lookAtStack(docker: Docker, settings: Settings, credentials?: Credentials): Promise<Situation> {
+  const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
   const certificate = await readOwnCertificate(settings);
-  const endpoints = new Map(topology.balancers.map((balancer) => [balancer.containerName, runtimeEndpoint(balancer)]));
+  const endpoints = endpointsOf(topology, credentials);
   const [apps, balancers, running, certificates] = await Promise.all([
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
@@ -43,6 +46,12 @@ export async function lookAtStack(docker: Docker, settings: Settings): Promise<S
     batch: settings.rollout.batch,
   });
   return { declared: { settings, topology, config, certificate, rollout }, observed: { balancers, running, certificates }, apps };
+}
+
+/** Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not there. */
+function endpointsOf(topology: Topology, credentials: Credentials | undefined): ReadonlyMap<string, Endpoint> {
+  if (topology.runtimeTls !== undefined && credentials === undefined) return new Map();
+  return new Map(topology.balancers.map((balancer) => [balancer.containerName, endpointAt(runtimeEndpoint(topology, balancer), credentials)]));
 }
 
 const PEM_FILE = "a PEM file with a certificate, its chain and its key";

@@ -32,9 +32,17 @@ export interface Settings {
   /** Host address of the HTTP port. */
   readonly bind: string;
   /** Host ports of the first balancer. */
-  readonly ports: { readonly http: number; readonly https: number; readonly runtime: number; readonly stats: number };
+  readonly ports: {
+    readonly http: number;
+    readonly https: number;
+    readonly runtime: number;
+    readonly runtimeTls: number;
+    readonly stats: number;
+  };
   /** Undefined where HTTP alone is served. */
   readonly tls: Tls | undefined;
+  /** Undefined where the runtime API answers on the Docker host's loopback alone. */
+  readonly runtimeTls: RuntimeTls | undefined;
   /** What watches the balancers; undefined for a stack without it. */
   readonly monitoring: MonitoringSettings | undefined;
   readonly drainTimeoutMs: number;
@@ -48,6 +56,16 @@ export interface Tls {
   readonly certificate: { readonly kind: "file"; readonly path: string } | { readonly kind: "self-signed" };
   /** Whether the HTTP port answers with redirects to HTTPS, and nothing else. */
   readonly redirect: boolean;
+}
+
+/** The runtime API by mutual TLS. */
+export interface RuntimeTls {
+  /** Host address of its port. */
+  readonly bind: string;
+  /** Under which Pulumi reaches it; empty for the Docker engine's host. */
+  readonly host: string;
+  /** Another word means new keys and certificates. */
+  readonly rotation: string;
 }
 
 /** What a container may use of the host. */
@@ -143,6 +161,7 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     http: read("ports.http"),
     https: read("ports.https"),
     runtime: read("ports.runtime"),
+    runtimeTlsPort: read("ports.runtimeTls"),
     stats: read("ports.stats"),
     prometheus: read("ports.prometheus"),
     grafana: read("ports.grafana"),
@@ -152,13 +171,18 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     certificate: read("tls.certificate"),
     selfSigned: read("tls.selfSigned"),
     redirect: read("tls.redirect"),
+    hasRuntimeTls: read("runtimeTls.enabled"),
+    runtimeTlsBind: read("runtimeTls.bind"),
+    runtimeTlsHost: read("runtimeTls.host"),
+    rotation: read("runtimeTls.rotation"),
   };
   mistakes.push(...contradictions(parsed));
   if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
   const { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, ...others } = parsed;
   const { appMemory, appPids, appFiles, haproxyMemory, haproxyPids, haproxyFiles, ...more } = others;
-  const { image, port, readyPath, command, env, http, https, runtime, stats, batch, ...most } = more;
-  const { isMonitored, prometheusImage, grafanaImage, prometheus, grafana, certificate, selfSigned, redirect, ...rest } = most;
+  const { image, port, readyPath, command, env, http, https, runtime, runtimeTlsPort, stats, batch, ...most } = more;
+  const { isMonitored, prometheusImage, grafanaImage, prometheus, grafana, certificate, selfSigned, redirect, ...remaining } = most;
+  const { hasRuntimeTls, runtimeTlsBind, runtimeTlsHost, rotation, ...rest } = remaining;
   const limits = { memoryMb: appMemory, pids: appPids, files: appFiles };
   const confinement = { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, limits };
   const words = command.map((word) => word.replaceAll("{port}", String(port)));
@@ -167,8 +191,9 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     ...rest,
     app: { image, port, readyPath, command: words, env, confinement },
     haproxyLimits: { memoryMb: haproxyMemory, pids: haproxyPids, files: haproxyFiles },
-    ports: { http, https, runtime, stats },
+    ports: { http, https, runtime, runtimeTls: runtimeTlsPort, stats },
     tls: tlsOf(certificate, selfSigned, redirect),
+    runtimeTls: hasRuntimeTls ? { bind: runtimeTlsBind, host: runtimeTlsHost, rotation } : undefined,
     monitoring: isMonitored ? { prometheusImage, grafanaImage, ports: { prometheus, grafana } } : undefined,
     rollout: { batch },
   };
@@ -188,10 +213,12 @@ interface Parsed {
   readonly http: number | undefined;
   readonly https: number | undefined;
   readonly runtime: number | undefined;
+  readonly runtimeTlsPort: number | undefined;
   readonly stats: number | undefined;
   readonly isMonitored: boolean | undefined;
   readonly prometheus: number | undefined;
   readonly grafana: number | undefined;
+  readonly hasRuntimeTls: boolean | undefined;
   readonly certificate: string | undefined;
   readonly selfSigned: boolean | undefined;
   readonly redirect: boolean | undefined;
@@ -228,11 +255,16 @@ interface UsedPorts {
 }
 
 function usedPorts(parsed: Parsed): UsedPorts[] {
-  const { balancers, http, https, runtime, stats, isMonitored, prometheus, grafana, certificate, selfSigned } = parsed;
+  const { balancers, http, https, runtime, runtimeTlsPort, stats, prometheus, grafana, certificate, selfSigned } = parsed;
   const span = Math.min(balancers ?? 1, MAX_BALANCERS);
-  const withTls = certificate || selfSigned === true ? { "ports.https": https } : {};
-  const ofBalancers = Object.entries({ "ports.http": http, ...withTls, "ports.runtime": runtime, "ports.stats": stats });
-  const ofMonitoring = isMonitored === true ? Object.entries({ "ports.prometheus": prometheus, "ports.grafana": grafana }) : [];
+  const ofBalancers = Object.entries({
+    "ports.http": http,
+    "ports.https": certificate || selfSigned === true ? https : undefined,
+    "ports.runtime": runtime,
+    "ports.runtimeTls": parsed.hasRuntimeTls === true ? runtimeTlsPort : undefined,
+    "ports.stats": stats,
+  });
+  const ofMonitoring = parsed.isMonitored === true ? Object.entries({ "ports.prometheus": prometheus, "ports.grafana": grafana }) : [];
   return [...ofBalancers.map(([key, port]) => ({ key, port, span })), ...ofMonitoring.map(([key, port]) => ({ key, port, span: 1 }))];
 }
 

@@ -1,4 +1,4 @@
-import type { Endpoint } from "./runtime/endpoint.ts";
+import type { EndpointAddress } from "./runtime/endpoint.ts";
 import type { Mode, Settings } from "./settings.ts";
 import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY, GRAFANA, PROMETHEUS } from "./subnet.ts";
 
@@ -28,8 +28,14 @@ export interface Balancer {
   readonly peerName: string;
   readonly address: string;
   readonly volumeName: string;
-  /** Host ports; without `https` where HTTP alone is served. */
-  readonly ports: { readonly http: number; readonly https?: number; readonly runtime: number; readonly stats: number };
+  /** Host ports; those of TLS where it is on. */
+  readonly ports: {
+    readonly http: number;
+    readonly https?: number;
+    readonly runtime: number;
+    readonly runtimeTls?: number;
+    readonly stats: number;
+  };
 }
 
 /** A container that watches the balancers. */
@@ -59,14 +65,17 @@ export interface Topology {
   readonly monitoring?: Monitoring | undefined;
   /** Undefined where HTTP alone is served. */
   readonly tls: { readonly redirect: boolean } | undefined;
+  /** Where the runtime API answers by mutual TLS; undefined where it does not. */
+  readonly runtimeTls: { readonly host: string } | undefined;
 }
 
 /**
  * Derives a stack's names, ids and addresses: the gateway is the subnet's first address, the balancers follow, the ninth
  * and tenth are for Prometheus and Grafana, the app containers start at the eleventh. A pure function, so haproxy.cfg is known before any container exists.
+ * @param engineHost under which the Docker engine's host is reached
  */
-export function planTopology(settings: Settings): Topology {
-  const { stack, subnet, ports, tls, monitoring } = settings;
+export function planTopology(settings: Settings, engineHost: string = LOOPBACK): Topology {
+  const { stack, subnet, ports, tls, runtimeTls, monitoring } = settings;
   return {
     stack,
     mode: settings.mode,
@@ -81,6 +90,7 @@ export function planTopology(settings: Settings): Topology {
         http: ports.http + n - 1,
         ...(tls === undefined ? {} : { https: ports.https + n - 1 }),
         runtime: ports.runtime + n - 1,
+        ...(runtimeTls === undefined ? {} : { runtimeTls: ports.runtimeTls + n - 1 }),
         stats: ports.stats + n - 1,
       },
     })),
@@ -103,11 +113,15 @@ export function planTopology(settings: Settings): Topology {
       },
     },
     tls: tls === undefined ? undefined : { redirect: tls.redirect },
+    runtimeTls: runtimeTls === undefined ? undefined : { host: runtimeTls.host || (runtimeTls.bind === "0.0.0.0" ? engineHost : runtimeTls.bind) },
   };
 }
 
-/** Where a balancer's runtime API answers on the Docker host. */
-export const runtimeEndpoint = ({ ports }: Balancer): Endpoint => ({ kind: "tcp", host: LOOPBACK, port: ports.runtime });
+/** Where a balancer's runtime API is reached: by TLS where that is on, and else on the Docker host's loopback. */
+export const runtimeEndpoint = ({ runtimeTls }: Topology, { ports }: Balancer): EndpointAddress =>
+  runtimeTls === undefined || ports.runtimeTls === undefined
+    ? { kind: "tcp", host: LOOPBACK, port: ports.runtime }
+    : { kind: "tls", host: runtimeTls.host, port: ports.runtimeTls };
 
 /** The n-th server of a stack; its address aside, all of it follows from the number. */
 const numberedServer = (

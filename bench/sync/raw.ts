@@ -104,6 +104,7 @@ export async function ask(endpoint: Endpoint, command: string): Promise<string> 
 }
 
 async function openSocket(endpoint: Endpoint): Promise<Socket> {
+  if (endpoint.kind === "tls") throw new RangeError("the benchmark knows no TLS");
   const socket = endpoint.kind === "tcp" ? connect({ host: endpoint.host, port: endpoint.port }) : connect(endpoint.path);
   socket.setEncoding("utf8").setNoDelay(true);
   await once(socket, "connect");

@@ -6,6 +6,7 @@ import { connectEngine } from "../engine/connection.ts";
 import { parseSettings } from "../settings.ts";
 import { createCommand, main } from "./command-line.ts";
 import { askPulumi } from "./pulumi.ts";
+import { readOutputs } from "./stack-outputs.ts";
 
 const CONFIG = z.record(z.string(), z.object({ value: z.string() }));
 
@@ -15,7 +16,9 @@ const plan = createCommand("plan", "Tells which way each change of a stack will 
     const own = Object.entries(config).flatMap(([key, { value }]) =>
       key.startsWith("balancer:") ? [[key.slice("balancer:".length), value] as const] : [],
     );
-    const { declared, observed } = await lookAtStack(await connectEngine(), parseSettings(stack, Object.fromEntries(own)));
+    const settings = parseSettings(stack, Object.fromEntries(own));
+    const credentials = settings.runtimeTls && (await readOutputs(stack).catch(() => undefined))?.runtimeTlsCredentials;
+    const { declared, observed } = await lookAtStack(await connectEngine(), settings, credentials);
     for (const warning of describeWarnings(declared)) console.error(`${pc.yellow("warning:")} ${warning}`);
     const lines = describeChanges(declared, observed);
     console.log(lines.length === 0 ? "nothing to change" : lines.join("\n"));

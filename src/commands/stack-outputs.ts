@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Endpoint, parseEndpoint } from "../runtime/endpoint.ts";
+import { CREDENTIALS } from "../runtime/credentials.ts";
+import { type Credentials, type Endpoint, endpointAt, parseEndpoint } from "../runtime/endpoint.ts";
 import { askPulumi, runPulumi } from "./pulumi.ts";
 
 /** What a stack that is up tells about itself. */
@@ -9,6 +10,9 @@ export interface StackOutputs {
   readonly httpsUrls?: readonly string[] | undefined;
   readonly statsUrls: readonly string[];
   readonly runtimeEndpoints: readonly string[];
+  /** With mutual TLS only. */
+  readonly runtimeTlsEndpoints?: readonly string[] | undefined;
+  readonly runtimeTlsCredentials?: Credentials | undefined;
   readonly servers: readonly { readonly name: string; readonly address: string }[];
   readonly mode: "sticky" | "hash";
   /** Only with monitoring, as the next. */
@@ -22,6 +26,8 @@ const SCHEMA = z.object({
   httpsUrls: z.array(z.string()).optional(),
   statsUrls: z.array(z.string()),
   runtimeEndpoints: z.array(z.string()),
+  runtimeTlsEndpoints: z.array(z.string()).optional(),
+  runtimeTlsCredentials: CREDENTIALS.optional(),
   servers: z.array(z.object({ name: z.string(), address: z.string() })),
   mode: z.enum(["sticky", "hash"]),
   prometheusUrl: z.string().optional(),
@@ -34,25 +40,28 @@ const SCHEMA = z.object({
  * @throws {Error} when the stack is not up
  */
 export async function readOutputs(stack: string): Promise<StackOutputs> {
-  const result = SCHEMA.safeParse(JSON.parse(await askPulumi(["stack", "output", "--json", "--stack", stack])));
+  const result = SCHEMA.safeParse(JSON.parse(await askPulumi(["stack", "output", "--json", "--show-secrets", "--stack", stack])));
   if (!result.success) throw new Error(`stack ${stack} is not up; start it with: npm start -- --stack ${stack}`);
   return result.data;
 }
 
 /**
- * Where the runtime APIs of a stack's balancers answer.
+ * Where the runtime APIs of a stack's balancers answer: by TLS where that is on, and else on this host's loopback.
  * @param balancer number of one balancer, from 1; all of them without it
  * @throws {Error} when the stack has no balancer of that number
  */
-export function endpointsOf({ runtimeEndpoints }: Pick<StackOutputs, "runtimeEndpoints">, balancer?: number): Endpoint[] {
-  if (balancer === undefined) return runtimeEndpoints.map(parseEndpoint);
-  const endpoint = runtimeEndpoints[balancer - 1];
-  if (endpoint === undefined) {
-    const count = runtimeEndpoints.length;
+export function endpointsOf(outputs: RuntimeOutputs, balancer?: number): Endpoint[] {
+  const { runtimeEndpoints, runtimeTlsEndpoints, runtimeTlsCredentials } = outputs;
+  const [texts, kind] = runtimeTlsEndpoints === undefined ? [runtimeEndpoints, "tcp" as const] : [runtimeTlsEndpoints, "tls" as const];
+  if (balancer !== undefined && texts[balancer - 1] === undefined) {
+    const count = texts.length;
     throw new Error(`--balancer: ${balancer} is refused; allowed: ${count === 1 ? "1, the only balancer of the stack" : `1 to ${count}`}`);
   }
-  return [parseEndpoint(endpoint)];
+  const chosen = balancer === undefined ? texts : texts.slice(balancer - 1, balancer);
+  return chosen.map((text) => endpointAt(parseEndpoint(text, kind), runtimeTlsCredentials));
 }
+
+type RuntimeOutputs = Pick<StackOutputs, "runtimeEndpoints" | "runtimeTlsEndpoints" | "runtimeTlsCredentials">;
 
 /** Creates stacks that do not exist yet in the backend; their config is in stacks/. */
 export async function createMissingStacks(wanted: readonly string[]): Promise<void> {

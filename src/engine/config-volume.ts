@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { CERTIFICATE_FILE, CONFIG_FILE, CONFIG_FOLDER } from "../haproxy/config.ts";
+import { CONFIG_FILE, CONFIG_FOLDER, RUNTIME_CA_FILE, RUNTIME_CERTIFICATE_FILE } from "../haproxy/config.ts";
 import type { Pem } from "../tls/certificate.ts";
 import { dockerWords, EngineError } from "./error.ts";
 import { type ConfigVolume, readVolumeFile, runInVolume, type VolumeFile } from "./volume-command.ts";
@@ -22,31 +22,33 @@ export const writeConfig = (docker: Docker, volume: ConfigVolume, text: string):
   install(docker, volume, { what: "config", file: { name: CONFIG_FILE, text, isSecret: false }, check: 'haproxy -c -dW -f "$1"' });
 
 /** A haproxy.cfg that does nothing but read a certificate. */
-const READ_CERTIFICATE = String.raw`printf "frontend check\n    mode http\n    timeout client 1s\n    bind 127.0.0.1:1 ssl crt %s\n" "$1"`;
+const readCertificateBy = (bind: string): string =>
+  String.raw`printf "frontend check\n    mode http\n    timeout client 1s\n    bind 127.0.0.1:1 ssl ${bind}\n" "$1" | haproxy -c -dW -f /dev/stdin`;
 
 /**
- * Writes the certificate of HTTPS, with its key, into the volume, as {@link writeConfig} does it.
+ * Writes a certificate, with its key, into the volume, as {@link writeConfig} does it.
  * @throws {EngineError} as {@link writeConfig}
  */
-export const writeCertificate = (docker: Docker, volume: ConfigVolume, pem: Pem): Promise<void> =>
+export const writeCertificate = (docker: Docker, volume: ConfigVolume, name: string, pem: Pem): Promise<void> =>
+  install(docker, volume, { what: "certificate", file: { name, text: pem, isSecret: true }, check: readCertificateBy("crt %s") });
+
+/** Writes the authority of the runtime API's clients into the volume, next to the runtime API's certificate. */
+export const writeRuntimeCa = (docker: Docker, volume: ConfigVolume, text: string): Promise<void> =>
   install(docker, volume, {
-    what: "certificate",
-    file: { name: CERTIFICATE_FILE, text: pem, isSecret: true },
-    check: `${READ_CERTIFICATE} | haproxy -c -dW -f /dev/stdin`,
+    what: "certificate authority",
+    file: { name: RUNTIME_CA_FILE, text, isSecret: false },
+    check: readCertificateBy(`crt ${pathOf(RUNTIME_CERTIFICATE_FILE)} ca-file %s verify required`),
   });
 
-/** Removes the certificate and its key from the volume. */
-export async function removeCertificate(docker: Docker, volume: ConfigVolume): Promise<void> {
-  const { exitCode, printed } = await runInVolume(docker, volume, [], ["rm", "-f", ...[CERTIFICATE_FILE, candidateOf(CERTIFICATE_FILE)].map(pathOf)]);
-  if (exitCode !== 0) throw new EngineError(`the certificate in volume ${volume.volumeName} could not be removed: ${printed.trim()}`);
+/** Removes files from the volume. */
+export async function removeFiles(docker: Docker, volume: ConfigVolume, names: readonly string[]): Promise<void> {
+  const paths = names.flatMap((name) => [name, candidateOf(name)]).map(pathOf);
+  const { exitCode, printed } = await runInVolume(docker, volume, [], ["rm", "-f", ...paths]);
+  if (exitCode !== 0) throw new EngineError(`${names.join(" and ")} in volume ${volume.volumeName} could not be removed: ${printed.trim()}`);
 }
 
 /** Reads the volume's haproxy.cfg; undefined when there is no such volume or file. */
 export const readConfig = (docker: Docker, volume: ConfigVolume): Promise<string | undefined> => readVolumeFile(docker, volume, CONFIG_FILE);
-
-/** Reads the volume's certificate, with its key. */
-export const readCertificate = (docker: Docker, volume: ConfigVolume): Promise<string | undefined> =>
-  readVolumeFile(docker, volume, CERTIFICATE_FILE);
 
 async function install(docker: Docker, volume: ConfigVolume, { what, file, check }: Installation): Promise<void> {
   const candidate = candidateOf(file.name);

@@ -1,5 +1,9 @@
 import Docker from "dockerode";
+import { LOOPBACK } from "../topology.ts";
 import { dockerWords, EngineError } from "./error.ts";
+
+/** Under which host name or address the engine's host is reached: the one in `DOCKER_HOST`, or loopback. */
+export const engineHost = (dockerHost = process.env.DOCKER_HOST ?? ""): string => URL.parse(dockerHost)?.hostname || LOOPBACK;
 
 /**
  * Connects to the Docker engine that `DOCKER_HOST` names, or the local one.

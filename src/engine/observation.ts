@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { ObservedBalancer } from "../changes.ts";
-import { CERTIFICATE_FILE, CONFIG_FILE } from "../haproxy/config.ts";
+import { CERTIFICATE_FILE, CONFIG_FILE, RUNTIME_TLS_VARIABLE } from "../haproxy/config.ts";
 import { digestOf } from "../tls/certificate.ts";
 import { hasStatus } from "./error.ts";
 import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
@@ -50,6 +50,7 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
       files: HostConfig.Ulimits?.find(({ Name }) => Name === "nofile")?.Soft,
       published: new Map(published),
       configText: await readMountedFile(container, CONFIG_FILE),
+      runtimeTlsRotation: Config.Env?.find((variable) => variable.startsWith(`${RUNTIME_TLS_VARIABLE}=`))?.split(/[= ]/)[1],
       certificateDigest: pem === undefined ? undefined : digestOf(pem),
     };
   } catch (error) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import Handlebars from "handlebars";
 import type { Mode } from "../settings.ts";
+import { RUNTIME_CLIENT_NAME } from "../tls/runtime-names.ts";
 import { BACKEND, type Server, type Topology } from "../topology.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { CONTAINER_PORTS, PEER_PORTS } from "./ports.ts";
@@ -13,6 +14,9 @@ export const CONFIG_FILE = "haproxy.cfg";
 /** The certificate of HTTPS with its chain and key, in the same folder. The runtime API knows it by its path. */
 export const CERTIFICATE_FILE = "https.pem";
 export const CERTIFICATE_PATH = `${CONFIG_FOLDER}/${CERTIFICATE_FILE}`;
+/** The runtime API's own certificate with its key, and the authority that its clients' certificates come from. */
+export const RUNTIME_CERTIFICATE_FILE = "runtime.pem";
+export const RUNTIME_CA_FILE = "runtime-ca.pem";
 
 /** The user that HAProxy runs as, which every official image has; its number differs. */
 export const HAPROXY_USER = "haproxy";
@@ -25,6 +29,8 @@ export const HAPROXY_COMMAND = ["haproxy", "-S", `${SOCKET_FOLDER}/master.sock,m
 
 /** Environment variable that tells a HAProxy container which of the peers it is. */
 export const PEER_VARIABLE = "BALANCER_PEER";
+/** Environment variable of a HAProxy container that names the keys of the runtime API by TLS; other keys take another container. */
+export const RUNTIME_TLS_VARIABLE = "BALANCER_RUNTIME_TLS";
 /** Environment variable that the config sets to its own revision; the runtime API shows it. */
 export const REVISION_VARIABLE = "BALANCER_REVISION";
 
@@ -84,6 +90,8 @@ interface View {
   readonly peers: readonly { readonly name: string; readonly address: string }[];
   readonly servers: readonly { readonly name: string; readonly arguments: string }[];
   readonly tls: TlsView | undefined;
+  /** Undefined where the runtime API is plain alone. */
+  readonly runtimeTls: { readonly certificate: string; readonly ca: string; readonly clientName: string } | undefined;
 }
 
 interface TlsView {
@@ -115,6 +123,14 @@ function render(topology: Topology, revision: string): string {
     peers,
     servers: servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
     tls: viewTls(topology),
+    runtimeTls:
+      topology.runtimeTls === undefined
+        ? undefined
+        : {
+            certificate: `${CONFIG_FOLDER}/${RUNTIME_CERTIFICATE_FILE}`,
+            ca: `${CONFIG_FOLDER}/${RUNTIME_CA_FILE}`,
+            clientName: RUNTIME_CLIENT_NAME,
+          },
   });
 }
 

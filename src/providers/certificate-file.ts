@@ -1,16 +1,21 @@
-import { readCertificate, removeCertificate, writeCertificate } from "../engine/config-volume.ts";
+import { removeFiles, writeCertificate, writeRuntimeCa } from "../engine/config-volume.ts";
 import { connectEngine } from "../engine/connection.ts";
 import { EngineError } from "../engine/error.ts";
-import type { ConfigVolume } from "../engine/volume-command.ts";
+import { type ConfigVolume, readVolumeFile } from "../engine/volume-command.ts";
+import { RUNTIME_CA_FILE } from "../haproxy/config.ts";
 import { digestOf, parseCertificate } from "../tls/certificate.ts";
 import { readCertificateFile } from "../tls/certificate-file.ts";
 import type { DeclaredCertificate } from "../tls/declared.ts";
 
-/** The certificate of HTTPS in a balancer's volume. */
+/** A certificate in a balancer's volume. */
 export interface CertificateFileInputs extends ConfigVolume {
+  /** The file's name in the volume. */
+  readonly name: string;
   readonly certificate: DeclaredCertificate;
   /** The PEM of a certificate that Balancer made, a secret; the user's own is read where it is, and is in no state. */
   readonly pem?: string;
+  /** For the runtime API: the authority of its clients. */
+  readonly ca?: string;
 }
 
 export interface CertificateFileState extends Omit<CertificateFileInputs, "pem"> {
@@ -20,23 +25,26 @@ export interface CertificateFileState extends Omit<CertificateFileInputs, "pem">
 
 /** Checks and writes the file. */
 export async function installCertificate(inputs: CertificateFileInputs): Promise<CertificateFileState> {
-  const { certificate: declared, pem, ...volume } = inputs;
+  const { pem, ...rest } = inputs;
+  const { path, digest } = inputs.certificate;
   const now = new Date();
-  const found = pem === undefined ? await readCertificateFile(declared.path, now) : parseCertificate(pem, now);
-  if (found.digest !== declared.digest) throw new EngineError(`${declared.path} has changed since this update began; run it again`);
-  await writeCertificate(await connectEngine(), volume, found.pem);
-  return { ...volume, certificate: declared, digest: found.digest };
+  const found = pem === undefined ? await readCertificateFile(path, now) : parseCertificate(pem, now);
+  if (found.digest !== digest) throw new EngineError(`${path} has changed since this update began; run it again`);
+  const docker = await connectEngine();
+  await writeCertificate(docker, inputs, inputs.name, found.pem);
+  if (inputs.ca !== undefined) await writeRuntimeCa(docker, inputs, inputs.ca);
+  return { ...rest, digest };
 }
 
 /** What the volume has. */
 export async function readInstalled(state: CertificateFileState): Promise<CertificateFileState> {
-  const text = await readCertificate(await connectEngine(), state);
+  const text = await readVolumeFile(await connectEngine(), state, state.name);
   return { ...state, digest: text === undefined ? "" : digestOf(text) };
 }
 
-/** The key does not outlive HTTPS. */
+/** The key does not outlive its use. */
 export async function deleteCertificate(state: CertificateFileState): Promise<void> {
-  await removeCertificate(await connectEngine(), state);
+  await removeFiles(await connectEngine(), state, [state.name, ...(state.ca === undefined ? [] : [RUNTIME_CA_FILE])]);
 }
 
 /** Another image may have another number for HAProxy's user, to whom the file belongs. */

@@ -3,15 +3,26 @@ import { connectEngine } from "../engine/connection.ts";
 import { lastLines, whyNotRunning } from "../engine/containers.ts";
 import { EngineError } from "../engine/error.ts";
 import { readState } from "../runtime/client.ts";
-import type { Endpoint } from "../runtime/endpoint.ts";
+import { type Credentials, type Endpoint, type EndpointAddress, endpointAt } from "../runtime/endpoint.ts";
 import { NotUpError, RuntimeError } from "../runtime/error.ts";
 import { BACKEND } from "../topology.ts";
 
 /** A HAProxy container and its runtime API. */
 export interface HaproxyAddress {
-  readonly endpoint: Endpoint;
+  readonly endpoint: EndpointAddress;
   readonly haproxyContainer: string;
 }
+
+/** A HAProxy container that can be talked to. */
+export interface Haproxy extends Omit<HaproxyAddress, "endpoint"> {
+  readonly endpoint: Endpoint;
+}
+
+/** Adds to an address what it takes to talk to it. */
+export const haproxyAt = <T extends HaproxyAddress>(address: T, credentials: Credentials | undefined): Omit<T, "endpoint"> & Haproxy => ({
+  ...address,
+  endpoint: endpointAt(address.endpoint, credentials),
+});
 
 const REACHABLE_TIMEOUT_MS = 20_000;
 /** A container that starts may be seen before it listens, or between two restarts; after this its fate is looked up. */
@@ -23,7 +34,7 @@ const POLL_MS = 50;
  * @throws {EngineError} with the last words of a container that has ended
  * @throws {RuntimeError} when it does not answer within 20 s
  */
-export async function waitReachable({ endpoint, haproxyContainer }: HaproxyAddress): Promise<void> {
+export async function waitReachable({ endpoint, haproxyContainer }: Haproxy): Promise<void> {
   const start = Date.now();
   for (;;) {
     try {

@@ -1,10 +1,13 @@
 import { type GateTarget, openGate } from "../reconcile/gate.ts";
-import { type HaproxyAddress, waitReachable, withContainerLogs } from "./haproxy.ts";
+import type { Credentials } from "../runtime/endpoint.ts";
+import { type HaproxyAddress, haproxyAt, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /** The gate in front of an app container. */
 export interface RolloutGateInputs extends Omit<GateTarget, "endpoint"> {
   /** The balancers that must not send it traffic while it is replaced. */
   readonly balancers: readonly HaproxyAddress[];
+  /** Of their runtime APIs, where these take any; a secret. */
+  readonly credentials?: Credentials;
   /** What the container shall be made from. */
   readonly definition: string;
   /** What it was made from before this update; empty when there was none. */
@@ -20,7 +23,8 @@ export const gateHasWork = ({ runs, definition }: RolloutGateInputs): boolean =>
  */
 export async function passGate(inputs: RolloutGateInputs): Promise<RolloutGateInputs> {
   const passed = await Promise.allSettled(
-    inputs.balancers.map(async (balancer) => {
+    inputs.balancers.map(async (address) => {
+      const balancer = haproxyAt(address, inputs.credentials);
       await waitReachable(balancer);
       await withContainerLogs(() =>
         openGate({ ...inputs, endpoint: balancer.endpoint }, (line) => console.log(`${balancer.haproxyContainer}: ${line}`)),

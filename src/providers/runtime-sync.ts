@@ -1,19 +1,21 @@
-import { readCertificate, writeConfig } from "../engine/config-volume.ts";
+import { writeConfig } from "../engine/config-volume.ts";
 import { connectEngine } from "../engine/connection.ts";
 import { EngineError } from "../engine/error.ts";
-import { CERTIFICATE_PATH } from "../haproxy/config.ts";
+import { readVolumeFile } from "../engine/volume-command.ts";
+import { CERTIFICATE_FILE, CERTIFICATE_PATH } from "../haproxy/config.ts";
 import { actionsOf, planServers } from "../reconcile/plan.ts";
 import type { Report } from "../reconcile/report.ts";
 import { sync } from "../reconcile/sync.ts";
 import { changeRunningCertificate, readRunningCertificate } from "../runtime/certificate.ts";
 import { type RunningState, readState } from "../runtime/client.ts";
+import type { Credentials } from "../runtime/endpoint.ts";
 import { ReloadRefusedError, RuntimeError } from "../runtime/error.ts";
 import type { RunningServer } from "../runtime/state.ts";
 import { parseCertificate } from "../tls/certificate.ts";
 import type { DeclaredCertificate } from "../tls/declared.ts";
 import { BACKEND, type Server } from "../topology.ts";
 import type { ConfigFileInputs } from "./config-file.ts";
-import { type HaproxyAddress, waitReachable, withContainerLogs } from "./haproxy.ts";
+import { type Haproxy, type HaproxyAddress, haproxyAt, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /** What one balancer shall run. */
 export interface RuntimeSyncInputs extends HaproxyAddress {
@@ -27,9 +29,13 @@ export interface RuntimeSyncInputs extends HaproxyAddress {
   readonly configFile: ConfigFileInputs;
   /** The certificate of HTTPS, which is in the same volume; undefined where HTTP alone is served. */
   readonly certificate?: DeclaredCertificate | undefined;
+  /** Of the runtime API, where it takes any; a secret. */
+  readonly credentials?: Credentials | undefined;
   readonly drainTimeoutMs: number;
   readonly readyTimeoutMs: number;
 }
+
+type Target = Omit<RuntimeSyncInputs, "endpoint"> & Haproxy;
 
 /** What it ran when it was last looked at. */
 export interface RuntimeSyncState extends RuntimeSyncInputs {
@@ -52,12 +58,13 @@ interface Running {
  * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
  */
 export async function syncRuntime(inputs: RuntimeSyncInputs, last?: RuntimeSyncInputs): Promise<RuntimeSyncState> {
-  await waitReachable(inputs);
+  const target = haproxyAt(inputs, inputs.credentials);
+  await waitReachable(target);
   const report: Report = (line) => console.log(`${inputs.haproxyContainer}: ${line}`);
   try {
-    await syncCertificate(inputs, last, report);
-    const running = await withContainerLogs(() => sync(inputs, report));
-    return { ...inputs, running: await withCertificate(inputs, running) };
+    await syncCertificate(target, last, report);
+    const running = await withContainerLogs(() => sync(target, report));
+    return { ...inputs, running: await withCertificate(target, running) };
   } catch (error) {
     if (!(error instanceof ReloadRefusedError) || last === undefined) throw error;
     await writeConfig(await connectEngine(), last.configFile, last.configFile.text);
@@ -68,7 +75,8 @@ export async function syncRuntime(inputs: RuntimeSyncInputs, last?: RuntimeSyncI
 /** Looks what HAProxy runs. One that is down is no error: `pulumi refresh` and `destroy` must work then. */
 export async function readRuntime(state: RuntimeSyncState): Promise<RuntimeSyncState> {
   try {
-    return { ...state, running: await withCertificate(state, await readState(state.endpoint, BACKEND)) };
+    const target = haproxyAt(state, state.credentials);
+    return { ...state, running: await withCertificate(target, await readState(target.endpoint, BACKEND)) };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     const { running: _, ...declared } = state;
@@ -97,13 +105,13 @@ export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInput
  * Brings the certificate of the volume into the running HAProxy where it serves another. One that was loaded with the
  * file is left alone; after a change of the chain alone, which the fingerprint does not tell, it is set again.
  */
-async function syncCertificate({ endpoint, certificate, configFile }: RuntimeSyncInputs, last: RuntimeSyncInputs | undefined, report: Report) {
+async function syncCertificate({ endpoint, certificate, configFile }: Target, last: RuntimeSyncInputs | undefined, report: Report) {
   if (certificate === undefined) return;
   const served = await readRunningCertificate(endpoint, CERTIFICATE_PATH);
   if (served === undefined) return; // the worker does not know the file yet, the reload that follows brings it
   const isAnotherChain = last?.certificate !== undefined && last.certificate.digest !== certificate.digest;
   if (served.fingerprint === certificate.fingerprint && !isAnotherChain) return;
-  const text = await readCertificate(await connectEngine(), configFile);
+  const text = await readVolumeFile(await connectEngine(), configFile, CERTIFICATE_FILE);
   const { pem, digest } = parseCertificate(text ?? "", new Date());
   if (digest !== certificate.digest)
     throw new EngineError(`the certificate in volume ${configFile.volumeName} is not the declared one; run the update again`);
@@ -111,7 +119,7 @@ async function syncCertificate({ endpoint, certificate, configFile }: RuntimeSyn
   report("certificate: changed through the runtime API");
 }
 
-async function withCertificate({ endpoint, certificate }: RuntimeSyncInputs, state: RunningState): Promise<Running> {
+async function withCertificate({ endpoint, certificate }: Target, state: RunningState): Promise<Running> {
   if (certificate === undefined) return byName(state);
   const served = await readRunningCertificate(endpoint, CERTIFICATE_PATH);
   return { ...byName(state), certificate: served?.fingerprint ?? "" };

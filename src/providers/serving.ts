@@ -1,9 +1,12 @@
-import { type HaproxyAddress, waitReachable } from "./haproxy.ts";
+import type { Credentials } from "../runtime/endpoint.ts";
+import { type HaproxyAddress, haproxyAt, waitReachable } from "./haproxy.ts";
 
 /** A HAProxy container that shall serve before another is touched. */
 export interface ServingInputs extends HaproxyAddress {
   /** Docker's id of the container: a new container is proved anew. */
   readonly haproxyContainerId: string;
+  /** Of the runtime API, where it takes any; a secret. */
+  readonly credentials?: Credentials;
 }
 
 /**
@@ -11,6 +14,6 @@ export interface ServingInputs extends HaproxyAddress {
  * @throws {EngineError | RuntimeError} as {@link waitReachable}
  */
 export async function proveServing(inputs: ServingInputs): Promise<ServingInputs> {
-  await waitReachable(inputs);
+  await waitReachable(haproxyAt(inputs, inputs.credentials));
   return inputs;
 }

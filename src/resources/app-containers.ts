@@ -4,6 +4,7 @@ import { DEFINITION_LABEL } from "../engine/labels.ts";
 import { clearContainer, type Owner } from "../engine/leftovers.ts";
 import type { ObservedApp } from "../engine/observation.ts";
 import type { Rollout } from "../rollout.ts";
+import type { Credentials } from "../runtime/endpoint.ts";
 import type { Settings } from "../settings.ts";
 import type { Server, Topology } from "../topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
@@ -20,6 +21,8 @@ interface AppArgs {
   readonly rollout: Rollout;
   readonly network: docker.Network;
   readonly balancers: readonly RunningBalancer[];
+  /** Of the runtime API, where it takes any. */
+  readonly credentials: pulumi.Output<Credentials> | undefined;
   readonly parent: pulumi.Resource;
 }
 
@@ -61,7 +64,7 @@ export function createAppContainers(args: AppArgs): docker.Container[] {
 function createGate(
   server: Server,
   { previous, batch, after }: Step,
-  { settings, topology, rollout, observedApps, balancers, parent }: AppArgs,
+  { settings, topology, rollout, observedApps, balancers, credentials, parent }: AppArgs,
 ): RolloutGate {
   return new RolloutGate(
     `${server.containerName}-gate`,
@@ -72,6 +75,7 @@ function createGate(
       batch,
       declared: topology.servers.map(({ name }) => name),
       balancers: balancers.map(({ address }) => address),
+      credentials,
       drainTimeoutMs: settings.drainTimeoutMs,
       readyTimeoutMs: settings.readyTimeoutMs,
     },

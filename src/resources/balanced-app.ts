@@ -6,6 +6,7 @@ import { clearNetwork, type Owner } from "../engine/leftovers.ts";
 import type { ObservedApp } from "../engine/observation.ts";
 import type { HaproxyConfig } from "../haproxy/config.ts";
 import type { Rollout } from "../rollout.ts";
+import type { Credentials } from "../runtime/endpoint.ts";
 import type { Settings } from "../settings.ts";
 import type { Certificate } from "../tls/certificate.ts";
 import type { Topology } from "../topology.ts";
@@ -16,6 +17,7 @@ import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { PidsLimit } from "./pids-limit.ts";
 import { RuntimeSync } from "./runtime-sync.ts";
+import { createRuntimeTls, type StackRuntimeTls } from "./runtime-tls.ts";
 
 /** What a stack is made of, and what of it exists. */
 export interface BalancedAppArgs {
@@ -34,13 +36,18 @@ export interface BalancedAppArgs {
 
 /** A network, app containers on it, and HAProxy containers in front of them whose server list follows the count. */
 export class BalancedApp extends pulumi.ComponentResource {
+  /** What a client of the runtime API by mutual TLS takes, a secret; undefined where that is off. */
+  readonly runtimeCredentials: pulumi.Output<Credentials> | undefined;
+
   constructor(name: string, args: BalancedAppArgs, options?: pulumi.ComponentResourceOptions) {
     super("balancer:index:BalancedApp", name, {}, options);
     const { settings, topology, config, rollout } = args;
     const network = createNetwork(args, this);
     const certificate = createCertificate(settings, args.certificate, this);
-    const balancers = createBalancers({ ...args, certificate }, network, this);
-    const apps = createAppContainers({ ...args, network, balancers, parent: this });
+    const runtimeTls = createRuntimeTls(settings, this);
+    this.runtimeCredentials = runtimeTls?.client;
+    const balancers = createBalancers({ ...args, certificate, runtimeTls }, network, this);
+    const apps = createAppContainers({ ...args, network, balancers, credentials: runtimeTls?.client, parent: this });
     const [haproxies, { limits }] = [balancers.map(({ container }) => container), settings.app.confinement];
     limitPids(`${name}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, this);
     limitPids(`${name}-app-pids`, apps, limits.pids, this);
@@ -56,6 +63,7 @@ export class BalancedApp extends pulumi.ComponentResource {
             servers: topology.servers,
             configFile: configFileInputs,
             certificate: certificate?.declared,
+            credentials: runtimeTls?.client,
             drainTimeoutMs: settings.drainTimeoutMs,
             readyTimeoutMs: settings.readyTimeoutMs,
           },
@@ -73,15 +81,16 @@ export class BalancedApp extends pulumi.ComponentResource {
 const limitPids = (name: string, containers: readonly docker.Container[], limit: number, parent: pulumi.Resource): PidsLimit =>
   new PidsLimit(name, { containerIds: containers.map(({ id }) => id), limit }, { parent });
 
+interface StackTls {
+  readonly certificate: StackCertificate | undefined;
+  readonly runtimeTls: StackRuntimeTls | undefined;
+}
+
 /**
  * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the one before
  * serves, so that clients always find the others. A first update has nobody to keep served, and creates them at once.
  */
-function createBalancers(
-  args: Omit<BalancedAppArgs, "certificate"> & { readonly certificate: StackCertificate | undefined },
-  network: docker.Network,
-  parent: pulumi.Resource,
-): RunningBalancer[] {
+function createBalancers(args: Omit<BalancedAppArgs, "certificate"> & StackTls, network: docker.Network, parent: pulumi.Resource): RunningBalancer[] {
   const { topology, observedBalancers } = args;
   const created: RunningBalancer[] = [];
   for (const balancer of replacementOrder(topology.balancers, observedBalancers)) {

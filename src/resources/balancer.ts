@@ -1,26 +1,37 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "../engine/labels.ts";
 import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts";
 import { checkPortsFree } from "../engine/published-ports.ts";
-import { CONFIG_FOLDER, HAPROXY_COMMAND, type HaproxyConfig, PEER_VARIABLE } from "../haproxy/config.ts";
+import {
+  CERTIFICATE_FILE,
+  CONFIG_FOLDER,
+  HAPROXY_COMMAND,
+  type HaproxyConfig,
+  PEER_VARIABLE,
+  RUNTIME_CERTIFICATE_FILE,
+  RUNTIME_TLS_VARIABLE,
+} from "../haproxy/config.ts";
 import { CONTAINER_PORTS } from "../haproxy/ports.ts";
 import type { ConfigFileInputs } from "../providers/config-file.ts";
 import type { HaproxyAddress } from "../providers/haproxy.ts";
 import type { Settings } from "../settings.ts";
-import { type Balancer, LOOPBACK, runtimeEndpoint } from "../topology.ts";
+import { type Balancer, LOOPBACK, runtimeEndpoint, type Topology } from "../topology.ts";
 import type { StackCertificate } from "./certificate.ts";
 import { CertificateFile } from "./certificate-file.ts";
 import { ConfigFile } from "./config-file.ts";
 import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
+import type { StackRuntimeTls } from "./runtime-tls.ts";
 import { Serving } from "./serving.ts";
 
 interface BalancerArgs {
   readonly settings: Settings;
   readonly config: HaproxyConfig;
   readonly certificate: StackCertificate | undefined;
+  readonly topology: Topology;
+  readonly runtimeTls: StackRuntimeTls | undefined;
   readonly owner: Owner;
   readonly network: docker.Network;
   /** What must be there before the container is created or replaced. */
@@ -48,10 +59,10 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
   const configFileInputs = describeConfigFile(balancer, args);
   const configFile = createConfigFile(balancer, configFileInputs, args);
   const container = createContainer(balancer, configFile, args);
-  const address = { endpoint: runtimeEndpoint(balancer), haproxyContainer: balancer.containerName };
+  const address = { endpoint: runtimeEndpoint(args.topology, balancer), haproxyContainer: balancer.containerName };
   const serving = new Serving(
     `${balancer.containerName}-serving`,
-    { ...address, haproxyContainerId: container.id },
+    { ...address, credentials: args.runtimeTls?.client, haproxyContainerId: container.id },
     { parent: args.parent, dependsOn: [container] },
   );
   return {
@@ -71,29 +82,49 @@ const describeConfigFile = ({ volumeName, peerName }: Balancer, { settings, conf
   text: config.text,
 });
 
-function createConfigFile({ volumeName }: Balancer, inputs: ConfigFileInputs, { owner, certificate, parent }: BalancerArgs): ConfigFile {
+function createConfigFile({ volumeName }: Balancer, inputs: ConfigFileInputs, args: BalancerArgs): ConfigFile {
+  const { owner, parent } = args;
   const volume = new docker.Volume(
     volumeName,
     { name: volumeName, labels: dockerLabels(owner, "config") },
     { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(volumeName, (engine) => clearVolume(engine, owner, volumeName)) },
   );
-  const { text: _, ...rest } = { ...inputs, volumeName: volume.name };
-  const certificateInputs = { ...rest, certificate: certificate?.declared, pem: certificate?.pem };
-  // The config names the certificate's file, so HAProxy refuses the one without the other. What goes with the volume needs no delete.
-  const certificateFile =
-    certificate === undefined ? [] : [new CertificateFile(`${volumeName}-certificate`, certificateInputs, { parent, deletedWith: volume })];
-  return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent, dependsOn: certificateFile });
+  // The config names the certificates' files, so HAProxy refuses the one without the others.
+  const dependsOn = createCertificateFiles(volume, inputs, args);
+  return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent, dependsOn });
+}
+
+function createCertificateFiles(volume: docker.Volume, inputs: ConfigFileInputs, args: BalancerArgs): CertificateFile[] {
+  const { certificate, runtimeTls, parent } = args;
+  const { text: _, volumeName, ...rest } = inputs;
+  const into = { ...rest, volumeName: volume.name };
+  const options = { parent, deletedWith: volume }; // what goes with the volume needs no delete of its own
+  const files: CertificateFile[] = [];
+  if (certificate !== undefined) {
+    const { declared, pem } = certificate;
+    const ofHttps = { ...into, name: CERTIFICATE_FILE, certificate: declared, pem, ca: undefined };
+    files.push(new CertificateFile(`${volumeName}-certificate`, ofHttps, options));
+  }
+  if (runtimeTls !== undefined) {
+    const { certificate: declared, pem, ca } = runtimeTls;
+    const ofRuntime = { ...into, name: RUNTIME_CERTIFICATE_FILE, certificate: declared, pem, ca };
+    files.push(new CertificateFile(`${volumeName}-runtime-certificate`, ofRuntime, options));
+  }
+  return files;
 }
 
 function createContainer(
   { containerName: name, address, volumeName, peerName, ports }: Balancer,
   configFile: ConfigFile,
-  { settings, owner, network, after, parent }: BalancerArgs,
+  { settings, owner, network, runtimeTls, after, parent }: BalancerArgs,
 ): docker.Container {
   const published = [
     { key: "ports.http", address: settings.bind, port: ports.http, internal: CONTAINER_PORTS.http },
     ...(ports.https === undefined ? [] : [{ key: "ports.https", address: settings.bind, port: ports.https, internal: CONTAINER_PORTS.https }]),
     { key: "ports.runtime", address: LOOPBACK, port: ports.runtime, internal: CONTAINER_PORTS.runtime },
+    ...(settings.runtimeTls === undefined || ports.runtimeTls === undefined
+      ? []
+      : [{ key: "ports.runtimeTls", address: settings.runtimeTls.bind, port: ports.runtimeTls, internal: CONTAINER_PORTS.runtimeTls }]),
     { key: "ports.stats", address: LOOPBACK, port: ports.stats, internal: CONTAINER_PORTS.stats },
   ];
   return new docker.Container(
@@ -105,7 +136,10 @@ function createContainer(
       stopTimeout: STOP_TIMEOUT_SECONDS,
       command: [...HAPROXY_COMMAND],
       ...confined({ ...HAPROXY_CONFINEMENT, limits: settings.haproxyLimits }),
-      envs: [`${PEER_VARIABLE}=${peerName}`],
+      envs: [
+        `${PEER_VARIABLE}=${peerName}`,
+        ...(runtimeTls === undefined ? [] : [pulumi.interpolate`${RUNTIME_TLS_VARIABLE}=${runtimeTls.generation}`]),
+      ],
       networksAdvanced: [{ name: network.name, ipv4Address: address }],
       volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
       ports: published.map(({ internal, port, address: ip }) => ({ internal, external: port, ip })),

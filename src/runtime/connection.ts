@@ -1,4 +1,6 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { RUNTIME_SERVER_NAME } from "../tls/runtime-names.ts";
 import { COMMANDS, type Command, type CommandLine, type PayloadCommand, tellCommand } from "./command.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { RuntimeError } from "./error.ts";
@@ -107,7 +109,7 @@ export async function* runLines(endpoint: Endpoint, command: Command): AsyncGene
 /** Opens a connection whose text arrives as UTF-8. Its write side stays open: a half-closed one ends `wait` at once. */
 function open(endpoint: Endpoint): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = endpoint.kind === "tcp" ? connect({ host: endpoint.host, port: endpoint.port }) : connect(endpoint.path);
+    const socket = dial(endpoint);
     socket.setEncoding("utf8").setNoDelay(true).setTimeout(CONNECT_TIMEOUT_MS);
     const fail = (reason: string, cause?: unknown): void => {
       socket.destroy();
@@ -115,11 +117,27 @@ function open(endpoint: Endpoint): Promise<Socket> {
     };
     socket.once("timeout", () => fail(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`));
     socket.once("error", (cause) => fail(cause.message, cause));
-    socket.once("connect", () => {
+    socket.once(endpoint.kind === "tls" ? "secureConnect" : "connect", () => {
       socket.setTimeout(0).removeAllListeners("timeout").removeAllListeners("error");
       resolve(socket);
     });
   });
+}
+
+function dial(endpoint: Endpoint): Socket {
+  switch (endpoint.kind) {
+    case "tcp":
+      return connect({ host: endpoint.host, port: endpoint.port });
+    case "tls": {
+      const { host, port, credentials } = endpoint;
+      const { ca, certificate: cert, key } = credentials;
+      return connectTls({ host, port, ca, cert, key, servername: RUNTIME_SERVER_NAME, minVersion: "TLSv1.3" });
+    }
+    case "unix":
+      return connect(endpoint.path);
+    default:
+      return endpoint satisfies never;
+  }
 }
 
 /** Lines of joined commands, each as long as HAProxy reads. */

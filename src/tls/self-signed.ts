@@ -6,22 +6,20 @@ import {
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
-  PemConverter,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import { SELF_SIGNED_SUBJECT } from "./certificate.ts";
+import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
 
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const VALID_DAYS = 365;
 
 /** Makes a certificate and its key, in PEM, for trying out: nobody but its owner can vouch for it. */
 export async function createSelfSigned(stack: string, names: readonly string[], now: Date): Promise<string> {
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+  const keys = await createKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: [{ O: [SELF_SIGNED_SUBJECT.slice("/O=".length)] }, { CN: [stack] }],
-    notBefore: now,
-    notAfter: new Date(now.getTime() + VALID_DAYS * 24 * 3_600_000),
+    ...validFor(VALID_DAYS, now),
     signingAlgorithm: ALGORITHM,
     keys,
     extensions: [
@@ -31,6 +29,5 @@ export async function createSelfSigned(stack: string, names: readonly string[], 
       new SubjectAlternativeNameExtension(names.map((value) => ({ type: isIPv4(value) ? "ip" : "dns", value }))),
     ],
   });
-  const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return `${certificate.toString("pem")}\n${PemConverter.encode(key, PemConverter.PrivateKeyTag)}\n`;
+  return `${certificate.toString("pem")}\n${await exportKey(keys)}`;
 }

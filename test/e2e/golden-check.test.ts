@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { CERTIFICATE_PATH } from "../../src/haproxy/config.ts";
+import { CERTIFICATE_FILE, CONFIG_FOLDER, RUNTIME_CA_FILE, RUNTIME_CERTIFICATE_FILE } from "../../src/haproxy/config.ts";
+import { createMutualTls } from "../../src/tls/mutual.ts";
 import { createSelfSigned } from "../../src/tls/self-signed.ts";
 import { GOLDENS } from "../unit/haproxy/goldens.ts";
 import { named } from "../unit/named.ts";
@@ -10,14 +11,16 @@ import { named } from "../unit/named.ts";
 const IMAGE = "haproxy:3.2";
 
 const PEM = await createSelfSigned("golden", ["localhost"], new Date());
-const WRITE_FILES = `printf %s "$PEM" > ${CERTIFICATE_PATH}; cat > /tmp/haproxy.cfg`;
+const { server, client } = await createMutualTls("golden", new Date());
+const FILES = { [CERTIFICATE_FILE]: PEM, [RUNTIME_CERTIFICATE_FILE]: server, [RUNTIME_CA_FILE]: client.ca };
+const WRITE_FILES = Object.entries(FILES).map(([name, text]) => `echo '${text}' > ${CONFIG_FOLDER}/${name}`);
 
 /** Runs HAProxy's own check, where a warning counts as a failure. The image's entrypoint would start a master process. */
 async function check(config: string): Promise<{ readonly status: number | null; readonly words: string }> {
   const docker = spawn("docker", [
     ...["run", "--rm", "--interactive", "--network", "none", "--pull", "never", "--user", "root", "--env", "BALANCER_PEER=haproxy1"],
-    ...["--env", `PEM=${PEM}`, "--entrypoint", "sh", IMAGE],
-    ...["-c", `${WRITE_FILES} && haproxy -c -dW -f /tmp/haproxy.cfg 2>&1`],
+    ...["--entrypoint", "sh", IMAGE, "-c"],
+    ...[`${WRITE_FILES.join("; ")}; cat > /tmp/haproxy.cfg; haproxy -c -dW -f /tmp/haproxy.cfg 2>&1`],
   ]);
   const words = Promise.all([text(docker.stdout), text(docker.stderr)]);
   const status = new Promise<number | null>((resolve, reject) => docker.once("close", resolve).once("error", reject));

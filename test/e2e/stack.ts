@@ -51,7 +51,7 @@ const MOST_BALANCERS = 3;
 /** A real stack with its own state, config file, subnet and ports. */
 export class TestStack {
   readonly name: string;
-  readonly ports: { readonly http: number; readonly https: number; readonly runtime: number; readonly stats: number };
+  readonly ports: { readonly http: number; readonly https: number; readonly runtime: number; readonly runtimeTls: number; readonly stats: number };
   readonly subnet: string;
   /** Of the stack's own, with Pulumi's state in it; a test may keep files there. */
   readonly folder = mkdtempSync(join(tmpdir(), "balancer-e2e-"));
@@ -63,11 +63,18 @@ export class TestStack {
     this.#project = project;
     this.subnet = `172.28.${100 + number}.0/24`;
     const first = 20_000 + number * 10;
-    this.ports = { http: first, https: first + 1_000, runtime: first + MOST_BALANCERS, stats: first + 2 * MOST_BALANCERS };
+    this.ports = {
+      http: first,
+      https: first + 1_000,
+      runtimeTls: first + 1_000 + MOST_BALANCERS,
+      runtime: first + MOST_BALANCERS,
+      stats: first + 2 * MOST_BALANCERS,
+    };
     this.#config = {
       subnet: this.subnet,
       "ports.http": this.ports.http,
       "ports.https": this.ports.https,
+      "ports.runtimeTls": this.ports.runtimeTls,
       "ports.runtime": this.ports.runtime,
       "ports.stats": this.ports.stats,
       drainTimeout: "5s",

@@ -16,6 +16,7 @@ const observe = (balancers: readonly Balancer[]): ReadonlyMap<string, ObservedBa
         published: new Map([[8080, `127.0.0.1:${ports.http}`]]),
         configText: undefined,
         certificateDigest: undefined,
+        runtimeTlsRotation: undefined,
       },
     ]),
   );

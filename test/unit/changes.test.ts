@@ -27,6 +27,7 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
       [CONTAINER_PORTS.runtime, `127.0.0.1:${ports.runtime}`],
       [CONTAINER_PORTS.stats, `127.0.0.1:${ports.stats}`],
     ]);
+    if (ports.runtimeTls !== undefined) published.set(CONTAINER_PORTS.runtimeTls, `${settings.runtimeTls?.bind}:${ports.runtimeTls}`);
     if (ports.https !== undefined) published.set(CONTAINER_PORTS.https, `${settings.bind}:${ports.https}`);
     const { memoryMb, files } = settings.haproxyLimits;
     return {
@@ -38,6 +39,7 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
       published,
       configText: rendered.text,
       certificateDigest: undefined,
+      runtimeTlsRotation: settings.runtimeTls?.rotation,
       ...changes,
     };
   };

@@ -51,6 +51,11 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["tls.certificate", ["a\nb", "a".repeat(4097)], /path of a PEM file/],
     ["tls.selfSigned", ["", "yes"], /true or false/],
     ["tls.redirect", ["", "1"], /true or false/],
+    ["ports.runtimeTls", ["443"], /1024 to 65535/],
+    ["runtimeTls.enabled", ["", "yes"], /true or false/],
+    ["runtimeTls.bind", ["", "localhost"], /IPv4 address/],
+    ["runtimeTls.host", ["a b", "a:1", "-a", "a.", ".", "a..b", "::1", "a;b", "a\nb", "a/b", "é"], /host name or an IPv4 address/],
+    ["runtimeTls.rotation", ["", "a b", "a=b", "a\nb", "a".repeat(65)], /1 to 64 letters/],
     ["drainTimeout", ["", "-1s", "1h", "1441m", "30 s", "30S", "1.5s", "s", "forever"], /0s to 1440m/],
     ["readyTimeout", ["0", "999ms", "61m", "1h"], /1s to 60m/],
   ])("%s", (key, values, allowed) => {

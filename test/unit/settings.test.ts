@@ -15,7 +15,10 @@ describe("the defaults of Pulumi.yaml", () => {
   test("reach the program as Pulumi hands them over: nested, as JSON, numbers as numbers", () => {
     const config = pulumiConfig();
     expect(config).toMatchObject({ mode: "sticky", count: "3", haproxyImage: "haproxy:3.2" });
-    expect(JSON.parse(config.ports ?? "")).toEqual({ http: 8080, https: 8443, runtime: 9999, stats: 8404, prometheus: 9090, grafana: 3000 });
+    expect(JSON.parse(config.ports ?? "")).toEqual({
+      ...{ http: 8080, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 },
+      ...{ prometheus: 9090, grafana: 3000 },
+    });
     expect(JSON.parse(config.app ?? "")).toMatchObject({ port: 9898, readyPath: "/readyz", env: {} });
   });
 
@@ -44,8 +47,9 @@ describe("the defaults of Pulumi.yaml", () => {
       haproxyLimits: { memoryMb: 512, pids: 512, files: 16_384 },
       subnet: { cidr: "172.28.10.0/24", first: 0xac1c0a00, last: 0xac1c0aff },
       bind: "127.0.0.1",
-      ports: { http: 8080, https: 8443, runtime: 9999, stats: 8404 },
+      ports: { http: 8080, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 },
       tls: undefined,
+      runtimeTls: undefined,
       monitoring: undefined,
       drainTimeoutMs: 30_000,
       readyTimeoutMs: 60_000,
@@ -59,8 +63,8 @@ describe("the defaults of Pulumi.yaml", () => {
     expect([sticky.mode, hash.mode]).toEqual(["sticky", "hash"]);
     expect(hash.subnet.first).toBeGreaterThan(sticky.subnet.last);
     const ports = [sticky, hash].flatMap((settings) => [...Object.values(settings.ports), ...Object.values(settings.monitoring?.ports ?? {})]);
-    expect(ports).toHaveLength(12);
-    expect(new Set(ports).size).toBe(12);
+    expect(ports).toHaveLength(14);
+    expect(new Set(ports).size).toBe(14);
   });
 });
 
@@ -78,7 +82,7 @@ describe("a nested key", () => {
   )("may be spelled %s", (_what, { config }) => {
     const { app, ports } = settingsOf(config);
     expect(app).toMatchObject({ port: 80, env: { LEVEL: "7" }, readyPath: "/readyz" });
-    expect(ports).toEqual({ http: 8081, https: 8443, runtime: 9999, stats: 8404 });
+    expect(ports).toEqual({ http: 8081, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 });
   });
 
   test("names the port in the app's command, wherever {port} stands", () => {
@@ -153,6 +157,22 @@ describe("TLS", () => {
   test("takes a port that must be free of others, and none where it is off", () => {
     expect(keysOf(refusal({ "tls.selfSigned": "true", "ports.http": "8443" }))).toEqual(["ports.https"]);
     expect(settingsOf({ "ports.http": "8443" }).ports.http).toBe(8443);
+  });
+});
+
+describe("the runtime API by TLS", () => {
+  test("is off unless it is enabled", () => {
+    expect(settingsOf({ "runtimeTls.host": "10.0.0.1", "runtimeTls.rotation": "2" }).runtimeTls).toBeUndefined();
+    expect(settingsOf({ "runtimeTls.enabled": "true" }).runtimeTls).toEqual({ bind: "0.0.0.0", host: "", rotation: "1" });
+  });
+
+  test.each(["docker.example.com", "10.0.0.1", "a", "A-1.b"])("is reached at a host such as %s", (host) => {
+    expect(settingsOf({ runtimeTls: { enabled: true, host, rotation: 7 } }).runtimeTls).toEqual({ bind: "0.0.0.0", host, rotation: "7" });
+  });
+
+  test("takes a port that must be free of others, and none where it is off", () => {
+    expect(keysOf(refusal({ "runtimeTls.enabled": "true", "ports.stats": "9443" }))).toEqual(["ports.stats"]);
+    expect(settingsOf({ "ports.stats": "9443" }).ports.stats).toBe(9443);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { declaredServers, planTopology, type Topology } from "../../src/topology.ts";
+import { declaredServers, planTopology, runtimeEndpoint, type Topology } from "../../src/topology.ts";
 import { settingsOf } from "./pulumi-config.ts";
 
 const topologyOf = (count: number, more: Record<string, unknown> = {}): Topology =>
@@ -94,4 +94,31 @@ test.each(["sticky", "hash"] as const)("the outputs of a %s stack tell its serve
   const { servers } = topologyOf(12, { mode });
   const outputs = servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
   expect(declaredServers({ stack: "blue", mode }, outputs)).toEqual(servers);
+});
+
+describe("with TLS", () => {
+  const both = { balancers: "2", "ports.http": "9100", "tls.selfSigned": "true", "tls.redirect": "true", "runtimeTls.enabled": "true" };
+
+  test("every balancer has host ports for it, and else none", () => {
+    const ports = { "ports.runtime": "9110", "ports.stats": "9120" };
+    expect(topologyOf(1, { ...both, ...ports }).balancers.map((balancer) => balancer.ports)).toEqual([
+      { http: 9100, https: 8443, runtime: 9110, runtimeTls: 9443, stats: 9120 },
+      { http: 9101, https: 8444, runtime: 9111, runtimeTls: 9444, stats: 9121 },
+    ]);
+    expect(topologyOf(1)).toMatchObject({ tls: undefined, runtimeTls: undefined });
+  });
+
+  test.each([
+    { more: {}, engine: "docker.example.com", host: "docker.example.com" },
+    { more: { "runtimeTls.bind": "10.0.0.7" }, engine: "docker.example.com", host: "10.0.0.7" },
+    { more: { "runtimeTls.bind": "10.0.0.7", "runtimeTls.host": "lb.example.com" }, engine: "127.0.0.1", host: "lb.example.com" },
+  ])("the runtime API is reached on $host with $more and an engine on $engine", ({ more, engine, host }) => {
+    const topology = planTopology(settingsOf({ "runtimeTls.enabled": "true", ...more }), engine);
+    expect(topology.balancers.map((balancer) => runtimeEndpoint(topology, balancer))).toEqual([{ kind: "tls", host, port: 9443 }]);
+  });
+
+  test("off, the runtime API is reached on the Docker host's loopback", () => {
+    const topology = topologyOf(1);
+    expect(topology.balancers.map((balancer) => runtimeEndpoint(topology, balancer))).toEqual([{ kind: "tcp", host: "127.0.0.1", port: 9999 }]);
+  });
 });

@@ -104,6 +104,16 @@ describe("TLS", () => {
   });
 });
 
+test("the runtime API by TLS lets in nobody but the one client, and no older TLS than 1.3", () => {
+  expect(configOf({}).text).not.toContain("runtime_tls");
+  const { text } = configOf({ "runtimeTls.enabled": "true" });
+  const start = text.indexOf("\nfrontend runtime_tls ");
+  const frontend = text.slice(start, text.indexOf("\n\n", start));
+  expect(frontend).toMatch(/bind :9998 ssl crt \S+\/runtime\.pem ca-file \S+\/runtime-ca\.pem verify required ssl-min-ver TLSv1\.3\n/);
+  expect(frontend).toContain("tcp-request session reject unless { ssl_c_s_dn(cn) -m str balancer }");
+  expect(text).not.toMatch(/stats socket .*ssl/);
+});
+
 test("the app's ready path is the one that HAProxy asks for", () => {
   expect(configOf({ "app.readyPath": "/a?b=c&d" }).text).toContain("\n    http-check send meth GET uri /a?b=c&d\n");
 });

@@ -7,6 +7,7 @@ const SIZES = [
   { size: "3-balancers", config: { count: "3", balancers: "3" } },
   { size: "3-monitoring", config: { count: "3", monitoring: "true" } },
   { size: "3-tls", config: { count: "3", "tls.selfSigned": "true" } },
+  { size: "3-runtime-tls", config: { count: "3", "runtimeTls.enabled": "true" } },
   { size: "3-balancers-tls", config: { count: "3", balancers: "3", "tls.selfSigned": "true", "tls.redirect": "true" } },
 ] as const;
 

@@ -1,0 +1,63 @@
+import "reflect-metadata"; // @peculiar/x509 needs it
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import type { Credentials } from "../runtime/endpoint.ts";
+import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
+import { RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "./runtime-names.ts";
+
+const VALID_DAYS = 730;
+
+/** Both sides of mutual TLS. */
+export interface MutualTls {
+  /** The server's certificate, that of the authority, and the server's key, in PEM. */
+  readonly server: string;
+  readonly client: Credentials;
+}
+
+/**
+ * Makes keys and certificates for a stack's runtime API: one server, one client, and an authority that vouches for these
+ * two and no other, since its key is forgotten.
+ */
+export async function createMutualTls(stack: string, now: Date): Promise<MutualTls> {
+  const validity = validFor(VALID_DAYS, now);
+  const issuer = [{ O: ["Balancer"] }, { CN: [`${stack} runtime API`] }];
+  const authority = await createKeys();
+  const ca = await X509CertificateGenerator.createSelfSigned({
+    name: issuer,
+    ...validity,
+    signingAlgorithm: ALGORITHM,
+    keys: authority,
+    extensions: [new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true)],
+  });
+  const issue = async (name: string, usage: ExtendedKeyUsage, extensions: readonly Extension[]) => {
+    const keys = await createKeys();
+    const certificate = await X509CertificateGenerator.create({
+      subject: [{ CN: [name] }],
+      issuer,
+      ...validity,
+      publicKey: keys.publicKey,
+      signingKey: authority.privateKey,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        new ExtendedKeyUsageExtension([usage]),
+        ...extensions,
+      ],
+    });
+    return { certificate: `${certificate.toString("pem")}\n`, key: await exportKey(keys) };
+  };
+  const serverNames = new SubjectAlternativeNameExtension([{ type: "dns", value: RUNTIME_SERVER_NAME }]);
+  const server = await issue(RUNTIME_SERVER_NAME, ExtendedKeyUsage.serverAuth, [serverNames]);
+  const client = await issue(RUNTIME_CLIENT_NAME, ExtendedKeyUsage.clientAuth, []);
+  const caPem = `${ca.toString("pem")}\n`;
+  return { server: server.certificate + caPem + server.key, client: { ca: caPem, ...client } };
+}
