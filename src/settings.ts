@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { BatchSize } from "./batch-size.ts";
+import { findContradictions } from "./config-contradictions.ts";
 import { FIELDS } from "./config-fields.ts";
 import { flatten, type Mistake } from "./config-spelling.ts";
-import { appCapacity, MAX_BALANCERS, type Subnet } from "./subnet.ts";
+import type { Subnet } from "./subnet.ts";
 
 /** How HAProxy chooses a server: by cookie and stick table, or by a consistent hash of `X-Session-ID`. */
 export type Mode = "sticky" | "hash";
@@ -176,7 +177,7 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     runtimeTlsHost: read("runtimeTls.host"),
     rotation: read("runtimeTls.rotation"),
   };
-  mistakes.push(...contradictions(parsed));
+  mistakes.push(...findContradictions(parsed));
   if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
   const { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, ...others } = parsed;
   const { appMemory, appPids, appFiles, haproxyMemory, haproxyPids, haproxyFiles, ...more } = others;
@@ -205,68 +206,6 @@ function tlsOf(path: string, isSelfSigned: boolean, redirect: boolean): Tls | un
 }
 
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$/;
-
-interface Parsed {
-  readonly count: number | undefined;
-  readonly balancers: number | undefined;
-  readonly subnet: Subnet | undefined;
-  readonly http: number | undefined;
-  readonly https: number | undefined;
-  readonly runtime: number | undefined;
-  readonly runtimeTlsPort: number | undefined;
-  readonly stats: number | undefined;
-  readonly isMonitored: boolean | undefined;
-  readonly prometheus: number | undefined;
-  readonly grafana: number | undefined;
-  readonly hasRuntimeTls: boolean | undefined;
-  readonly certificate: string | undefined;
-  readonly selfSigned: boolean | undefined;
-  readonly redirect: boolean | undefined;
-}
-
-/** Values that are fine alone and not together. */
-function contradictions(parsed: Parsed): Mistake[] {
-  const { count, subnet, certificate, selfSigned, redirect } = parsed;
-  const mistakes: Mistake[] = [];
-  if (count !== undefined && subnet !== undefined && count > appCapacity(subnet)) {
-    mistakes.push({ key: "count", given: count, allowed: `0 to ${appCapacity(subnet)}, the app addresses of subnet ${subnet.cidr}` });
-  }
-  if (certificate !== undefined && certificate !== "" && selfSigned) {
-    mistakes.push({ key: "tls.selfSigned", given: true, allowed: "false, where tls.certificate names a file" });
-  }
-  if (redirect && certificate === "" && selfSigned === false) {
-    mistakes.push({ key: "tls.redirect", given: true, allowed: "false, without tls.certificate or tls.selfSigned" });
-  }
-  const used = usedPorts(parsed);
-  for (const [index, { key, port, span }] of used.entries()) {
-    for (const other of used.slice(0, index)) {
-      if (port === undefined || other.port === undefined || port >= other.port + other.span || other.port >= port + span) continue;
-      mistakes.push({ key, given: port, allowed: `a port that ${other.key} (${other.port}) does not use` });
-    }
-  }
-  return mistakes;
-}
-
-/** Host ports in a row that belong to one key. */
-interface UsedPorts {
-  readonly key: string;
-  readonly port: number | undefined;
-  readonly span: number;
-}
-
-function usedPorts(parsed: Parsed): UsedPorts[] {
-  const { balancers, http, https, runtime, runtimeTlsPort, stats, prometheus, grafana, certificate, selfSigned } = parsed;
-  const span = Math.min(balancers ?? 1, MAX_BALANCERS);
-  const ofBalancers = Object.entries({
-    "ports.http": http,
-    "ports.https": certificate || selfSigned === true ? https : undefined,
-    "ports.runtime": runtime,
-    "ports.runtimeTls": parsed.hasRuntimeTls === true ? runtimeTlsPort : undefined,
-    "ports.stats": stats,
-  });
-  const ofMonitoring = parsed.isMonitored === true ? Object.entries({ "ports.prometheus": prometheus, "ports.grafana": grafana }) : [];
-  return [...ofBalancers.map(([key, port]) => ({ key, port, span })), ...ofMonitoring.map(([key, port]) => ({ key, port, span: 1 }))];
-}
 
 type Complete<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
 
