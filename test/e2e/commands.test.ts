@@ -41,19 +41,11 @@ describe("the commands", () => {
     expect(output).toContain("npm run scale -- 6 --stack e2e-commands");
   });
 
-  test("scale sets the count and brings it there", async () => {
-    expect((await stack.command("scale", "3")).exitCode).toBe(0);
-    expect([...(await stack.servers()).keys()].sort()).toEqual(["s1", "s2", "s3"]);
-    const refused = await stack.command("scale", "many");
-    expect(refused.exitCode).toBe(1);
-    expect(refused.output).toContain('count: "many" is refused; allowed: a whole number');
-  });
-
   test("plan tells what a change will do", async () => {
     expect((await stack.command("plan")).output).toBe("nothing to change\n");
-    stack.configure({ count: 4, mode: "hash" });
-    expect((await stack.command("plan")).output).toBe("runtime: + s4\nreload: mode sticky → hash\n");
-    stack.configure({ count: 3, mode: undefined });
+    stack.configure({ count: 3, mode: "hash" });
+    expect((await stack.command("plan")).output).toBe("runtime: + s3\nreload: mode sticky → hash\n");
+    stack.configure({ count: 2, mode: undefined });
   });
 });
 
@@ -62,17 +54,24 @@ describe("status", () => {
     const { exitCode, stdout } = await stack.command("status");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^HAProxy 3\.2\S* at 127\.0\.0\.1:\d+, pid \d+, up \d+ s, 0 reloads, 0 failed$/m);
-    expect(stdout).toMatch(/^s3 +172\.28\.111\.13:9898 +ready +UP +L7OK .* 100 +s3 +\d+ +\d+$/m);
+    expect(stdout).toMatch(/^s2 +172\.28\.111\.12:9898 +ready +UP +L7OK .* 100 +s2 +\d+ +\d+$/m);
   });
 
   test("marks drift with exit code 1, until the next update mends it", async () => {
     await stack.command("drain", "s2");
-    await stack.command("runtime", "set server webservers/s3 weight 7");
+    await stack.command("runtime", "set server webservers/s1 weight 7");
     const { exitCode, stdout } = await stack.command("status", "--json");
     expect(exitCode).toBe(1);
     const [balancer] = JSON.parse(stdout);
-    expect(balancer.servers.map((server: { drift: string }) => server.drift)).toEqual(["", "drain", "declared weight 100"]);
-    await stack.up();
+    expect(balancer.servers.map((server: { drift: string }) => server.drift)).toEqual(["declared weight 100", "drain"]);
+  });
+
+  test("is content after scale, which sets the count, brings it there and mends the rest", async () => {
+    const refused = await stack.command("scale", "many");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).toContain('count: "many" is refused; allowed: a whole number');
+    expect((await stack.command("scale", "3")).exitCode).toBe(0);
+    expect([...(await stack.servers()).keys()].sort()).toEqual(["s1", "s2", "s3"]);
     expect((await stack.command("status")).exitCode).toBe(0);
   });
 
@@ -342,20 +341,36 @@ describe("drain and ready", () => {
   });
 });
 
-describe("a stack in hash mode", () => {
+describe("a stack in hash mode with two balancers", () => {
   test("logs follows, and new containers join", async () => {
     const following = stack.startCommand("logs", "--since", "1s");
-    await stack.up({ count: 4, mode: "hash" });
+    await stack.up({ count: 4, mode: "hash", balancers: 2 });
     await following.seen(/^e2e-commands-podinfo4 \| /m);
     following.kill("SIGINT");
     expect((await following.ended).exitCode).toBe(0);
+  });
+
+  test("drains on all of them, or on the one that is named", async () => {
+    const statesOf = async (name: string) => Promise.all([1, 2].map(async (n) => (await stack.servers(n)).get(name)?.adminState));
+    expect((await stack.command("drain", "s2")).stdout).toMatch(/^s2 drains: no connection in use$/m);
+    expect((await stack.command("drain", "s3", "--balancer", "2")).exitCode).toBe(0);
+    expect([await statesOf("s2"), await statesOf("s3")]).toEqual([
+      ["drain", "drain"],
+      ["ready", "drain"],
+    ]);
+    expect((await stack.command("status", "--balancer", "1")).stdout).not.toMatch(/^s3 .* drain$/m);
+    const drifts = (await stack.command("status")).stdout.match(/^(HAProxy|s\d .* drain$)/gm);
+    expect(drifts?.map((line) => line.slice(0, 2))).toEqual(["HA", "s2", "HA", "s2", "s3"]);
+    expect((await stack.command("runtime", "--balancer", "2", "show env BALANCER_PEER")).stdout).toBe("BALANCER_PEER=haproxy2\n\n");
+    expect((await stack.command("runtime", "--balancer", "3", "show info")).stderr).toContain("--balancer: 3 is refused; allowed: 1 to 2");
+    expect((await stack.command("ready", "s3")).exitCode).toBe(0);
+    expect(await statesOf("s3")).toEqual(["ready", "ready"]);
   });
 
   test("has no table of sessions, and tells the server of an id all the same", async () => {
     const { exitCode, stdout, stderr } = await stack.command("sessions");
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
     expect(stderr).toContain("is in hash mode, where HAProxy remembers no sessions");
-    await stack.command("drain", "s2");
     const servers = [...(await stack.servers()).values()].filter(({ adminState }) => adminState === "ready");
     expect(servers).toHaveLength(3);
     for (let n = 0; n < 300; n += 1) {
