@@ -3,7 +3,7 @@ import { readServers } from "../runtime/client.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import { BACKEND, type Server } from "../topology.ts";
-import { removeServers } from "./removal.ts";
+import { retireServers } from "./removal.ts";
 import type { Report } from "./report.ts";
 import { bringUp } from "./sync.ts";
 
@@ -36,7 +36,7 @@ export async function openGate(target: GateTarget, report: Report): Promise<void
   await waitForOthers(target, new Set(names));
   const running = new Set((await readServers(endpoint, BACKEND)).map(({ name }) => name));
   report(`roll-out: ${names.join(" ")} out of rotation`);
-  await removeServers(
+  await retireServers(
     target,
     names.filter((name) => running.has(name)),
     report,

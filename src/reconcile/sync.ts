@@ -6,7 +6,7 @@ import { RuntimeError } from "../runtime/error.ts";
 import { BACKEND, type Server } from "../topology.ts";
 import { type Action, describePlan, type Plan, planServers } from "./plan.ts";
 import { proveUp } from "./proof.ts";
-import { removeServers } from "./removal.ts";
+import { removeServers, retireServers } from "./removal.ts";
 import type { Report } from "./report.ts";
 
 /** What one HAProxy shall run, and how long it may take. */
@@ -36,7 +36,7 @@ export async function sync(target: SyncTarget, report: Report): Promise<RunningS
   const plan = planServers(servers, state.servers);
   await applyAdditions(target, plan, report);
   await proveUp(endpoint, servers, readyTimeoutMs);
-  await removeServers(target, namesOf(plan.remove), report);
+  await retireServers(target, namesOf(plan.remove), report);
   return readState(endpoint, BACKEND);
 }
 
@@ -75,7 +75,7 @@ async function changeServersBeforeReload(target: SyncTarget, { servers: running 
   const resumed = target.servers.filter(({ name }) => paused.has(name)).map((server) => ({ ...server, cookie: cookies.get(server.name) }));
   if (added.length + resumed.length > 0) await bringUp({ ...target, servers: [...added, ...resumed] }, report);
   const undeclared = running.map(({ name }) => name).filter((name) => !declared.has(name));
-  await removeServers(target, undeclared, report);
+  await retireServers(target, undeclared, report);
 }
 
 /** Reloads the file, which lists the declared servers. Returns what runs then. */
@@ -133,7 +133,7 @@ function stepsOf(action: Action): readonly Step[] {
     case "set-ready":
       return [setReady(action.name)];
     case "remove":
-      return []; // takes time and has an outcome of its own: removeServers
+      return []; // takes time and has an outcome of its own: retireServers
     default:
       return action satisfies never;
   }

@@ -1,8 +1,9 @@
 import { REVISION_VARIABLE } from "../haproxy/config.ts";
 import { COMMANDS, type Command, serverPath } from "./command.ts";
-import { runBatch, runRaw } from "./connection.ts";
+import { NO_SUCH_PROCESS, runBatch, runRaw } from "./connection.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { ReloadRefusedError, RuntimeError } from "./error.ts";
+import { parseOldWorkers } from "./process-info.ts";
 import { parseServerStats, parseServersConn, parseServersState, type RunningServer, type ServerStats } from "./state.ts";
 
 /** What the running HAProxy has in one backend. */
@@ -43,6 +44,20 @@ export async function readStats(endpoint: Endpoint, backend: string): Promise<Se
 export async function readSessions(endpoint: Endpoint, backend: string): Promise<Map<string, number>> {
   const [connections = ""] = await runBatch(endpoint, [COMMANDS.showServersConn(backend)]);
   return parseServersConn(connections);
+}
+
+/**
+ * Reads how many requests and WebSockets the workers of before a reload still carry, by server. They take no new
+ * connections, and HAProxy refuses every change of their servers.
+ */
+export async function readOldSessions(endpoint: Endpoint, backend: string): Promise<Map<string, number>> {
+  const sums = new Map<string, number>();
+  for (const pid of parseOldWorkers(await runRaw(endpoint, COMMANDS.masterShowProc()))) {
+    const reply = await runRaw(endpoint, COMMANDS.showServersConnOf(pid, backend));
+    if (reply === "" || NO_SUCH_PROCESS.test(reply)) continue; // ended in between
+    for (const [server, count] of parseServersConn(reply)) sums.set(server, (sums.get(server) ?? 0) + count);
+  }
+  return sums;
 }
 
 /** A command with the answers that mean success; any other answer is a refusal. */

@@ -174,4 +174,6 @@ export const COMMANDS = {
   abortCertificate: (file: string) => command(`abort ssl cert ${path(file)}`),
   masterReload: () => command("@master reload"),
   masterShowProc: () => command("@master show proc"),
+  /** For the master, which hands it on to the worker with this process id. */
+  showServersConnOf: (pid: number, backend: string) => command(`@!${pid} show servers conn ${identifier(backend)}`),
 } as const;

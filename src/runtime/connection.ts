@@ -70,7 +70,7 @@ export async function runRaw(endpoint: Endpoint, line: Command | CommandLine | P
 }
 
 /** How the master answers a line for a process that there is not; it may keep its connection open even so. */
-const NO_SUCH_PROCESS = /^Can't find the target [^\n]*\n$/;
+export const NO_SUCH_PROCESS = /^Can't find the target [^\n]*\n$/;
 
 /** Whether an answer through the master may be at its end. What follows after it still comes. */
 const isWholeFromMaster = (line: string, answer: string): boolean => answer.endsWith("\n\n") || (answer === "\n" && !line.startsWith("@@"));

@@ -38,13 +38,18 @@ export function parseProcessInfo(info: string, processes: string): ProcessInfo {
   };
   const master = /^\d+\s+master\s+(\d+) \[failed: (\d+)\]/m.exec(processes);
   if (master === null) throw new RuntimeError("malformed", `HAProxy's master answered "show proc" with ${JSON.stringify(processes.slice(0, 300))}`);
-  const [, old = ""] = processes.split("# old workers");
   return {
     version: value("Version"),
     pid: Number(value("Pid")),
     uptimeSeconds: Number(value("Uptime_sec")),
     reloads: Number(master[1]),
     failedReloads: Number(master[2]),
-    oldWorkers: old.match(/^\d+\s+worker/gm)?.length ?? 0,
+    oldWorkers: parseOldWorkers(processes).length,
   };
+}
+
+/** Reads from the master's `show proc` the process ids of workers of before a reload, which still end their sessions. */
+export function parseOldWorkers(processes: string): number[] {
+  const [, old = ""] = processes.split("# old workers");
+  return Array.from(old.matchAll(/^(\d+)\s+worker/gm), ([, pid]) => Number(pid));
 }

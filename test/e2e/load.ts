@@ -2,12 +2,20 @@ import { Agent, request } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** A request that got no good answer. Times are in milliseconds since 1970. */
+export interface Failure {
+  readonly client: string;
+  readonly sentAt: number;
+  readonly failedAt: number;
+  readonly cause: string;
+}
+
 /** What a load sent, and what went wrong. */
 export interface LoadResult {
   readonly sent: number;
   /** Requests that another balancer answered, after the one that was asked first had not. */
   readonly failedOver: number;
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
   /** Requests that each app container answered, by its host name. */
   readonly answeredBy: ReadonlyMap<string, number>;
 }
@@ -30,8 +38,8 @@ export interface LoadOptions {
  */
 export class Load {
   readonly #urls: readonly string[];
-  readonly #failures: string[] = [];
-  readonly #answeredBy = new Map<string, number>();
+  #failures: Failure[] = [];
+  #answeredBy = new Map<string, number>();
   readonly #workers: Promise<void>[];
   readonly #ca: string | undefined;
   #sent = 0;
@@ -53,7 +61,17 @@ export class Load {
   async stop(): Promise<LoadResult> {
     this.#isRunning = false;
     await Promise.all(this.#workers);
-    return { sent: this.#sent, failedOver: this.#failedOver, failures: this.#failures, answeredBy: this.#answeredBy };
+    return this.take();
+  }
+
+  /** What came since the start or the last call, while the load goes on. */
+  take(): LoadResult {
+    const result = { sent: this.#sent, failedOver: this.#failedOver, failures: this.#failures, answeredBy: this.#answeredBy };
+    this.#sent = 0;
+    this.#failedOver = 0;
+    this.#failures = [];
+    this.#answeredBy = new Map();
+    return result;
   }
 
   async #client(index: number, pauseMs: number): Promise<void> {
@@ -61,14 +79,16 @@ export class Load {
     const headers: Record<string, string> = index % 3 === 0 ? { "X-Session-ID": `client-${index}` } : {};
     while (this.#isRunning) {
       this.#sent += 1;
+      const sentAt = Date.now();
+      const fail = (cause: string): unknown => this.#failures.push({ client: `client ${index}`, sentAt, failedAt: Date.now(), cause });
       try {
         const { status, cookie, body } = await this.#ask(index, headers, agent);
-        if (status !== 200) this.#failures.push(`${new Date().toISOString()} client ${index}: status ${status}`);
+        if (status !== 200) fail(`status ${status}`);
         if (index % 3 === 1 && cookie !== undefined) headers.Cookie = cookie;
         const host = /"hostname": "(\w+)"/.exec(body)?.[1];
         if (host !== undefined) this.#answeredBy.set(host, (this.#answeredBy.get(host) ?? 0) + 1);
       } catch (error) {
-        this.#failures.push(`${new Date().toISOString()} client ${index}: ${error instanceof Error ? error.message : error}`);
+        fail(causeOf(error));
       }
       await sleep(pauseMs);
     }
@@ -97,10 +117,20 @@ export class Load {
   }
 }
 
+const CAUSES: Readonly<Record<string, string>> = { ECONNREFUSED: "connection refused", ECONNRESET: "connection reset", EPIPE: "connection reset" };
+
+/** Why a request got no answer, in few words. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return ("code" in error ? CAUSES[String(error.code)] : undefined) ?? error.message;
+}
+
 /** An answer, with the part of `Set-Cookie` that a client sends back. */
 export interface Answer {
   readonly status: number | undefined;
   readonly cookie: string | undefined;
+  /** Name of the server that answered, told to those that send `X-Balancer-Probe`. */
+  readonly server: string | undefined;
   readonly body: string;
 }
 
@@ -114,7 +144,8 @@ export function get(url: string, headers: Readonly<Record<string, string>> = {},
       response.on("error", reject);
       response.on("end", () => {
         const cookie = response.headers["set-cookie"]?.[0]?.split(";")[0];
-        resolve({ status: response.statusCode, cookie, body: Buffer.concat(chunks).toString() });
+        const server = response.headers["x-balancer-server"]?.toString();
+        resolve({ status: response.statusCode, cookie, server, body: Buffer.concat(chunks).toString() });
       });
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 20 s")));

@@ -67,14 +67,14 @@ describe("a reload that HAProxy refuses", () => {
     const before = await stack.haproxyIdentity();
     const load = new Load(stack.url, { clients: 4 });
     // haproxy -c accepts it; only a worker that starts finds that the container has no such limit.
-    const askTooMuch = (text: string) => text.replace("hard-stop-after 10m", "hard-stop-after 10m\n    maxconn 5000000");
+    const askTooMuch = (text: string) => text.replace("hard-stop-after 10m", "hard-stop-after 10m\n    maxconn 100000");
     const { exitCode, output } = await project.withTemplate("global", askTooMuch, () => stack.tryUp());
     expect(exitCode).not.toBe(0);
     expect(output).toMatch(/refused to reload: .*Cannot raise FD limit/);
     const { failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(await stack.haproxyIdentity()).toEqual(before);
-    expect(await fileText()).not.toContain("maxconn 5000000");
+    expect(await fileText()).not.toContain("maxconn 100000");
     expect(await stack.up()).toMatch(/Resources:/);
     expect((await get(stack.url)).status).toBe(200);
   });
@@ -94,6 +94,24 @@ describe("in hash mode", () => {
     expect(told).toBeGreaterThan(20);
     expect(Math.abs((100 * moved.length) / ids.length - told)).toBeLessThan(1.5);
     expect(new Set(moved.map((id) => after.get(id))).size).toBe(1); // to the new server only
+  });
+});
+
+describe("a WebSocket of before a reload", () => {
+  test("has drainTimeout when its server goes, and the update tells that it was closed", async () => {
+    const sockets = await Promise.all(Array.from({ length: 12 }, (_, index) => EchoSocket.open(stack.url, `old-${index}`)));
+    const onLast = sockets.filter(({ server }) => server === "s4");
+    expect(onLast.length).toBeGreaterThan(0);
+    await stack.up({ mode: "sticky" });
+    const update = stack.startUp({ count: 3, drainTimeout: "3s" });
+    await update.seen(/s4: \d+ sessions? of before a reload left; closed in \d s/);
+    expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual([]);
+    const { exitCode, output } = await update.ended;
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(new RegExp(`s4: ${onLast.length} sessions? of before a reload closed after 3 s, with the container`));
+    await until(async () => onLast.every(({ wasClosed }) => wasClosed));
+    expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual(onLast);
+    for (const socket of sockets) socket.end();
   });
 });
 

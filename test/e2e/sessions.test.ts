@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { crash } from "./crash.ts";
 import { get, Load, mapSessions } from "./load.ts";
 import { EchoSocket } from "./sockets.ts";
 import { docker, TestStack } from "./stack.ts";
@@ -56,12 +57,6 @@ describe("a server that is scaled away while it has sessions", () => {
 });
 
 describe("a crash", () => {
-  /** Ends a container's process from outside, as a crash does; `docker kill` counts as a wish of the user's. */
-  async function crash(name: string): Promise<void> {
-    const { State } = await docker.getContainer(name).inspect();
-    process.kill(State.Pid, "SIGKILL");
-  }
-
   test("of an app container fails no request, and it is back in rotation by itself", async () => {
     await stack.up({ count: 3 });
     const load = new Load(stack.url);

@@ -249,7 +249,8 @@ export class TestStack {
   }
 
   #spawn(program: string, args: readonly string[], env: Readonly<Record<string, string>>): StartedPulumi {
-    const child = spawn(program, args, { cwd: this.#project, env: { ...process.env, ...environment(this.folder), ...env } });
+    // detached: Ctrl-C reaches this process alone; an update under way comes to its end
+    const child = spawn(program, args, { cwd: this.#project, env: { ...process.env, ...environment(this.folder), ...env }, detached: true });
     let output = "";
     const parts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseProcessInfo } from "../../../src/runtime/process-info.ts";
+import { parseOldWorkers, parseProcessInfo } from "../../../src/runtime/process-info.ts";
 
 const INFO = "Name: HAProxy\nVersion: 3.2.26-1\nNbthread: 2\nPid: 10\nUptime: 0d 0h01m05s\nUptime_sec: 65\nStart_time_sec: 1764000000\n\n";
 
@@ -17,6 +17,12 @@ describe("what a HAProxy tells about itself", () => {
     { what: "that refused a reload", text: processes(4, 1), reloads: 4, failedReloads: 1, oldWorkers: 0 },
   ])("is read from one $what", ({ text, reloads, failedReloads, oldWorkers }) => {
     expect(parseProcessInfo(INFO, text)).toEqual({ version: "3.2.26-1", pid: 10, uptimeSeconds: 65, reloads, failedReloads, oldWorkers });
+  });
+
+  test("names the workers of before a reload", () => {
+    expect(parseOldWorkers(processes(1, 0))).toEqual([]);
+    const two = `${OLD}15              worker          2               0d00h02m01s     3.2.26-1       \n`;
+    expect(parseOldWorkers(processes(2, 0, two))).toEqual([8, 15]);
   });
 
   test.each([
