@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { command } from "../src/runtime/command.ts";
 import { runRaw } from "../src/runtime/connection.ts";
+import { crash } from "../test/e2e/crash.ts";
 import { Load } from "../test/e2e/load.ts";
 import { EchoSocket } from "../test/e2e/sockets.ts";
 import { docker, TestStack } from "../test/e2e/stack.ts";
 import { until } from "../test/e2e/until.ts";
 import { printTable } from "./report.ts";
+import { workerFate } from "./worker.ts";
 
 /** A change of a running stack, as a user makes it. */
 interface Change {
@@ -67,9 +69,7 @@ async function measure(stack: TestStack, make: Change["make"]): Promise<string[]
   const { sent, failures } = await load.stop();
   const closed = sockets.filter(({ wasClosed }) => wasClosed).length;
   for (const socket of sockets) socket.end();
-  const after = await stack.haproxyIdentity();
-  const worker =
-    after.id !== before.id || after.startedAt !== before.startedAt ? "new container or restart" : after.pid === before.pid ? "the same" : "reloaded";
+  const worker = workerFate(before, await stack.haproxyIdentity());
   return [worker, String(sent), String(failures.length), String(closed), seconds];
 }
 
@@ -79,8 +79,7 @@ async function disableAndMend(stack: TestStack): Promise<void> {
 }
 
 async function crashApp(stack: TestStack): Promise<void> {
-  const { State } = await docker.getContainer(`${stack.name}-podinfo2`).inspect();
-  process.kill(State.Pid, "SIGKILL");
+  await crash(`${stack.name}-podinfo2`);
   await until(async () => (await stack.servers()).get("s2")?.isUp === true);
   await sleep(1_000);
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { measureChanges } from "./changes.ts";
+import { interruptible } from "./interruptible.ts";
 import { benchPulumi } from "./pulumi/main.ts";
 import { printLoad } from "./report.ts";
 import { benchSync } from "./sync/main.ts";
@@ -23,13 +24,6 @@ await new Command("bench")
     }
   })
   .parseAsync();
-
-/** An interrupt ends the measuring, and every part removes what it made. */
-function interruptible(): { signal: AbortSignal; isInterrupted: () => boolean } {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => controller.abort());
-  return { signal: controller.signal, isInterrupted: () => controller.signal.aborted };
-}
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 999");

@@ -1,0 +1,6 @@
+/** An interrupt ends the measuring, and every part removes what it made. */
+export function interruptible(): { signal: AbortSignal; isInterrupted: () => boolean } {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => controller.abort());
+  return { signal: controller.signal, isInterrupted: () => controller.signal.aborted };
+}

@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import type { Mode } from "../../src/settings.ts";
+
+/** What happens to the stack, and what is declared afterwards. */
+export type SoakEvent = Drawn &
+  (
+    | { readonly kind: "scale"; readonly from: number }
+    | { readonly kind: "roll-out"; readonly version: string }
+    | { readonly kind: "mode" }
+    | { readonly kind: "haproxy-kill" }
+    | { readonly kind: "app-crash"; readonly server: string }
+  );
+
+interface Drawn {
+  /** How long nothing happens before it. */
+  readonly pauseMs: number;
+  readonly count: number;
+  readonly mode: Mode;
+}
+
+export const KINDS = ["scale", "roll-out", "mode", "haproxy-kill", "app-crash"] as const satisfies readonly SoakEvent["kind"][];
+
+/** What is declared before the first event. */
+export const START = { count: 3, mode: "sticky" } as const;
+
+const COUNTS = { least: 2, most: 6 } as const;
+
+const CARD = fc.record({
+  pauseMs: fc.constantFrom(300, 700, 1_500),
+  /** Steps from one count to another, never all the way round. */
+  steps: fc.integer({ min: 1, max: COUNTS.most - COUNTS.least }),
+  /** Which of the servers crashes; as many numbers for each, whatever their count. */
+  victim: fc.integer({ min: 0, max: 59 }),
+});
+const DECK = fc.noBias(fc.record({ order: fc.shuffledSubarray([...KINDS], { minLength: KINDS.length }), cards: fc.tuple(...KINDS.map(() => CARD)) }));
+
+/**
+ * Events in the order in which they happen: decks with one of each kind, each deck shuffled. The same seed gives the same
+ * events; more decks are a longer list with the same beginning.
+ */
+export function drawEvents(seed: number, decks: number): SoakEvent[] {
+  let { count, mode }: { count: number; mode: Mode } = START;
+  let version = 0;
+  const eventOf = (kind: SoakEvent["kind"], { pauseMs, steps, victim }: CardOf): SoakEvent => {
+    const drawn = () => ({ pauseMs, count, mode });
+    switch (kind) {
+      case "scale": {
+        const from = count;
+        count = COUNTS.least + ((count - COUNTS.least + steps) % (COUNTS.most - COUNTS.least + 1));
+        return { kind, from, ...drawn() };
+      }
+      case "roll-out":
+        version += 1;
+        return { kind, version: `v${version}`, ...drawn() };
+      case "mode":
+        mode = mode === "sticky" ? "hash" : "sticky";
+        return { kind, ...drawn() };
+      case "haproxy-kill":
+        return { kind, ...drawn() };
+      case "app-crash":
+        return { kind, server: `s${1 + (victim % count)}`, ...drawn() };
+      default:
+        return kind satisfies never;
+    }
+  };
+  return fc
+    .sample(DECK, { seed, numRuns: decks })
+    .flatMap(({ order, cards }) => order.flatMap((kind, index) => (cards[index] === undefined ? [] : [eventOf(kind, cards[index])])));
+}
+
+type CardOf = typeof CARD extends fc.Arbitrary<infer T> ? T : never;
+
+/** An event in few words: `scale 3 → 5`. */
+export function describeEvent(event: SoakEvent): string {
+  switch (event.kind) {
+    case "scale":
+      return `scale ${event.from} → ${event.count}`;
+    case "roll-out":
+      return `roll-out of ${event.version} to ${event.count}`;
+    case "mode":
+      return `mode → ${event.mode}`;
+    case "haproxy-kill":
+      return "HAProxy killed";
+    case "app-crash":
+      return `app of ${event.server} crashes`;
+    default:
+      return event satisfies never;
+  }
+}

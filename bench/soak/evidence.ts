@@ -1,0 +1,23 @@
+import { readStackLogs } from "../../src/engine/log-stream.ts";
+import { docker, type TestStack } from "../../test/e2e/stack.ts";
+import type { Span } from "./explain.ts";
+
+const MOST_LINES = 20;
+const AROUND_MS = 1_000;
+
+/** What HAProxy logged around a span of time, without the lines of requests that went well. */
+export async function readEvidence(stack: TestStack, { start, end }: Span): Promise<string[]> {
+  const lines: string[] = [];
+  const options = { sinceSeconds: Math.floor((start - AROUND_MS) / 1000), isFollowing: false, signal: AbortSignal.timeout(60_000) };
+  await readStackLogs(docker, stack.name, options, (container, line) => {
+    if (container === stack.haproxyName && isTelling(line, { start: start - AROUND_MS, end: end + AROUND_MS })) lines.push(line);
+  });
+  return lines.slice(0, MOST_LINES);
+}
+
+function isTelling(line: string, { start, end }: Span): boolean {
+  if (!line.startsWith("{")) return true; // a notice of HAProxy's own
+  const { time, status, termination, retries } = JSON.parse(line);
+  const at = Date.parse(time);
+  return at >= start && at <= end && (status >= 400 || termination !== "--" || retries > 0);
+}

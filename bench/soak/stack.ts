@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { crashAndRestart } from "../../test/e2e/crash.ts";
+import { get } from "../../test/e2e/load.ts";
+import { docker, type TestStack } from "../../test/e2e/stack.ts";
+import { until } from "../../test/e2e/until.ts";
+import type { SoakEvent } from "./events.ts";
+import { type Span, toldEnds } from "./explain.ts";
+
+/** What making an event told. */
+export interface Made {
+  readonly outage: Span | undefined;
+  readonly told: ReadonlyMap<string, number>;
+}
+
+/** As long as HAProxy's checks take to see that a server is down; one that is back earlier is never taken out. */
+const CHECKS_MS = 1_500;
+
+/**
+ * Makes an event happen, and waits until all is well again.
+ * @throws when an update fails, with all that it printed, or something does not come back
+ */
+export async function make(stack: TestStack, event: SoakEvent): Promise<Made> {
+  switch (event.kind) {
+    case "scale":
+      return update(stack, { count: event.count });
+    case "roll-out":
+      return update(stack, { "app.env": { PODINFO_UI_MESSAGE: event.version } });
+    case "mode":
+      return update(stack, { mode: event.mode });
+    case "haproxy-kill": {
+      const start = await crashAndRestart(stack.haproxyName);
+      await until(async () => (await get(stack.url)).status === 200, 20_000, 5);
+      const outage = { start, end: Date.now() };
+      await allUp(stack, event.count);
+      return { outage, told: new Map() };
+    }
+    case "app-crash":
+      await crashAndRestart(`${stack.name}-podinfo${event.server.slice(1)}`);
+      await sleep(CHECKS_MS);
+      await allUp(stack, event.count);
+      return { outage: undefined, told: new Map() };
+    default:
+      return event satisfies never;
+  }
+}
+
+async function update(stack: TestStack, changes: Parameters<TestStack["up"]>[0]): Promise<Made> {
+  return { outage: undefined, told: toldEnds(await stack.up(changes)) };
+}
+
+const allUp = (stack: TestStack, count: number): Promise<void> =>
+  until(async () => {
+    const servers = [...(await stack.servers()).values()];
+    return servers.length === count && servers.every(({ isUp, hasPassed }) => isUp && hasPassed);
+  });
+
+/** Memory of HAProxy's container in bytes, as `docker stats` shows it: all of its processes, without file caches. 0 when it does not run. */
+export async function haproxyMemory(stack: TestStack): Promise<number> {
+  const { memory_stats: memory } = await docker.getContainer(stack.haproxyName).stats({ stream: false, "one-shot": true });
+  const { usage = 0, stats }: Partial<typeof memory> = memory;
+  return usage - (stats?.total_inactive_file ?? stats?.inactive_file ?? 0);
+}
