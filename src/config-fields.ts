@@ -78,10 +78,15 @@ export const FIELDS = {
     allowed: "a list of words, none of them empty or with control characters",
   },
   "app.env": {
-    schema: z.record(
-      z.string().regex(ENV_NAME),
-      z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(z.string().max(32_768).regex(PLAIN_TEXT)),
-    ),
+    schema: z
+      // a record would lose this name without a word
+      .custom<unknown>((env) => !Object.hasOwn(Object(env), "__proto__"))
+      .pipe(
+        z.record(
+          z.string().regex(ENV_NAME),
+          z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(z.string().max(32_768).regex(PLAIN_TEXT)),
+        ),
+      ),
     allowed: "a map of names (letters, digits, _) to texts without control characters",
   },
   "app.user": {

@@ -4,6 +4,7 @@ import { findContradictions } from "./config-contradictions.ts";
 import { FIELDS } from "./config-fields.ts";
 import { flatten, type Mistake } from "./config-spelling.ts";
 import type { Subnet } from "./subnet.ts";
+import { excerpt } from "./terminal.ts";
 
 /** How HAProxy chooses a server: by cookie and stick table, or by a consistent hash of `X-Session-ID`. */
 export type Mode = "sticky" | "hash";
@@ -211,5 +212,8 @@ type Complete<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
 
 const isComplete = <T extends object>(values: T): values is T & Complete<T> => Object.values(values).every((value) => value !== undefined);
 
-/** As the value stood in the config; JSON makes control characters visible. */
-const show = (value: unknown): string => (value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value)));
+/** Most of a value that a message tells. */
+const MAX_VALUE_CHARS = 5_000;
+
+/** As the value stood in the config. */
+const show = (value: unknown): string => (value === undefined ? "nothing" : excerpt(JSON.stringify(value) ?? String(value), MAX_VALUE_CHARS));

@@ -18,6 +18,12 @@ export const showControls = (text: string): string =>
     return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
   });
 
+/** What others wrote, for a message: safe for a terminal, and cut where it is long. */
+export function excerpt(text: string, maxChars: number): string {
+  const shown = showControls(text);
+  return shown.length <= maxChars ? shown : `${shown.slice(0, maxChars - 1)}…`;
+}
+
 /** JSON in ASCII alone: JSON itself leaves control characters beyond ASCII as they are. */
 export const asciiJson = (value: unknown, indent = 0): string =>
   JSON.stringify(value, undefined, indent).replaceAll(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -8,8 +8,10 @@ export type Command = string & { readonly brand: unique symbol };
 /** A command with a payload that ends with an empty line; it cannot share a line with others. */
 export type PayloadCommand = string & { readonly payload: unique symbol };
 
+/** A server in its backend, such as `webservers/s1`. */
+export type ServerPath = string & { readonly server: unique symbol };
+
 const NAME = /^[A-Za-z0-9_.:-]+$/;
-const TRAILING_WAIT = /^\d+ms$/;
 
 /**
  * The one door for command lines. Newlines and `;` end a command, `\` escapes and `<<` begins a payload, so none of them
@@ -110,13 +112,17 @@ const MAX_COMMAND_CHARS = 16_300;
 /** A command as it may be told: without a payload, which is secret. */
 export const tellCommand = (line: Command | CommandLine | PayloadCommand): string => line.split(" <<", 1)[0] ?? "";
 
-/** `webservers/s1`, both parts checked. */
-export function serverPath(backend: string, server: string): string {
-  if (!NAME.test(backend) || !NAME.test(server)) {
-    throw new RuntimeError("refused", `${JSON.stringify(`${backend}/${server}`)} is not a server's name`);
-  }
-  return `${backend}/${server}`;
+/**
+ * Joins a path from its two names.
+ * @throws {RuntimeError} of kind `refused`
+ */
+export function serverPath(backend: string, server: string): ServerPath {
+  const joined = `${backend}/${server}`;
+  if (!isServerPath(joined)) throw new RuntimeError("refused", `${JSON.stringify(joined)} is not a server's name`);
+  return joined;
 }
+
+const isServerPath = (text: string): text is ServerPath => text.split("/").length === 2 && text.split("/").every((name) => NAME.test(name));
 
 const identifier = (name: string): string => {
   if (!NAME.test(name)) throw new RuntimeError("refused", `${JSON.stringify(name)} is not a HAProxy name`);
@@ -143,12 +149,14 @@ const path = (text: string): string => {
   return text;
 };
 
-const wait = (text: string): string => {
-  if (!TRAILING_WAIT.test(text)) throw new RuntimeError("refused", `${JSON.stringify(text)} is not a delay`);
-  return text;
+const wholeNumber = (value: number, most: number, what: string): number => {
+  if (!Number.isInteger(value) || value < 0 || value > most) throw new RuntimeError("refused", `${value} is not ${what}`);
+  return value;
 };
 
-/** Every command that Balancer sends. `server` is a checked `backend/name`. */
+const MAX_WAIT_MS = 86_400_000;
+
+/** Every command that Balancer sends. */
 export const COMMANDS = {
   prompt: () => command("prompt i"),
   showServersState: (backend: string) => command(`show servers state ${identifier(backend)}`),
@@ -159,15 +167,16 @@ export const COMMANDS = {
   showTableKey: (table: string, key: string) => commandWithText(command(`show table ${identifier(table)} key`), key),
   showInfo: () => command("show info"),
   showPeers: () => command("show peers"),
-  addServer: (server: string, args: string) => command(`add server ${server} ${args} init-state down`),
-  deleteServer: (server: string) => command(`del server ${server}`),
-  enableHealth: (server: string) => command(`enable health ${server}`),
-  setState: (server: string, state: "ready" | "drain" | "maint") => command(`set server ${server} state ${state}`),
-  setHealthDown: (server: string) => command(`set server ${server} health down`),
-  setWeight: (server: string, weight: number) => command(`set server ${server} weight ${weight}`),
-  setAddress: (server: string, ip: string, port: number) => command(`set server ${server} addr ${address(ip)} port ${port}`),
-  shutdownSessions: (server: string) => command(`shutdown sessions server ${server}`),
-  waitRemovable: (server: string, delayMs: number) => command(`wait ${wait(`${delayMs}ms`)} srv-removable ${server}`),
+  addServer: (server: ServerPath, args: string) => command(`add server ${server} ${args} init-state down`),
+  deleteServer: (server: ServerPath) => command(`del server ${server}`),
+  enableHealth: (server: ServerPath) => command(`enable health ${server}`),
+  setState: (server: ServerPath, state: "ready" | "drain" | "maint") => command(`set server ${server} state ${state}`),
+  setHealthDown: (server: ServerPath) => command(`set server ${server} health down`),
+  setWeight: (server: ServerPath, weight: number) => command(`set server ${server} weight ${wholeNumber(weight, 256, "a weight")}`),
+  setAddress: (server: ServerPath, ip: string, port: number) =>
+    command(`set server ${server} addr ${address(ip)} port ${wholeNumber(port, 65_535, "a port")}`),
+  shutdownSessions: (server: ServerPath) => command(`shutdown sessions server ${server}`),
+  waitRemovable: (server: ServerPath, delayMs: number) => command(`wait ${wholeNumber(delayMs, MAX_WAIT_MS, "a delay")}ms srv-removable ${server}`),
   showCertificate: (file: string) => command(`show ssl cert ${path(file)}`),
   setCertificate: (file: string, pem: Pem) => commandWithPem(`set ssl cert ${path(file)}`, pem),
   commitCertificate: (file: string) => command(`commit ssl cert ${path(file)}`),

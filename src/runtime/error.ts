@@ -1,7 +1,15 @@
+import { excerpt } from "../terminal.ts";
+
+/** Most that a message tells: HAProxy's words and a container's last lines may be long. */
+const MAX_MESSAGE_CHARS = 8_000;
+
 /** What went wrong: no connection, no whole answer in time, or an answer that refuses. */
 export type RuntimeErrorKind = "unreachable" | "broken" | "timeout" | "refused" | "malformed";
 
-/** HAProxy's runtime API could not be used, or refused a command. The message tells on what, and HAProxy's words. */
+/**
+ * HAProxy's runtime API could not be used, or refused a command. The message tells on what, and HAProxy's words, which are
+ * made safe for a terminal: some of them are an app's.
+ */
 export class RuntimeError extends Error {
   override readonly name = "RuntimeError";
   // Pulumi prints the stack of an error where there is one; here the message says it all.
@@ -9,7 +17,7 @@ export class RuntimeError extends Error {
   readonly kind: RuntimeErrorKind;
 
   constructor(kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(excerpt(message, MAX_MESSAGE_CHARS), options);
     this.kind = kind;
   }
 }

@@ -31,7 +31,7 @@ export function parsePeers(reply: string): Peer[] {
     .filter((line) => /^ {2}0x[0-9a-f]+: id=/.test(line))
     .flatMap((line) => {
       const [, name, place, address, appState, lastStatus] =
-        /id=([\w.-]+)\((local|remote),\w+\) addr=(\S+) app_state=(\w+) .*last_status=(\w+)/.exec(line) ?? [];
+        /id=([\w.-]+)\((local|remote),\w+\) addr=([!-~]+) app_state=(\w+) .*last_status=(\w+)/.exec(line) ?? [];
       if (name === undefined || address === undefined || lastStatus === undefined) throw malformed(line);
       return place === "local" ? [] : [{ name, address, isConnected: appState === "RUNNING" && lastStatus === "ESTA", lastStatus }];
     });

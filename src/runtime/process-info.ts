@@ -26,22 +26,24 @@ export async function readProcessInfo(endpoint: Endpoint): Promise<ProcessInfo> 
   return parseProcessInfo(info, processes);
 }
 
+const NUMBER = "\\d{1,15}";
+
 /**
  * Reads the answers of `show info` and of the master's `show proc`.
  * @throws {RuntimeError} of kind `malformed`
  */
 export function parseProcessInfo(info: string, processes: string): ProcessInfo {
-  const value = (name: string): string => {
-    const found = new RegExp(`^${name}: (.+)$`, "m").exec(info)?.[1];
+  const value = (name: string, shape: string): string => {
+    const found = new RegExp(`^${name}: (${shape})$`, "m").exec(info)?.[1];
     if (found === undefined) throw new RuntimeError("malformed", `HAProxy answered "show info" without ${name}`);
     return found;
   };
-  const master = /^\d+\s+master\s+(\d+) \[failed: (\d+)\]/m.exec(processes);
+  const master = /^\d+\s+master\s+(\d{1,15}) \[failed: (\d{1,15})\]/m.exec(processes);
   if (master === null) throw new RuntimeError("malformed", `HAProxy's master answered "show proc" with ${JSON.stringify(processes.slice(0, 300))}`);
   return {
-    version: value("Version"),
-    pid: Number(value("Pid")),
-    uptimeSeconds: Number(value("Uptime_sec")),
+    version: value("Version", "[!-~]{1,64}"),
+    pid: Number(value("Pid", NUMBER)),
+    uptimeSeconds: Number(value("Uptime_sec", NUMBER)),
     reloads: Number(master[1]),
     failedReloads: Number(master[2]),
     oldWorkers: parseOldWorkers(processes).length,

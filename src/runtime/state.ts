@@ -41,14 +41,10 @@ export function parseServersState(reply: string): RunningServer[] {
     const words = line.split(" ");
     const field = (name: string): string => {
       const word = words[names.indexOf(name)];
-      if (word === undefined) throw malformed("show servers state", line);
+      if (word === undefined || !WORD.test(word)) throw malformed("show servers state", line);
       return word;
     };
-    const number = (name: string): number => {
-      const value = Number(field(name));
-      if (!Number.isInteger(value)) throw malformed("show servers state", line);
-      return value;
-    };
+    const number = (name: string): number => wholeNumber(field(name), "show servers state", line);
     return {
       name: field("srv_name"),
       id: number("srv_id"),
@@ -104,15 +100,16 @@ export function parseServerStats(reply: string): ServerStats[] {
       if (text === undefined) throw malformed("show stat", line);
       return text;
     };
+    const number = (name: string): number => wholeNumber(cell(name), "show stat", line);
     return {
       name: cell("svname"),
       status: cell("status"),
       checkStatus: cell("check_status").replace(/^\* /, ""),
       checkDescription: [cell("check_desc"), cell("last_chk")].filter((text) => text !== "").join(": "),
-      checkDurationMs: cell("check_duration") === "" ? undefined : Number(cell("check_duration")),
+      checkDurationMs: cell("check_duration") === "" ? undefined : number("check_duration"),
       cookie: cell("cookie"),
-      currentSessions: Number(cell("scur")),
-      totalSessions: Number(cell("stot")),
+      currentSessions: number("scur"),
+      totalSessions: number("stot"),
     };
   });
 }
@@ -136,13 +133,19 @@ export function parseServersConn(reply: string): Map<string, number> {
     lines.map((line) => {
       const words = line.split(/\s+/);
       const name = words[0]?.split("/")[1];
-      const used = Number(words[column]);
-      if (name === undefined || !Number.isInteger(used)) throw malformed("show servers conn", line);
-      return [name, used];
+      if (name === undefined || !WORD.test(name)) throw malformed("show servers conn", line);
+      return [name, wholeNumber(words[column] ?? "", "show servers conn", line)];
     }),
   );
 }
 
-function malformed(command: string, text: string): RuntimeError {
-  return new RuntimeError("malformed", `HAProxy answered "${command}" with ${JSON.stringify(text.trim().slice(0, 300))}`);
+/** A name, an address, or `-` for none. */
+const WORD = /^[!-~]+$/;
+
+function wholeNumber(word: string, command: string, line: string): number {
+  if (!/^-?\d{1,15}$/.test(word)) throw malformed(command, line);
+  return Number(word);
 }
+
+const malformed = (command: string, text: string): RuntimeError =>
+  new RuntimeError("malformed", `HAProxy answered "${command}" with ${JSON.stringify(text.trim().slice(0, 300))}`);

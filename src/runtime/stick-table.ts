@@ -53,7 +53,8 @@ export async function* readStickySessions(
   }
 }
 
-const ENTRY = /^0x[0-9a-f]+: key=((?:[!-<>-[\]-~]|\\(?:x[0-9A-F]{2}|[tnre\\ =]))*) use=\d+ exp=(\d+) (?:.* )?server_id=(\d+) server_key=(\S+)$/;
+const ENTRY =
+  /^0x[0-9a-f]+: key=((?:[!-<>-[\]-~]|\\(?:x[0-9A-F]{2}|[tnre\\ =]))*) use=\d+ exp=(\d{1,15}) (?:.* )?server_id=(\d{1,15}) server_key=([!-~]+)$/;
 
 /**
  * Reads a line of `show table`.

@@ -15,7 +15,11 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["app.port", ["0", "65536", "-80", "http"], /1 to 65535/],
     ["app.readyPath", ["", "readyz", "/a b", "/a\nb", '/"', "/'", "/#", "/$x", "/a;b", "/\\", "/é", `/${"a".repeat(256)}`], /URL path/],
     ["app.command", ["./podinfo", '"x"', "{}", '[""]', "[1]", '["a\\nb"]'], /list of words/],
-    ["app.env", ["x", "[]", "null", '{"1A":"x"}', '{"A B":"x"}', '{"A=B":"x"}', '{"A":"x\\ny"}', '{"A":{}}', '{"A":null}'], /map of names/],
+    [
+      "app.env",
+      ["x", "[]", "null", '{"1A":"x"}', '{"A B":"x"}', '{"A=B":"x"}', '{"A":"x\\ny"}', '{"A":{}}', '{"A":null}', '{"__proto__":"x"}'],
+      /map of names/,
+    ],
     ["app.user", ["a b", "0x1", "A", "a;b", "a\nb", "1000:", ":", "a:b:c"], /by name or number/],
     ["app.readOnly", ["", "yes", "0", "True"], /true or false/],
     [

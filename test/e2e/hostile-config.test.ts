@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import fc from "fast-check";
+import { pack } from "tar-stream";
+import { expect, test } from "vitest";
+import { renderConfig } from "../../src/haproxy/config.ts";
+import { parseSettings, SettingsError } from "../../src/settings.ts";
+import { planTopology } from "../../src/topology.ts";
+import { KEYS } from "../unit/hostile/config-places.ts";
+import { nearly } from "../unit/hostile/garbage.ts";
+import { pulumiConfig } from "../unit/pulumi-config.ts";
+
+/** Keys whose values reach haproxy.cfg, or choose what stands there. */
+const REACHING = ["app.readyPath", "app.port", "subnet", "count", "balancers", "mode"] as const;
+const FILES_A_KEY = 25;
+
+/** Whole files of settings that were tampered with and accepted even so, none of them twice. */
+function acceptedConfigs(): string[] {
+  const defaults = pulumiConfig();
+  const files = REACHING.flatMap((key) => {
+    const texts = fc.sample(nearly(...(KEYS[key]?.good ?? [])), { numRuns: 3_000, seed: 2026 });
+    const accepted = texts.flatMap((value) => {
+      try {
+        return renderConfig(planTopology(parseSettings("demo", { ...defaults, [key]: value }))).text;
+      } catch (error) {
+        if (error instanceof SettingsError) return [];
+        throw error;
+      }
+    });
+    return [...new Set(accepted)].slice(0, FILES_A_KEY);
+  });
+  return [...new Set(files)];
+}
+
+/** Runs HAProxy's own check on each file, in one container; returns its words about those that it refuses or warns of. */
+async function refusals(files: readonly string[]): Promise<string[]> {
+  const archive = pack();
+  for (const [index, file] of files.entries()) archive.entry({ name: `${index}.cfg` }, file);
+  archive.finalize();
+  const docker = spawn("docker", [
+    ...[
+      "run",
+      "--rm",
+      "--interactive",
+      "--network",
+      "none",
+      "--pull",
+      "never",
+      "--env",
+      "BALANCER_PEER=haproxy1",
+      "--entrypoint",
+      "sh",
+      "haproxy:3.2",
+    ],
+    ...["-c", "cd /tmp && tar xf - && for f in *.cfg; do haproxy -c -dW -f $f 2>&1 | sed 's/$/ | refused/' && echo $f; done"],
+  ]);
+  archive.pipe(docker.stdin);
+  const words = await text(docker.stdout);
+  expect(words.match(/^\d+\.cfg$/gm)).toHaveLength(files.length); // each was looked at
+  return words.split("\n").filter((line) => line.endsWith("| refused"));
+}
+
+test("the real HAProxy accepts what is left of settings that were tampered with, without a warning", async () => {
+  const files = acceptedConfigs();
+  expect(files.length).toBeGreaterThan(60);
+  expect(await refusals(files)).toEqual([]);
+});
+
+test("and refuses a file with a mistake, so the check can fail", async () => {
+  const [file = ""] = acceptedConfigs();
+  expect(file).toContain("balance roundrobin");
+  expect((await refusals([file, file.replace("balance roundrobin", "balance roundrobbin")])).join()).toContain("balance only supports");
+});
