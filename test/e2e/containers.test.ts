@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "./load.ts";
+import { shell } from "./shell.ts";
 import { docker, TestStack } from "./stack.ts";
 
 let stack: TestStack;
@@ -11,14 +12,6 @@ beforeAll(async () => {
 afterAll(() => stack?.dispose());
 
 const podinfo = (): string => `${stack.name}-podinfo1`;
-
-/** Runs a shell line in a container, as its own user, and returns what it printed. */
-async function shell(container: string, line: string): Promise<string> {
-  const exec = await docker.getContainer(container).exec({ Cmd: ["sh", "-c", `${line} 2>&1`], AttachStdout: true, AttachStderr: true, Tty: true });
-  let printed = "";
-  for await (const chunk of await exec.start({ Tty: true })) printed += chunk;
-  return printed.trim();
-}
 
 /** What the kernel lets a process of the container do. */
 async function kernelView(container: string): Promise<Record<string, string>> {

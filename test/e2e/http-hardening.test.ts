@@ -1,0 +1,234 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect, type OutgoingHttpHeaders } from "node:http2";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { command } from "../../src/runtime/command.ts";
+import { runRaw } from "../../src/runtime/connection.ts";
+import { get, Load } from "./load.ts";
+import { MALFORMED_REQUESTS } from "./malformed/requests.ts";
+import { sendRaw, statusesOf } from "./raw-requests.ts";
+import { RECORDING_APP, type RecordedRequest, readRecord, readRequests, valuesOf } from "./recording-app.ts";
+import { SlowClients } from "./slow-clients.ts";
+import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ name: "e2e-http-hardening", number: 17, config: { ...RECORDING_APP, count: 1, "tls.selfSigned": true } });
+  await stack.up();
+});
+afterAll(() => stack?.dispose());
+
+/** HAProxy's own address: a published port would have Docker's proxy in between. */
+const haproxy = (): string => stack.gateway.replace(/1$/, "2");
+const AT_A_TIME = 20;
+
+async function sendAll(requests: readonly { readonly bytes: Buffer }[]): Promise<number[][]> {
+  const answers: string[] = [];
+  for (let at = 0; at < requests.length; at += AT_A_TIME) {
+    answers.push(...(await Promise.all(requests.slice(at, at + AT_A_TIME).map(({ bytes }) => sendRaw(haproxy(), 8080, bytes)))));
+  }
+  return answers.map(statusesOf);
+}
+
+const plain = (path: string): Buffer => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+
+describe("an app that prints each byte", () => {
+  test("tells two requests on a connection from one, and what all programs read alike from what they do not, so that the next test can fail", async () => {
+    await sendAll([{ bytes: Buffer.concat([plain("/first"), plain("/second")]) }]);
+    await until(async () => (await readRecord(stack)).length >= 2);
+    expect((await readRecord(stack)).map(({ path }) => path)).toEqual(["/first", "/second"]);
+    const head = "POST / HTTP/1.1\r\nhost: a\r\n";
+    for (const odd of [
+      "content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
+      "content-length: +1\r\n\r\n1",
+      "Content-Length: 0\r\n\r\n",
+      "x : x\r\n\r\n",
+    ]) {
+      expect(() => readRequests(head + odd)).toThrow("not all programs read alike");
+    }
+  });
+
+  test(`gets of ${MALFORMED_REQUESTS.length} malformed requests none, or one that all programs read alike`, async () => {
+    expect(MALFORMED_REQUESTS.length).toBeGreaterThan(200);
+    const before = (await readRecord(stack)).length;
+    const statuses = await sendAll(MALFORMED_REQUESTS);
+    const passed = MALFORMED_REQUESTS.filter(({ isRefused }) => !isRefused);
+    await sendAll([{ bytes: plain("/last") }]);
+    await until(async () => (await readRecord(stack)).some(({ path }) => path === "/last"));
+    const whole = (await readRecord(stack)).slice(before).filter(({ isWhole }) => isWhole);
+
+    const outcomes = MALFORMED_REQUESTS.map(({ what, path, smuggledPath, isRefused }, index) => ({
+      what,
+      isRefused,
+      received: whole.filter((each) => pathOf(each) === path).length,
+      smuggled: whole.filter((each) => pathOf(each) === smuggledPath).length,
+      statuses: statuses[index] ?? [],
+    }));
+    const wrong = outcomes.filter(
+      ({ isRefused, received, smuggled, statuses: [first, ...more] }) =>
+        smuggled !== 0 ||
+        received !== (isRefused ? 0 : 1) ||
+        (isRefused ? first !== undefined && !isRefusal(first) : first !== 200) ||
+        !more.every(isRefusal),
+    );
+    expect(wrong).toEqual([]);
+    // nothing else came through under another path, and no answer went to another request
+    expect(whole.map(pathOf).sort()).toEqual([...passed.map(({ path }) => path), "/last"].sort());
+  }, 60_000);
+
+  test("gets no header that tells it to leave out another, to take up another protocol, or who the client is, but HAProxy's", async () => {
+    const recorded = (await readRecord(stack)).filter(({ path }) => /request-\d/.test(path));
+    expect(recorded.length).toBeGreaterThan(50);
+    for (const { headers } of recorded) {
+      expect(valuesOf(headers, "x-forwarded-for")).toEqual([stack.gateway]);
+      expect(valuesOf(headers, "x-forwarded-proto")).toEqual(["http"]);
+      expect(["", "upgrade"]).toContain(valuesOf(headers, "connection").join());
+      expect(["", "websocket"]).toContain(valuesOf(headers, "upgrade").join());
+    }
+    expect(recorded.some(({ headers }) => valuesOf(headers, "upgrade").join() === "websocket")).toBe(true);
+  });
+});
+
+describe("podinfo", () => {
+  beforeAll(async () => {
+    await stack.up({ "app.image": undefined, "app.command": undefined });
+  });
+
+  test("hears from HAProxy alone who the client is and how it came", async () => {
+    const { body } = await get(`${stack.url}/headers`, {
+      "X-Forwarded-For": "6.6.6.6",
+      "x-forwarded-for": "7.7.7.7",
+      X_Forwarded_For: "6.6.6.6",
+      "X-Forwarded-Proto": "https",
+      "X-Forwarded-Host": "b.test",
+      "X-Forwarded-X": "x",
+      Forwarded: "for=6.6.6.6",
+      "X-Real-IP": "6.6.6.6",
+      Proxy: "http://b.test",
+      Connection: "close, X-Session-ID, X-Forwarded-For",
+      "Proxy-Connection": "close",
+      "Keep-Alive": "300",
+      "X-Balancer-Probe": "1",
+      "X-Session-ID": "mine",
+      "X-Mine": "mine",
+    });
+    const { Host: _, "X-Api-Version": _version, "X-Api-Revision": _revision, ...seen } = JSON.parse(body); // podinfo's own
+    expect(seen).toEqual({ "X-Forwarded-For": [stack.gateway], "X-Forwarded-Proto": ["http"], "X-Session-Id": ["mine"], "X-Mine": ["mine"] });
+  });
+
+  test("is sent large requests in chunks, with a body where none is usual, and of HTTP/1.0", async () => {
+    const body = "0123456789abcdef".repeat(16_384);
+    const outgoing = request(`${stack.url}/echo`, { method: "POST", headers: { "Transfer-Encoding": "chunked", Expect: "100-continue" } });
+    const answer = new Promise<string>((resolve, reject) => outgoing.on("response", (response) => resolve(text(response))).on("error", reject));
+    for (let at = 0; at < body.length; at += 10_000) outgoing.write(body.slice(at, at + 10_000));
+    outgoing.end();
+    expect((await answer) === body).toBe(true);
+    const old = await sendRaw(haproxy(), 8080, Buffer.from("GET /version HTTP/1.0\r\n\r\n"));
+    expect([statusesOf(old), old.includes('"version"')]).toEqual([[200], true]);
+    const deleting = Buffer.from("DELETE /version HTTP/1.1\r\nHost: a_b.test.:8080\r\nContent-Length: 2\r\n\r\n{}");
+    expect(statusesOf(await sendRaw(haproxy(), 8080, deleting))).toHaveLength(1);
+  });
+
+  test("speaks WebSocket with those who ask for it, and is not mistaken for doing so with others", async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${stack.ports.http}/ws/echo`, { headers: { "X-Session-ID": "ws" } });
+    await once(socket, "open");
+    socket.send("hello");
+    const [message] = await once(socket, "message");
+    expect(JSON.parse(String(message)).msg).toBe("hello");
+    socket.terminate();
+    // podinfo refuses the version; what comes behind is a request for HAProxy, and not passed on
+    const declined = `GET /ws/echo HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 9\r\n`;
+    const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    const behind = "GET /version HTTP/1.1\r\nHost: a.test\r\nX-Session-ID: 1\r\nX-Session-ID: 2\r\n\r\n";
+    expect(statusesOf(await sendRaw(haproxy(), 8080, Buffer.from(declined + key + behind)))).toEqual([400, 400]);
+  });
+
+  test("is found by HTTP/2 as by HTTP/1.1: WebSockets pass, tunnels and hosts that are none do not", async () => {
+    const session = connect(stack.httpsUrlOf(1), { rejectUnauthorized: false });
+    try {
+      const ask = async (headers: OutgoingHttpHeaders): Promise<number | undefined> => {
+        const stream = session.request({ ":authority": "a.test", ...headers });
+        const [{ ":status": status }] = await once(stream, "response");
+        stream.destroy();
+        return status;
+      };
+      await once(session, "remoteSettings");
+      const socket = session.request({
+        ":method": "CONNECT",
+        ":protocol": "websocket",
+        ":authority": "a.test",
+        ":scheme": "https",
+        ":path": "/ws/echo",
+      });
+      expect((await once(socket, "response"))[0]).toMatchObject({ ":status": 200 });
+      socket.write(Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from("hello")])); // a masked frame of text
+      expect(String((await once(socket, "data"))[0])).toContain('"msg":"hello"');
+      socket.destroy();
+      expect(await ask({ ":path": "/version" })).toBe(200);
+      expect(await ask({ ":method": "CONNECT", ":authority": "a.test:80" })).toBe(405);
+      expect(await ask({ ":method": "TRACE", ":path": "/" })).toBe(405);
+      expect(await ask({ ":path": "/version", ":authority": "<a>" })).toBe(400);
+    } finally {
+      session.destroy();
+    }
+  });
+});
+
+test("2,000 slow clients are cut off after their time, and others do not notice them", async () => {
+  const identity = await stack.haproxyIdentity();
+  const usual = await medianLatencyMs();
+  const load = new Load(stack.url, { pauseMs: 20 });
+  const opened = Date.now();
+  const slow = await Promise.all([
+    SlowClients.open("headers", 1_400, haproxy(), 8080),
+    SlowClients.open("stalled body", 200, haproxy(), 8080),
+    SlowClients.open("dripping body", 300, haproxy(), 8080),
+    SlowClients.open("unread answer", 100, haproxy(), 8080),
+  ]);
+  const [headers, stalled, , unread] = slow;
+  try {
+    await sleep(3_000); // the headers have 10 s
+    const connections = Number(/^CurrConns: (\d+)$/m.exec(await runRaw(stack.runtime, command("show info")))?.[1]);
+    expect(connections).toBeGreaterThanOrEqual(2_000);
+    const under = await medianLatencyMs();
+    console.log(`median latency with 2,000 slow clients: ${(under / usual).toFixed(2)} times the usual`);
+    await until(async () => headers.closed === 1_400, 20_000 - (Date.now() - opened));
+    await sleep(31_000 - (Date.now() - opened)); // silence, and answers that nobody reads, have 30 s
+    const { failures, sent } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(1_000);
+    unread.read();
+    await until(async () => unread.closed === 100, 4_000);
+  } finally {
+    for (const clients of slow) clients.end();
+  }
+  expect(headers.statuses).toEqual(Array(1_400).fill("HTTP/1.1 408 Request Time-out"));
+  expect(stalled.statuses).toEqual(Array(200).fill("HTTP/1.1 400 Bad request"));
+
+  expect(await stack.haproxyIdentity()).toEqual(identity);
+  const haproxyContainer = docker.getContainer(stack.haproxyName);
+  const { State, HostConfig } = await haproxyContainer.inspect();
+  expect([State.OOMKilled, State.Running]).toEqual([false, true]);
+  const { memory_stats: memory } = await haproxyContainer.stats({ stream: false, "one-shot": true });
+  console.log(`HAProxy's container uses ${Math.round(memory.usage / 1024 / 1024)} MiB`);
+  expect(memory.usage).toBeLessThan(HostConfig.Memory ?? 0);
+}, 60_000);
+
+async function medianLatencyMs(): Promise<number> {
+  const times: number[] = [];
+  for (let asked = 0; asked < 200; asked++) {
+    const start = performance.now();
+    await get(stack.url);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[times.length / 2] ?? Number.NaN;
+}
+
+/** Without the host that a proxy's client puts before it. */
+const pathOf = ({ path }: RecordedRequest): string => path.replace(/^http:\/\/[^/]*/i, "");
+const isRefusal = (status: number): boolean => status >= 400 && status < 500;

@@ -1,0 +1,9 @@
+import { docker } from "./stack.ts";
+
+/** Runs a shell line in a container, as its own user, and returns what it printed. */
+export async function shell(container: string, line: string): Promise<string> {
+  const exec = await docker.getContainer(container).exec({ Cmd: ["sh", "-c", `${line} 2>&1`], AttachStdout: true, AttachStderr: true, Tty: true });
+  let printed = "";
+  for await (const chunk of await exec.start({ Tty: true })) printed += chunk;
+  return printed.trim();
+}
