@@ -10,7 +10,7 @@ import { runRaw } from "../../src/runtime/connection.ts";
 import { get, Load } from "./load.ts";
 import { MALFORMED_REQUESTS } from "./malformed/requests.ts";
 import { sendRaw, statusesOf } from "./raw-requests.ts";
-import { RECORDING_APP, type RecordedRequest, readRecord, readRequests, valuesOf } from "./recording-app.ts";
+import { buildRecordingApp, RECORDING_APP, type RecordedRequest, readRecord, readRequests, removeRecordingApp, valuesOf } from "./recording-app.ts";
 import { SlowClients } from "./slow-clients.ts";
 import { docker, TestStack } from "./stack.ts";
 import { until } from "./until.ts";
@@ -18,10 +18,14 @@ import { until } from "./until.ts";
 let stack: TestStack;
 
 beforeAll(async () => {
+  await buildRecordingApp();
   stack = await TestStack.create({ name: "e2e-http-hardening", number: 17, config: { ...RECORDING_APP, count: 1, "tls.selfSigned": true } });
   await stack.up();
 });
-afterAll(() => stack?.dispose());
+afterAll(async () => {
+  await stack?.dispose();
+  await removeRecordingApp();
+});
 
 /** HAProxy's own address: a published port would have Docker's proxy in between. */
 const haproxy = (): string => stack.gateway.replace(/1$/, "2");

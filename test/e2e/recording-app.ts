@@ -1,15 +1,28 @@
 import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pack } from "tar-stream";
 import { readStackLogs } from "../../src/engine/log-stream.ts";
 import { type Config, docker, type TestStack } from "./stack.ts";
 
-/**
- * Config of a stack whose app answers any request, and prints each byte that it gets, in hexadecimal behind the number of
- * the connection. Perl is in the image of HAProxy, and an app's command is one line.
- */
-export const RECORDING_APP: Config = {
-  "app.image": "haproxy:3.2",
-  "app.command": ["perl", "-e", readFileSync(new URL("recording-app.pl", import.meta.url), "utf8").replaceAll(/\s+/g, " ")],
-};
+const IMAGE = "e2e-recording-app";
+
+/** Config of a stack whose app answers any request, and prints each byte that it gets, in hexadecimal behind the connection's number. */
+export const RECORDING_APP: Config = { "app.image": IMAGE, "app.command": [] };
+
+/** Builds the app's image: the Node that runs the tests, in the image of HAProxy, which has the libraries for it. */
+export async function buildRecordingApp(): Promise<void> {
+  const context = pack();
+  context.entry({ name: "Dockerfile" }, 'FROM haproxy:3.2\nCOPY node recorder.ts /app/\nENTRYPOINT ["/app/node", "/app/recorder.ts"]\n');
+  context.entry({ name: "recorder.ts" }, readFileSync(new URL("recorder.ts", import.meta.url)));
+  context.entry({ name: "node", mode: 0o755 }, readFileSync(process.execPath));
+  context.finalize();
+  const progress = await docker.buildImage(Readable.from(context), { t: IMAGE });
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+export const removeRecordingApp = (): Promise<unknown> => docker.getImage(IMAGE).remove();
 
 /** A request as an app got it. */
 export interface RecordedRequest {
