@@ -155,6 +155,7 @@ const wholeNumber = (value: number, most: number, what: string): number => {
 };
 
 const MAX_WAIT_MS = 86_400_000;
+const MAX_PID = 2 ** 22;
 
 /** Every command that Balancer sends. */
 export const COMMANDS = {
@@ -184,5 +185,6 @@ export const COMMANDS = {
   masterReload: () => command("@master reload"),
   masterShowProc: () => command("@master show proc"),
   /** For the master, which hands it on to the worker with this process id. */
-  showServersConnOf: (pid: number, backend: string) => command(`@!${pid} show servers conn ${identifier(backend)}`),
+  showServersConnOf: (pid: number, backend: string) =>
+    command(`@!${wholeNumber(pid, MAX_PID, "a process id")} show servers conn ${identifier(backend)}`),
 } as const;

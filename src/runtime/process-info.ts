@@ -53,5 +53,5 @@ export function parseProcessInfo(info: string, processes: string): ProcessInfo {
 /** Reads from the master's `show proc` the process ids of workers of before a reload, which still end their sessions. */
 export function parseOldWorkers(processes: string): number[] {
   const [, old = ""] = processes.split("# old workers");
-  return Array.from(old.matchAll(/^(\d+)\s+worker/gm), ([, pid]) => Number(pid));
+  return Array.from(old.matchAll(/^(\d{1,7})\s+worker/gm), ([, pid]) => Number(pid));
 }

@@ -168,6 +168,7 @@ describe("podinfo", () => {
         ":authority": "a.test",
         ":scheme": "https",
         ":path": "/ws/echo",
+        "sec-websocket-version": "13",
       });
       expect((await once(socket, "response"))[0]).toMatchObject({ ":status": 200 });
       socket.write(Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from("hello")])); // a masked frame of text
@@ -200,7 +201,10 @@ test("2,000 slow clients are cut off after their time, and others do not notice 
     const connections = Number(/^CurrConns: (\d+)$/m.exec(await runRaw(stack.runtime, command("show info")))?.[1]);
     expect(connections).toBeGreaterThanOrEqual(2_000);
     const under = await medianLatencyMs();
-    console.log(`median latency with 2,000 slow clients: ${(under / usual).toFixed(2)} times the usual`);
+    const { memory_stats: memory } = await docker.getContainer(stack.haproxyName).stats({ stream: false, "one-shot": true });
+    const usedMb = Math.round(memory.usage / 1024 / 1024);
+    console.log(`with 2,000 slow clients: median latency ${(under / usual).toFixed(2)} times the usual, HAProxy's container at ${usedMb} MiB`);
+    expect(usedMb).toBeLessThan(256); // half of its limit
     await until(async () => headers.closed === 1_400, 20_000 - (Date.now() - opened));
     await sleep(31_000 - (Date.now() - opened)); // silence, and answers that nobody reads, have 30 s
     const { failures, sent } = await load.stop();
@@ -215,12 +219,8 @@ test("2,000 slow clients are cut off after their time, and others do not notice 
   expect(stalled.statuses).toEqual(Array(200).fill("HTTP/1.1 400 Bad request"));
 
   expect(await stack.haproxyIdentity()).toEqual(identity);
-  const haproxyContainer = docker.getContainer(stack.haproxyName);
-  const { State, HostConfig } = await haproxyContainer.inspect();
+  const { State } = await docker.getContainer(stack.haproxyName).inspect();
   expect([State.OOMKilled, State.Running]).toEqual([false, true]);
-  const { memory_stats: memory } = await haproxyContainer.stats({ stream: false, "one-shot": true });
-  console.log(`HAProxy's container uses ${Math.round(memory.usage / 1024 / 1024)} MiB`);
-  expect(memory.usage).toBeLessThan(HostConfig.Memory ?? 0);
 }, 60_000);
 
 async function medianLatencyMs(): Promise<number> {

@@ -74,6 +74,14 @@ const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
     })),
   },
   {
+    what: "showServersConnOf",
+    built: fc.tuple(number, name).map(([pid, backend]) => ({
+      given: [pid, backend],
+      build: () => COMMANDS.showServersConnOf(pid, backend),
+      expected: isWithin(pid, 2 ** 22) && areNames(backend) ? `@!${pid} show servers conn ${backend}` : undefined,
+    })),
+  },
+  {
     what: "setState",
     built: fc.tuple(name, state).map(([server, wanted]) => ({
       given: [server, wanted],
