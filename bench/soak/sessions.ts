@@ -47,12 +47,11 @@ export class SessionWatch {
     this.#set = set;
   }
 
-  /** How many of the sessions have another home in one set of servers than in the other; undefined where a set is not known. */
-  movedBetween(one: string, other: string): { readonly moved: number; readonly sessions: number } | undefined {
+  /** How many sessions have another home among some servers than among others, of those seen among both. */
+  compareHomes(one: string, other: string): { readonly moved: number; readonly known: number } {
     const [a, b] = [this.#homes.get(one), this.#homes.get(other)];
-    if (a === undefined || b === undefined) return undefined;
-    const known = SESSIONS.filter((session) => a.has(session) && b.has(session));
-    return { moved: known.filter((session) => a.get(session) !== b.get(session)).length, sessions: known.length };
+    const known = SESSIONS.filter((session) => a?.has(session) && b?.has(session));
+    return { moved: known.filter((session) => a?.get(session) !== b?.get(session)).length, known: known.length };
   }
 
   /** What came since the start or the last call. */

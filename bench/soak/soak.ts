@@ -44,6 +44,7 @@ export async function soak({ minutes, seed, signal, print }: SoakOptions): Promi
   const stack = await TestStack.create({ name: "e2e-soak", number: 20, config: { ...START, drainTimeout: "2s" } });
   try {
     await stack.up();
+    const startMemory = await haproxyMemory(stack);
     const run = new Run(stack, print);
     const deadline = Date.now() + minutes * 60_000;
     try {
@@ -56,7 +57,7 @@ export async function soak({ minutes, seed, signal, print }: SoakOptions): Promi
       if (!signal.aborted) run.fail(error);
     }
     await run.stop();
-    return summarize(seed, run.rows, run.problems);
+    return summarize({ seed, startMemory, rows: run.rows, problems: run.problems });
   } finally {
     await stack.dispose();
   }
@@ -72,6 +73,8 @@ class Run {
   readonly #sockets: Sockets;
   readonly #watch: SessionWatch;
   #outages: readonly Span[] = [];
+  /** What decides where a session belongs. */
+  #servers = nameServers(START, 0);
   #since = Date.now();
 
   constructor(stack: TestStack, print: (line: string) => void) {
@@ -80,7 +83,7 @@ class Run {
     this.#load = new Load(stack.url);
     this.#sockets = new Sockets(stack.url, SOCKETS);
     this.#watch = new SessionWatch(stack.url);
-    this.#watch.servers = nameServers(START, 0);
+    this.#watch.servers = this.#servers;
   }
 
   /**
@@ -92,15 +95,19 @@ class Run {
     const isSame = event.kind === "haproxy-kill" && event.mode === "hash";
     if (!isSame) this.#watch.servers = undefined;
     const before = await this.#stack.haproxyIdentity();
+    const servers = { before: this.#servers, after: nameServers(event, this.rows.length + 1) };
     const start = Date.now();
     const { outage, told } = await make(this.#stack, event);
-    this.#watch.servers = nameServers(event, this.rows.length + 1);
+    this.#servers = servers.after;
+    this.#watch.servers = servers.after;
     await sleep(SETTLE_MS);
     if (outage !== undefined) this.#outages = [...this.#outages, outage].slice(-OUTAGES_KEPT);
-    const worker = workerFate(before, await this.#stack.haproxyIdentity());
+    const after = await this.#stack.haproxyIdentity();
+    const worker = { fate: workerFate(before, after), pid: after.pid?.split(" ")[0] };
     const seen = merge(this.#load.take(), this.#sockets.take(), this.#watch.take());
-    await this.#add(seen, { event, start, end: Date.now(), outage, told }, worker);
-    if (worker !== FATES[event.kind]) throw new Error(`HAProxy's worker: ${worker}, expected ${FATES[event.kind]}`);
+    const elsewhere = this.#watch.compareHomes(servers.before, servers.after);
+    await this.#add(seen, { change: { event, start, end: Date.now(), outage, told }, worker, elsewhere });
+    if (worker.fate !== FATES[event.kind]) throw new Error(`HAProxy's worker: ${worker.fate}, expected ${FATES[event.kind]}`);
   }
 
   fail(error: unknown): void {
@@ -110,20 +117,14 @@ class Run {
   /** Ends the clients, and tells what they saw after the last event. */
   async stop(): Promise<void> {
     const [load, sockets, sessions] = await Promise.all([this.#load.stop(), this.#sockets.stop(), this.#watch.stop()]);
-    await this.#add(merge(load, sockets, sessions), undefined, "the same");
+    await this.#add(merge(load, sockets, sessions), {});
   }
 
-  async #add(seen: Seen, change: Change | undefined, worker: WorkerFate): Promise<void> {
+  async #add(seen: Seen, { change, ...more }: { readonly change?: Change } & Pick<Row, "worker" | "elsewhere">): Promise<void> {
     const cost = costOf(seen, change, this.#outages);
     const now = Date.now();
-    const row = {
-      event: change?.event,
-      seconds: (now - this.#since) / 1000,
-      cost,
-      outage: change?.outage,
-      worker,
-      memory: await haproxyMemory(this.#stack),
-    };
+    const seconds = (now - this.#since) / 1000;
+    const row = { event: change?.event, outage: change?.outage, seconds, cost, memory: await haproxyMemory(this.#stack), ...more };
     this.rows.push(row);
     this.#print(formatRow(row));
     this.#since = now;
@@ -137,10 +138,7 @@ class Run {
   }
 }
 
-/**
- * A name for what decides where a session belongs. In hash mode that is which servers there are; in sticky mode it is what
- * happened before as well.
- */
+/** In hash mode the servers alone decide where a session belongs, in sticky mode what happened before as well. */
 const nameServers = ({ mode, count }: Pick<SoakEvent, "mode" | "count">, events: number): string =>
   mode === "hash" ? `hash ${count}` : `sticky ${count} after ${events} events`;
 

@@ -8,7 +8,10 @@ export interface Row {
   readonly seconds: number;
   readonly cost: Cost;
   readonly outage: Span | undefined;
-  readonly worker: WorkerFate;
+  /** HAProxy's worker, with its process id in the container. */
+  readonly worker?: { readonly fate: WorkerFate; readonly pid: string | undefined };
+  /** Watched sessions that have another server now, as they may. */
+  readonly elsewhere?: { readonly moved: number; readonly known: number };
   /** Of HAProxy's container, in bytes. */
   readonly memory: number;
 }
@@ -26,6 +29,8 @@ export interface Summary {
     readonly memory: { readonly start: number; readonly most: number; readonly end: number };
     readonly reloads: number;
     readonly restarts: number;
+    /** Process ids of the workers that followed the first, in the container. */
+    readonly workers: readonly string[];
     /** How long it was away after each kill. */
     readonly outagesMs: readonly number[];
   };
@@ -33,10 +38,19 @@ export interface Summary {
   readonly problems: readonly string[];
 }
 
-/** Adds up what came. The first row is the stack before any event. */
-export function summarize(seed: number, rows: readonly Row[], problems: readonly string[]): Summary {
+/** What a run was and brought. */
+export interface Outcome {
+  readonly seed: number;
+  readonly startMemory: number;
+  readonly rows: readonly Row[];
+  readonly problems: readonly string[];
+}
+
+/** Adds up what came. */
+export function summarize({ seed, startMemory, rows, problems }: Outcome): Summary {
   const sum = (pick: (cost: Cost) => number): number => rows.reduce((total, { cost }) => total + pick(cost), 0);
-  const memory = rows.map((row) => row.memory);
+  const memory = [startMemory, ...rows.map((row) => row.memory)];
+  const workers = (fate: WorkerFate) => rows.filter(({ worker }) => worker?.fate === fate).length;
   return {
     seed,
     seconds: rows.reduce((total, { seconds }) => total + seconds, 0),
@@ -49,9 +63,10 @@ export function summarize(seed: number, rows: readonly Row[], problems: readonly
     webSockets: { opened: sum(({ opened }) => opened), lost: addUp(rows.map(({ cost }) => cost.lost)) },
     sessions: { compared: sum(({ compared }) => compared), moved: sum(({ moved }) => moved) },
     haproxy: {
-      memory: { start: memory[0] ?? 0, most: Math.max(...memory), end: memory.at(-1) ?? 0 },
-      reloads: rows.filter(({ worker }) => worker === "reloaded").length,
-      restarts: rows.filter(({ worker }) => worker === "new container or restart").length,
+      memory: { start: startMemory, most: Math.max(...memory), end: memory.at(-1) ?? 0 },
+      reloads: workers("reloaded"),
+      restarts: workers("new container or restart"),
+      workers: rows.flatMap(({ worker }) => (worker === undefined || worker.fate === "the same" ? [] : [worker.pid ?? "unknown"])),
       outagesMs: rows.flatMap(({ outage }) => (outage === undefined ? [] : [outage.end - outage.start])),
     },
     problems,
@@ -59,25 +74,26 @@ export function summarize(seed: number, rows: readonly Row[], problems: readonly
 }
 
 /** One line for an event, with what it cost. */
-export function formatRow({ event, seconds, cost, outage, worker, memory }: Row): string {
+export function formatRow({ event, seconds, cost, outage, worker, elsewhere, memory }: Row): string {
+  const away = outage === undefined ? "" : ` for ${outage.end - outage.start} ms`;
   const parts = [
-    `${formatTime(Date.now())}  ${(event === undefined ? "end" : describeEvent(event)).padEnd(24)}`,
-    `${seconds.toFixed(1).padStart(5)} s`,
-    `worker ${worker}`,
-    `${cost.sent} requests`,
-    `${total(cost.failedOtherwise)} failed${formatTally(cost.failedOtherwise)}`,
-    ...(outage === undefined
+    `${formatTime(Date.now())}  ${(event === undefined ? "end" : describeEvent(event)).padEnd(20)} ${seconds.toFixed(1).padStart(6)} s`,
+    `${cost.sent} requests, ${total(cost.failedOtherwise)} failed${formatTally(cost.failedOtherwise)}`,
+    ...(away === "" && total(cost.failedInOutages) === 0
       ? []
-      : [`${total(cost.failedInOutages)} while HAProxy was away for ${outage.end - outage.start} ms${formatTally(cost.failedInOutages)}`]),
+      : [`${total(cost.failedInOutages)} while HAProxy was away${away}${formatTally(cost.failedInOutages)}`]),
     `${total(cost.lost)} WebSockets lost${formatTally(cost.lost)}`,
+    ...(elsewhere === undefined ? [] : [`${elsewhere.moved} of ${elsewhere.known} sessions elsewhere`]),
+    ...(worker === undefined ? [] : [`worker ${worker.pid}, ${worker.fate}`]),
     mebibytes(memory),
   ];
-  return parts.join("  ");
+  return parts.join("; ");
 }
 
 /** The report at the end, as lines. */
 export function formatSummary({ seed, seconds, events, requests, webSockets, sessions, haproxy, problems }: Summary): string[] {
   const { memory, outagesMs } = haproxy;
+  const pids = haproxy.workers.length === 0 ? "" : ` (worker pids ${haproxy.workers.join(" ")})`;
   const away = outagesMs.length === 0 ? "" : `, away for ${Math.min(...outagesMs)} to ${Math.max(...outagesMs)} ms each time`;
   return [
     `seed ${seed}, ${seconds.toFixed(0)} s, events: ${Object.entries(events)
@@ -86,7 +102,8 @@ export function formatSummary({ seed, seconds, events, requests, webSockets, ses
     `requests: ${requests.sent}, failed ${total(requests.failedOtherwise)}${formatTally(requests.failedOtherwise)}, and while a killed HAProxy was away ${total(requests.failedInOutages)}${formatTally(requests.failedInOutages)}`,
     `WebSockets: ${webSockets.opened} opened, ${total(webSockets.lost)} lost${formatTally(webSockets.lost)}`,
     `sessions: ${sessions.compared} answers compared, ${sessions.moved} by another server than before`,
-    `HAProxy: ${haproxy.reloads} reloads, ${haproxy.restarts} restarts${away}; memory of its container ${mebibytes(memory.start)} at the start, ${mebibytes(memory.most)} at most, ${mebibytes(memory.end)} at the end`,
+    `HAProxy: ${haproxy.reloads} reloads, ${haproxy.restarts} restarts${pids}${away}`,
+    `memory of its container: ${mebibytes(memory.start)} at the start, ${mebibytes(memory.most)} at most, ${mebibytes(memory.end)} at the end`,
     ...problems.map((problem) => `PROBLEM ${problem}`),
     problems.length === 0 ? "nothing failed without a cause" : `${problems.length} problems`,
   ];
