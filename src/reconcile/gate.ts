@@ -10,7 +10,7 @@ import { bringUp } from "./sync.ts";
 /** A step of a roll-out: between the containers that were replaced and those that are next. */
 export interface GateTarget {
   readonly endpoint: Endpoint;
-  /** Servers whose containers have just been replaced. */
+  /** Servers whose containers are as declared since the step before: just replaced or, before the first step, not replaced at all. */
   readonly previous: readonly Server[];
   /** Servers whose containers are replaced next. */
   readonly batch: readonly Server[];
@@ -23,10 +23,10 @@ export interface GateTarget {
 const POLL_MS = 100;
 
 /**
- * Proves that the replaced containers serve, then takes the next ones out of rotation and out of HAProxy. A server is
+ * Proves that the containers before serve, then takes the next ones out of rotation and out of HAProxy. A server is
  * deleted rather than paused: one that is added again takes no traffic before its first good check, one that leaves
  * maintenance is trusted at once.
- * @throws {RuntimeError} when a replaced container does not come up, or nothing would be left in rotation
+ * @throws {RuntimeError} when one of them does not come up, or nothing would be left in rotation
  */
 export async function openGate(target: GateTarget, report: Report): Promise<void> {
   const { endpoint, previous, batch } = target;

@@ -38,25 +38,27 @@ const STOP_TIMEOUT_SECONDS = 10;
 /**
  * Declares the app containers, each behind a gate. Where a roll-out replaces containers, the first gate of a batch waits
  * for the containers of the batch before and does the work for its whole batch; otherwise nothing waits for anything.
+ * The containers that a roll-out does not replace come before its first batch: one that is added may be what keeps the
+ * app served while the only old one is replaced, and one of the new version that does not serve ends the roll-out there.
  */
 export function createAppContainers(args: AppArgs): docker.Container[] {
+  const { rollout, topology } = args;
   const containers = new Map<string, docker.Container>();
   const create = (server: Server, step: Step): RolloutGate => {
     const gate = createGate(server, step, args);
     containers.set(server.name, createContainer(server, gate, args));
     return gate;
   };
-  let previous: readonly Server[] = [];
-  for (const batch of args.rollout.batches) {
+  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  let previous: readonly Server[] = topology.servers.filter(({ name }) => !replaced.has(name));
+  for (const server of previous) create(server, { previous: [], batch: [], after: [] });
+  for (const batch of rollout.batches) {
     const after = previous.flatMap(({ name }) => containers.get(name) ?? []);
     const [first, ...rest] = batch;
     if (first === undefined) continue;
     const gate = create(first, { previous, batch, after });
     for (const server of rest) create(server, { previous: [], batch: [], after: [gate] });
     previous = batch;
-  }
-  for (const server of args.topology.servers) {
-    if (!containers.has(server.name)) create(server, { previous: [], batch: [], after: [] });
   }
   return [...containers.values()];
 }

@@ -75,6 +75,10 @@ describe("an update of the app", () => {
     expect(result.failures).toEqual([]);
     expect((await appIds(3)).slice(1)).toEqual(before.slice(1));
     expect(await messages()).toEqual(new Set(["third"]));
+    const { exitCode, output } = await stack.tryUp(); // must not replace the next one
+    expect(exitCode).not.toBe(0);
+    expect(output).toMatch(/not up within 10 s \(readyTimeout\): s1 /);
+    expect((await appIds(3)).slice(1)).toEqual(before.slice(1));
   });
 
   test("going back to the old config repairs it", async () => {
@@ -82,6 +86,15 @@ describe("an update of the app", () => {
     expect(failures).toEqual([]);
     expect(await serverNames()).toEqual(["s1", "s2", "s3"]);
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("replaces the only container when one that is added in the same update serves", async () => {
+    await stack.up({ count: 1 });
+    const { failures, answeredBy } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fourth" }, count: 2 }));
+    expect(failures).toEqual([]);
+    expect(answeredBy.size).toBe(3);
+    expect(await messages()).toEqual(new Set(["fourth"]));
+    expect(await serverNames()).toEqual(["s1", "s2"]);
   });
 
   test("an app that ignores SIGTERM loses no request either", async () => {
