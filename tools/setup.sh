@@ -47,7 +47,7 @@ set_up() {
 
 set_up_tests() {
   prometheus_image
-  chromium
+  browser
 }
 
 # Logs, and the lock that keeps two set-ups of one checkout apart. Everything started from here holds the lock with us,

@@ -6,7 +6,7 @@ browsers="chromium-headless-shell chromium google-chrome" # as in test/e2e/brows
 
 prometheus_image() { image_of_debian prometheus "$prometheus"; }
 
-chromium() {
+browser() {
   begin "Chromium" chromium
   local browser
   if browser=$(installed_browser); then
@@ -19,10 +19,11 @@ chromium() {
   finish "installed in $(step_took), $browser"
 }
 
+# A function or an alias of that name is no browser, hence not `command -v`.
 installed_browser() {
   local browser
   for browser in $browsers; do
-    if command -v "$browser"; then return 0; fi
+    if type -P "$browser"; then return 0; fi
   done
   return 1
 }
