@@ -90,9 +90,10 @@ function format({ endpoint, process, peers, error, isConfigDeclared, servers }: 
   return [headOf(endpoint, process), ...peersOf(peers), ...config, colours.bold(line(HEADER)), ...lines].join("\n");
 }
 
-function headOf(endpoint: string, { version, pid, uptimeSeconds, reloads, failedReloads, oldWorkers }: ProcessInfo): string {
+function headOf(endpoint: string, { version, pid, uptimeSeconds, reloads, failedReloads, droppedLogLines, oldWorkers }: ProcessInfo): string {
   const old = oldWorkers === 0 ? "" : `, ${oldWorkers} old worker${oldWorkers === 1 ? "" : "s"} with sessions`;
-  return `HAProxy ${version} at ${endpoint}, pid ${pid}, up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed${old}`;
+  const dropped = droppedLogLines === 0 ? "" : `, ${droppedLogLines} log line${droppedLogLines === 1 ? "" : "s"} dropped`;
+  return `HAProxy ${version} at ${endpoint}, pid ${pid}, up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed${dropped}${old}`;
 }
 
 /** One line, yellow while the stick table does not reach all. */

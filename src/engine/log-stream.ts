@@ -68,7 +68,7 @@ async function readContainerLogs(
 }
 
 /** Docker puts eight bytes before each piece of a log that it sends whole; the last four tell its length. */
-function* demultiplex(log: Buffer): Generator<Buffer> {
+export function* demultiplex(log: Buffer): Generator<Buffer> {
   const header = 8;
   for (let at = 0; at + header <= log.length; ) {
     const length = log.readUInt32BE(at + 4);

@@ -13,6 +13,8 @@ export interface ProcessInfo {
   /** Reloads since the container started; failed ones apart. */
   readonly reloads: number;
   readonly failedReloads: number;
+  /** Lines of the access log that the worker could not write: its other thread was writing, or nobody read fast enough. */
+  readonly droppedLogLines: number;
   /** Workers of before a reload that still end their sessions. */
   readonly oldWorkers: number;
 }
@@ -46,6 +48,7 @@ export function parseProcessInfo(info: string, processes: string): ProcessInfo {
     uptimeSeconds: Number(value("Uptime_sec", NUMBER)),
     reloads: Number(master[1]),
     failedReloads: Number(master[2]),
+    droppedLogLines: Number(value("DroppedLogs", NUMBER)),
     oldWorkers: parseOldWorkers(processes).length,
   };
 }

@@ -43,7 +43,7 @@ describe("status", () => {
   });
 
   test("is as declared only when every balancer answers and no server differs", () => {
-    const process = { version: "3.2.26", pid: 8, uptimeSeconds: 1, reloads: 0, failedReloads: 0, oldWorkers: 0 };
+    const process = { version: "3.2.26", pid: 8, uptimeSeconds: 1, reloads: 0, failedReloads: 0, droppedLogLines: 0, oldWorkers: 0 };
     const balancer = {
       endpoint: "127.0.0.1:9999",
       process,

@@ -13,7 +13,7 @@ import { garbage, tampered, UNPRINTABLE } from "./garbage.ts";
 
 const MAX_MESSAGE_CHARS = 8_000;
 
-const INFO = "Name: HAProxy\nVersion: 3.2.26-1\nPid: 10\nUptime_sec: 65\n";
+const INFO = "Name: HAProxy\nVersion: 3.2.26-1\nPid: 10\nUptime_sec: 65\nDroppedLogs: 0\n";
 const PROCESSES =
   "#<PID> <type> <reloads> <uptime> <version>\n1 master 3 [failed: 1] 0d00h05m01s 3.2.26-1\n# workers\n10 worker 0 0d 3.2\n# old workers\n8 worker 1 0d 3.2\n";
 
@@ -59,6 +59,7 @@ const PROCESS: Shape = {
   uptimeSeconds: isWholeNumber,
   reloads: isWholeNumber,
   failedReloads: isWholeNumber,
+  droppedLogLines: isWholeNumber,
   oldWorkers: isWholeNumber,
 };
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseOldWorkers, parseProcessInfo } from "../../../src/runtime/process-info.ts";
 
-const INFO = "Name: HAProxy\nVersion: 3.2.26-1\nNbthread: 2\nPid: 10\nUptime: 0d 0h01m05s\nUptime_sec: 65\nStart_time_sec: 1764000000\n\n";
+const INFO =
+  "Name: HAProxy\nVersion: 3.2.26-1\nNbthread: 2\nPid: 10\nUptime: 0d 0h01m05s\nUptime_sec: 65\nStart_time_sec: 1764000000\nDroppedLogs: 7\n\n";
 
 const processes = (reloads: number, failed: number, old = "") =>
   `#<PID>          <type>          <reloads>       <uptime>        <version>      \n` +
@@ -16,7 +17,8 @@ describe("what a HAProxy tells about itself", () => {
     { what: "reloaded, with an old worker that ends its sessions", text: processes(3, 0, OLD), reloads: 3, failedReloads: 0, oldWorkers: 1 },
     { what: "that refused a reload", text: processes(4, 1), reloads: 4, failedReloads: 1, oldWorkers: 0 },
   ])("is read from one $what", ({ text, reloads, failedReloads, oldWorkers }) => {
-    expect(parseProcessInfo(INFO, text)).toEqual({ version: "3.2.26-1", pid: 10, uptimeSeconds: 65, reloads, failedReloads, oldWorkers });
+    const worker = { version: "3.2.26-1", pid: 10, uptimeSeconds: 65, droppedLogLines: 7 };
+    expect(parseProcessInfo(INFO, text)).toEqual({ ...worker, reloads, failedReloads, oldWorkers });
   });
 
   test("names the workers of before a reload", () => {
