@@ -127,6 +127,14 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
   }
   const { values, unknown } = flatten(config);
   mistakes.push(...unknown);
+  const parsed = readFields(values, mistakes);
+  mistakes.push(...findContradictions(parsed));
+  if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
+  return assemble(stack, parsed);
+}
+
+/** Reads every field; one that is refused is undefined, and among the mistakes. */
+function readFields(values: ReadonlyMap<string, unknown>, mistakes: Mistake[]) {
   const read = <K extends keyof typeof FIELDS>(key: K): z.output<(typeof FIELDS)[K]["schema"]> | undefined => {
     const field = FIELDS[key];
     const result = field.schema.safeParse(values.get(key));
@@ -134,7 +142,7 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     mistakes.push({ key, given: values.get(key), allowed: field.allowed });
     return undefined;
   };
-  const parsed = {
+  return {
     mode: read("mode"),
     count: read("count"),
     image: read("app.image"),
@@ -178,28 +186,48 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
     runtimeTlsHost: read("runtimeTls.host"),
     rotation: read("runtimeTls.rotation"),
   };
-  mistakes.push(...findContradictions(parsed));
-  if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
-  const { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, ...others } = parsed;
-  const { appMemory, appPids, appFiles, haproxyMemory, haproxyPids, haproxyFiles, ...more } = others;
-  const { image, port, readyPath, command, env, http, https, runtime, runtimeTlsPort, stats, batch, ...most } = more;
-  const { isMonitored, prometheusImage, grafanaImage, prometheus, grafana, certificate, selfSigned, redirect, ...remaining } = most;
-  const { hasRuntimeTls, runtimeTlsBind, runtimeTlsHost, rotation, ...rest } = remaining;
-  const limits = { memoryMb: appMemory, pids: appPids, files: appFiles };
-  const confinement = { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, limits };
-  const words = command.map((word) => word.replaceAll("{port}", String(port)));
-  return {
-    stack,
-    ...rest,
-    app: { image, port, readyPath, command: words, env, confinement },
-    haproxyLimits: { memoryMb: haproxyMemory, pids: haproxyPids, files: haproxyFiles },
-    ports: { http, https, runtime, runtimeTls: runtimeTlsPort, stats },
-    tls: tlsOf(certificate, selfSigned, redirect),
-    runtimeTls: hasRuntimeTls ? { bind: runtimeTlsBind, host: runtimeTlsHost, rotation } : undefined,
-    monitoring: isMonitored ? { prometheusImage, grafanaImage, ports: { prometheus, grafana } } : undefined,
-    rollout: { batch },
-  };
 }
+
+type Parsed = Complete<ReturnType<typeof readFields>>;
+
+const assemble = (stack: string, parsed: Parsed): Settings => ({
+  stack,
+  mode: parsed.mode,
+  count: parsed.count,
+  app: {
+    image: parsed.image,
+    port: parsed.port,
+    readyPath: parsed.readyPath,
+    command: parsed.command.map((word) => word.replaceAll("{port}", String(parsed.port))),
+    env: parsed.env,
+    confinement: {
+      user: parsed.user,
+      readOnly: parsed.readOnly,
+      tmpfs: parsed.tmpfs,
+      capabilities: parsed.capabilities,
+      allowPrivilegeEscalation: parsed.allowPrivilegeEscalation,
+      limits: { memoryMb: parsed.appMemory, pids: parsed.appPids, files: parsed.appFiles },
+    },
+  },
+  balancers: parsed.balancers,
+  haproxyImage: parsed.haproxyImage,
+  haproxyLimits: { memoryMb: parsed.haproxyMemory, pids: parsed.haproxyPids, files: parsed.haproxyFiles },
+  subnet: parsed.subnet,
+  bind: parsed.bind,
+  ports: { http: parsed.http, https: parsed.https, runtime: parsed.runtime, runtimeTls: parsed.runtimeTlsPort, stats: parsed.stats },
+  tls: tlsOf(parsed.certificate, parsed.selfSigned, parsed.redirect),
+  runtimeTls: parsed.hasRuntimeTls ? { bind: parsed.runtimeTlsBind, host: parsed.runtimeTlsHost, rotation: parsed.rotation } : undefined,
+  monitoring: parsed.isMonitored
+    ? {
+        prometheusImage: parsed.prometheusImage,
+        grafanaImage: parsed.grafanaImage,
+        ports: { prometheus: parsed.prometheus, grafana: parsed.grafana },
+      }
+    : undefined,
+  drainTimeoutMs: parsed.drainTimeoutMs,
+  readyTimeoutMs: parsed.readyTimeoutMs,
+  rollout: { batch: parsed.batch },
+});
 
 function tlsOf(path: string, isSelfSigned: boolean, redirect: boolean): Tls | undefined {
   if (path !== "") return { certificate: { kind: "file", path }, redirect };

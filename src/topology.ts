@@ -71,7 +71,8 @@ export interface Topology {
 
 /**
  * Derives a stack's names, ids and addresses: the gateway is the subnet's first address, the balancers follow, the ninth
- * and tenth are for Prometheus and Grafana, the app containers start at the eleventh. A pure function, so haproxy.cfg is known before any container exists.
+ * and tenth are for Prometheus and Grafana, the app containers start at the eleventh. A pure function, so haproxy.cfg is
+ * known before any container exists.
  * @param engineHost under which the Docker engine's host is reached
  */
 export function planTopology(settings: Settings, engineHost: string = LOOPBACK): Topology {

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
-import { main } from "../../src/commands/command-line.ts";
+import { main, wholeNumber } from "../../src/commands/command-line.ts";
 import { interruptible } from "../interruptible.ts";
 import { soak } from "./soak.ts";
 import { formatSummary } from "./summary.ts";
@@ -11,7 +11,7 @@ const MOST_MINUTES = 7 * 24 * 60;
 const command = new Command("soak")
   .description("Changes a stack at random while it is in use. Exit code 1 when a request failed or a WebSocket was lost without a cause.")
   .requiredOption("--minutes <n>", "how long; the event under way then is the last, once each kind has come", minutes)
-  .option("--seed <n>", "which events happen; random by default", seed)
+  .option("--seed <n>", "which events happen; random by default", wholeNumber(0, SEEDS - 1))
   .option("--json", "print the summary as JSON; the lines of the events go to stderr")
   .showHelpAfterError()
   .action(async ({ minutes, seed = randomInt(SEEDS), json = false }: { minutes: number; seed?: number; json?: boolean }) => {
@@ -27,11 +27,6 @@ function minutes(text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value <= 0 || value > MOST_MINUTES) throw new InvalidArgumentError(`a number above 0, ${MOST_MINUTES} at most`);
   return value;
-}
-
-function seed(text: string): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) >= SEEDS) throw new InvalidArgumentError(`a whole number from 0 to ${SEEDS - 1}`);
-  return Number(text);
 }
 
 await main(command);

@@ -19,6 +19,9 @@ export const wholeNumber =
     throw new InvalidArgumentError(`Allowed: a whole number from ${least} to ${most}.`);
   };
 
+/** Tells on stderr what a user may not want, though it is done. */
+export const warn = (text: string): void => console.error(`${coloursOf(process.stderr).yellow("warning:")} ${text}`);
+
 /** Runs a command. Exit code 0: done; 1: failed, with the reason on stderr; Pulumi's own where Pulumi failed. */
 export async function main(command: Command): Promise<void> {
   process.stdout.on("error", endWithReader);

@@ -3,7 +3,7 @@ import { readSessions, runSteps, steps } from "../runtime/client.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import { readStickySessions } from "../runtime/stick-table.ts";
 import { BACKEND } from "../topology.ts";
-import { balancerOption, createCommand, main, wholeNumber } from "./command-line.ts";
+import { balancerOption, createCommand, main, warn, wholeNumber } from "./command-line.ts";
 import { type Balancer, checkNames, readBalancers } from "./rotation.ts";
 import { endpointsOf, readOutputs } from "./stack-outputs.ts";
 
@@ -48,7 +48,7 @@ Exit code 1 when HAProxy has no such server, or a connection is still in use aft
 
 function warnIfNobodyIsLeft(balancers: readonly Balancer[]): void {
   if (balancers.every(({ servers }) => servers.some(({ isUp, adminState }) => isUp && adminState === "ready"))) return;
-  console.error("warning: no server is left for new sessions; they get status 503");
+  warn("no server is left for new sessions; they get status 503");
 }
 
 /** Connections that carry a request or a WebSocket, over all balancers. */

@@ -1,10 +1,9 @@
-import pc from "picocolors";
 import { z } from "zod";
 import { describeChanges, describeWarnings } from "../changes.ts";
 import { lookAtStack } from "../declaration.ts";
 import { connectEngine } from "../engine/connection.ts";
 import { parseSettings } from "../settings.ts";
-import { createCommand, main } from "./command-line.ts";
+import { createCommand, main, warn } from "./command-line.ts";
 import { askPulumi } from "./pulumi.ts";
 import { readOutputs } from "./stack-outputs.ts";
 
@@ -19,7 +18,7 @@ const plan = createCommand("plan", "Tells which way each change of a stack will 
     const settings = parseSettings(stack, Object.fromEntries(own));
     const credentials = settings.runtimeTls && (await readOutputs(stack).catch(() => undefined))?.runtimeTlsCredentials;
     const { declared, observed } = await lookAtStack(await connectEngine(), settings, credentials);
-    for (const warning of describeWarnings(declared)) console.error(`${pc.yellow("warning:")} ${warning}`);
+    for (const warning of describeWarnings(declared)) warn(warning);
     const lines = describeChanges(declared, observed);
     console.log(lines.length === 0 ? "nothing to change" : lines.join("\n"));
   },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { revisionOf } from "../haproxy/config.ts";
-import { readState, readStats } from "../runtime/client.ts";
+import { readStateAndStats } from "../runtime/client.ts";
 import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import { type Peer, readPeers } from "../runtime/peers.ts";
@@ -51,14 +51,13 @@ async function look({ stack, balancer }: Options): Promise<BalancerStatus[]> {
 async function lookAt(endpoint: Endpoint, declared: readonly Server[], revision: string | undefined): Promise<BalancerStatus> {
   const address = formatEndpoint(endpoint);
   try {
-    const [running, stats, process, peers] = await Promise.all([
-      readState(endpoint, BACKEND),
-      readStats(endpoint, BACKEND),
+    const [{ state, stats }, process, peers] = await Promise.all([
+      readStateAndStats(endpoint, BACKEND),
       readProcessInfo(endpoint),
       readPeers(endpoint),
     ]);
-    const servers = compareServers(declared, running.servers, stats);
-    return { endpoint: address, process, peers, error: undefined, isConfigDeclared: running.revision === revision, servers };
+    const servers = compareServers(declared, state.servers, stats);
+    return { endpoint: address, process, peers, error: undefined, isConfigDeclared: state.revision === revision, servers };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     return { endpoint: address, process: undefined, peers: [], error: error.message, isConfigDeclared: false, servers: [] };

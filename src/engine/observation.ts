@@ -41,7 +41,7 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
     const published = Object.entries(bindings).flatMap(([port, list]) =>
       (list ?? []).map(({ HostIp, HostPort }) => [Number.parseInt(port, 10), `${HostIp}:${HostPort}`] as const),
     );
-    const pem = await readMountedFile(container, CERTIFICATE_FILE);
+    const [pem, configText] = await Promise.all([readMountedFile(container, CERTIFICATE_FILE), readMountedFile(container, CONFIG_FILE)]);
     return {
       image: Config.Image,
       isRunning: State.Running,
@@ -49,7 +49,7 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
       memoryMb: HostConfig.Memory ? HostConfig.Memory / 1024 / 1024 : undefined,
       files: HostConfig.Ulimits?.find(({ Name }) => Name === "nofile")?.Soft,
       published: new Map(published),
-      configText: await readMountedFile(container, CONFIG_FILE),
+      configText,
       runtimeTlsRotation: Config.Env?.find((variable) => variable.startsWith(`${RUNTIME_TLS_VARIABLE}=`))?.split(/[= ]/)[1],
       certificateDigest: pem === undefined ? undefined : digestOf(pem),
     };

@@ -1,5 +1,7 @@
 import { Listr } from "listr2";
-import pc from "picocolors";
+import { coloursOf } from "../terminal.ts";
+
+const colours = coloursOf(process.stdout);
 
 const BAR_WIDTH = 40;
 
@@ -28,5 +30,5 @@ export async function withProgress<T>(title: string, ticks: number, work: (tick:
 
 function bar(percent: number): string {
   const full = Math.round((percent / 100) * BAR_WIDTH);
-  return `${pc.green("█".repeat(full))}${pc.dim("░".repeat(BAR_WIDTH - full))}`;
+  return `${colours.green("█".repeat(full))}${colours.dim("░".repeat(BAR_WIDTH - full))}`;
 }

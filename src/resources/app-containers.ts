@@ -8,7 +8,7 @@ import type { Credentials } from "../runtime/endpoint.ts";
 import type { Settings } from "../settings.ts";
 import type { Server, Topology } from "../topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
-import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
+import { confined, confinedOptions } from "./confinement.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
 import { RolloutGate } from "./rollout-gate.ts";
@@ -106,8 +106,7 @@ function createContainer({ containerName: name, address }: Server, gate: Rollout
     {
       parent,
       dependsOn: [gate],
-      replaceOnChanges: [...REPLACED_FOR],
-      ignoreChanges: [...DERIVED],
+      ...confinedOptions(),
       ...clearedBeforeCreate(name, (engine) => clearContainer(engine, owner, name)),
     },
   );

@@ -1,12 +1,13 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "../engine/labels.ts";
-import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts";
+import { clearContainer, type Owner } from "../engine/leftovers.ts";
 import { checkPortsFree } from "../engine/published-ports.ts";
 import {
   CERTIFICATE_FILE,
   CONFIG_FOLDER,
   HAPROXY_COMMAND,
+  HAPROXY_USER,
   type HaproxyConfig,
   PEER_VARIABLE,
   RUNTIME_CERTIFICATE_FILE,
@@ -20,8 +21,8 @@ import { type Balancer, LOOPBACK, runtimeEndpoint, type Topology } from "../topo
 import type { StackCertificate } from "./certificate.ts";
 import { CertificateFile } from "./certificate-file.ts";
 import { ConfigFile } from "./config-file.ts";
-import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
-import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+import { confined, confinedOptions } from "./confinement.ts";
+import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
 import type { StackRuntimeTls } from "./runtime-tls.ts";
 import { Serving } from "./serving.ts";
@@ -50,7 +51,7 @@ export interface RunningBalancer {
 }
 
 /** HAProxy runs as the user that its image has for it, and writes nothing but its sockets. */
-const HAPROXY_CONFINEMENT = { user: "haproxy", readOnly: true, tmpfs: [], capabilities: [], allowPrivilegeEscalation: false } as const;
+const HAPROXY_CONFINEMENT = { user: HAPROXY_USER, readOnly: true, tmpfs: [], capabilities: [], allowPrivilegeEscalation: false } as const;
 /** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
 const STOP_TIMEOUT_SECONDS = 3;
 
@@ -84,11 +85,7 @@ const describeConfigFile = ({ volumeName, peerName }: Balancer, { settings, conf
 
 function createConfigFile({ volumeName }: Balancer, inputs: ConfigFileInputs, args: BalancerArgs): ConfigFile {
   const { owner, parent } = args;
-  const volume = new docker.Volume(
-    volumeName,
-    { name: volumeName, labels: dockerLabels(owner, "config") },
-    { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(volumeName, (engine) => clearVolume(engine, owner, volumeName)) },
-  );
+  const volume = createVolume(volumeName, "config", owner, parent);
   // The config names the certificates' files, so HAProxy refuses the one without the others.
   const dependsOn = createCertificateFiles(volume, inputs, args);
   return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent, dependsOn });
@@ -149,8 +146,7 @@ function createContainer(
       parent,
       dependsOn: [configFile, ...after],
       // A label carries the checkout's folder. Moving that must not replace the container.
-      ignoreChanges: ["labels", ...DERIVED],
-      replaceOnChanges: [...REPLACED_FOR],
+      ...confinedOptions("labels"),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);
         await checkPortsFree(engine, published);

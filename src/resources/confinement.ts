@@ -1,4 +1,5 @@
 import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Confinement } from "../settings.ts";
 
 /** For any user, since images differ in the number that theirs has. */
@@ -21,6 +22,13 @@ export const confined = ({ user, readOnly, tmpfs, capabilities, allowPrivilegeEs
   }) satisfies Partial<docker.ContainerArgs>;
 
 /** Docker cannot raise a container's memory beyond its swap, so another limit is another container. */
-export const REPLACED_FOR = ["memory"] as const;
+const REPLACED_FOR = ["memory"];
 /** What Docker derives from the memory, where the host has swap at all. */
-export const DERIVED = ["memorySwap"] as const;
+const DERIVED = ["memorySwap"];
+
+/**
+ * The resource options that {@link confined} needs.
+ * @param ignoreChanges other properties whose changes are ignored
+ */
+export const confinedOptions = (...ignoreChanges: readonly string[]) =>
+  ({ replaceOnChanges: REPLACED_FOR, ignoreChanges: [...ignoreChanges, ...DERIVED] }) satisfies pulumi.CustomResourceOptions;

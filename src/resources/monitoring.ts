@@ -1,14 +1,14 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Role } from "../engine/labels.ts";
-import { clearContainer, clearVolume, type Owner } from "../engine/leftovers.ts";
+import { clearContainer, type Owner } from "../engine/leftovers.ts";
 import { checkPortsFree } from "../engine/published-ports.ts";
 import { GRAFANA_ENV, GRAFANA_PORT, grafanaFiles } from "../monitoring/grafana.ts";
 import { PROMETHEUS_DATA, PROMETHEUS_PORT, prometheusFiles } from "../monitoring/prometheus.ts";
 import type { ProvisionedFile } from "../monitoring/provisioned-file.ts";
 import { LOOPBACK, type Monitoring, type MonitoringService, type Topology } from "../topology.ts";
-import { confined, DERIVED, REPLACED_FOR } from "./confinement.ts";
-import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
+import { confined, confinedOptions } from "./confinement.ts";
+import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
 
 interface MonitoringArgs {
@@ -41,7 +41,7 @@ const STOP_TIMEOUT_SECONDS = 10;
 /** Declares a Prometheus that scrapes every balancer, and a Grafana that shows what it has. */
 export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): docker.Container[] {
   const { prometheus, grafana } = monitoring;
-  const data = createVolume(prometheus.volumeName, args);
+  const data = createVolume(prometheus.volumeName, "prometheus-data", args.owner, args.parent);
   const services: Service[] = [
     {
       ...prometheus,
@@ -68,13 +68,6 @@ export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): 
   ];
   return services.map((service) => createService(service, args));
 }
-
-const createVolume = (name: string, { owner, parent }: MonitoringArgs): docker.Volume =>
-  new docker.Volume(
-    name,
-    { name, labels: dockerLabels(owner, "prometheus-data") },
-    { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(name, (engine) => clearVolume(engine, owner, name)) },
-  );
 
 function createService(service: Service, { owner, network, parent }: MonitoringArgs): docker.Container {
   const { containerName: name, address, image, files, env, volumes, internalPort, port, portKey, memoryMb, after, role } = service;
@@ -103,8 +96,7 @@ function createService(service: Service, { owner, network, parent }: MonitoringA
     {
       parent,
       dependsOn: [...after],
-      ignoreChanges: ["labels", ...DERIVED],
-      replaceOnChanges: [...REPLACED_FOR],
+      ...confinedOptions("labels"),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);
         await checkPortsFree(engine, [{ key: portKey, address: LOOPBACK, port }]);

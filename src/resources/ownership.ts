@@ -1,8 +1,9 @@
+import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import { connectEngine } from "../engine/connection.ts";
 import { labelsOf, type Role } from "../engine/labels.ts";
-import type { Owner } from "../engine/leftovers.ts";
+import { clearVolume, type Owner } from "../engine/leftovers.ts";
 
 /** Labels as the Docker provider takes them. */
 export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: string; value: string }[] =>
@@ -14,9 +15,17 @@ export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: stri
  * @param name the resource's name
  * @param clear removes what is this stack's own, and throws on what is not
  */
-export function clearedBeforeCreate(name: string, clear: (docker: Docker) => Promise<void>): pulumi.CustomResourceOptions {
+export function clearedBeforeCreate(name: string, clear: (engine: Docker) => Promise<void>): pulumi.CustomResourceOptions {
   const hook = new pulumi.ResourceHook(`clear-${name}`, async () => {
     await clear(await connectEngine());
   });
   return { hooks: { beforeCreate: [hook] } };
 }
+
+/** Declares a volume. A label carries the checkout's folder, and moving that must not replace what is in there. */
+export const createVolume = (name: string, role: Role, owner: Owner, parent: pulumi.Resource): docker.Volume =>
+  new docker.Volume(
+    name,
+    { name, labels: dockerLabels(owner, role) },
+    { parent, ignoreChanges: ["labels"], ...clearedBeforeCreate(name, (engine) => clearVolume(engine, owner, name)) },
+  );

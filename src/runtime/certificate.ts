@@ -2,7 +2,7 @@ import type { Pem } from "../tls/certificate.ts";
 import { COMMANDS } from "./command.ts";
 import { runRaw } from "./connection.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { RuntimeError } from "./error.ts";
+import { malformed, RuntimeError } from "./error.ts";
 
 /** A certificate as the running HAProxy serves it. */
 export interface RunningCertificate {
@@ -31,7 +31,7 @@ export function parseCertificateReply(reply: string): RunningCertificate | undef
   const fingerprint = /^[0-9A-F]{40}$/.exec(field("SHA1 FingerPrint") ?? "")?.[0];
   const [subject, expires] = [field("Subject"), new Date(field("notAfter") ?? "")];
   if (fingerprint === undefined || subject === undefined || Number.isNaN(expires.getTime())) {
-    throw new RuntimeError("malformed", `HAProxy answered "show ssl cert" with ${JSON.stringify(reply.slice(0, 300))}`);
+    throw malformed("show ssl cert", reply);
   }
   return { fingerprint, subject, expires };
 }

@@ -17,15 +17,22 @@ export interface RunningState {
  * Reads the running servers with their cookies and the worker's config revision, in one exchange.
  * @throws {RuntimeError}
  */
-export async function readState(endpoint: Endpoint, backend: string): Promise<RunningState> {
-  const [state = "", stats = "", env = ""] = await runBatch(endpoint, [
+export const readState = async (endpoint: Endpoint, backend: string): Promise<RunningState> => (await readStateAndStats(endpoint, backend)).state;
+
+/**
+ * As {@link readState}, with HAProxy's words about each server.
+ * @throws {RuntimeError}
+ */
+export async function readStateAndStats(endpoint: Endpoint, backend: string): Promise<{ state: RunningState; stats: ServerStats[] }> {
+  const [state = "", words = "", env = ""] = await runBatch(endpoint, [
     COMMANDS.showServersState(backend),
     COMMANDS.showServerStats(backend),
     COMMANDS.showEnv(REVISION_VARIABLE),
   ]);
-  const cookies = new Map(parseServerStats(stats).map(({ name, cookie }) => [name, cookie]));
+  const stats = parseServerStats(words);
+  const cookies = new Map(stats.map(({ name, cookie }) => [name, cookie]));
   const servers = parseServersState(state).map((server) => ({ ...server, cookie: cookies.get(server.name) || undefined }));
-  return { servers, revision: new RegExp(`^${REVISION_VARIABLE}=(\\w+)$`).exec(env.trim())?.[1] };
+  return { state: { servers, revision: new RegExp(`^${REVISION_VARIABLE}=(\\w+)$`).exec(env.trim())?.[1] }, stats };
 }
 
 /** Reads the running servers alone, without cookies: the cheapest look. */

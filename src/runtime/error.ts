@@ -22,6 +22,15 @@ export class RuntimeError extends Error {
   }
 }
 
+const MAX_REPLY_CHARS = 300;
+
+/**
+ * An answer that nobody expects, with HAProxy's words.
+ * @param text the answer, or its part that is not understood
+ */
+export const malformed = (command: string, text: string): RuntimeError =>
+  new RuntimeError("malformed", `HAProxy answered "${command}" with ${JSON.stringify(text.trim().slice(0, MAX_REPLY_CHARS))}`);
+
 /** HAProxy's master refused to load the config file; the old worker serves on. */
 export class ReloadRefusedError extends RuntimeError {
   constructor(message: string) {

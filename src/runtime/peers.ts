@@ -1,7 +1,7 @@
 import { COMMANDS } from "./command.ts";
 import { runRaw } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { RuntimeError } from "./error.ts";
+import { malformed } from "./error.ts";
 
 /** Another balancer, as a HAProxy sees it. */
 export interface Peer {
@@ -26,17 +26,13 @@ export const readPeers = async (endpoint: Endpoint): Promise<Peer[]> => parsePee
  */
 export function parsePeers(reply: string): Peer[] {
   const lines = reply.split("\n").filter((line) => line !== "");
-  if (lines.length > 0 && !/^0x[0-9a-f]+: .* id=\S+ disabled=/.test(lines[0] ?? "")) throw malformed(reply);
+  if (lines.length > 0 && !/^0x[0-9a-f]+: .* id=\S+ disabled=/.test(lines[0] ?? "")) throw malformed("show peers", reply);
   return lines
     .filter((line) => /^ {2}0x[0-9a-f]+: id=/.test(line))
     .flatMap((line) => {
       const [, name, place, address, appState, lastStatus] =
         /id=([\w.-]+)\((local|remote),\w+\) addr=([!-~]+) app_state=(\w+) .*last_status=(\w+)/.exec(line) ?? [];
-      if (name === undefined || address === undefined || lastStatus === undefined) throw malformed(line);
+      if (name === undefined || address === undefined || lastStatus === undefined) throw malformed("show peers", line);
       return place === "local" ? [] : [{ name, address, isConnected: appState === "RUNNING" && lastStatus === "ESTA", lastStatus }];
     });
-}
-
-function malformed(text: string): RuntimeError {
-  return new RuntimeError("malformed", `HAProxy answered "show peers" with ${JSON.stringify(text.trim().slice(0, 300))}`);
 }

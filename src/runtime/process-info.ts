@@ -1,7 +1,7 @@
 import { COMMANDS } from "./command.ts";
 import { runBatch, runRaw } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { RuntimeError } from "./error.ts";
+import { malformed, RuntimeError } from "./error.ts";
 
 /** What a HAProxy tells about itself. */
 export interface ProcessInfo {
@@ -41,7 +41,7 @@ export function parseProcessInfo(info: string, processes: string): ProcessInfo {
     return found;
   };
   const master = /^\d+\s+master\s+(\d{1,15}) \[failed: (\d{1,15})\]/m.exec(processes);
-  if (master === null) throw new RuntimeError("malformed", `HAProxy's master answered "show proc" with ${JSON.stringify(processes.slice(0, 300))}`);
+  if (master === null) throw malformed("show proc", processes);
   return {
     version: value("Version", "[!-~]{1,64}"),
     pid: Number(value("Pid", NUMBER)),

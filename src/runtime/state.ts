@@ -1,4 +1,4 @@
-import { RuntimeError } from "./error.ts";
+import { malformed } from "./error.ts";
 
 /** A server as the running HAProxy has it. */
 export interface RunningServer {
@@ -146,6 +146,3 @@ function wholeNumber(word: string, command: string, line: string): number {
   if (!/^-?\d{1,15}$/.test(word)) throw malformed(command, line);
   return Number(word);
 }
-
-const malformed = (command: string, text: string): RuntimeError =>
-  new RuntimeError("malformed", `HAProxy answered "${command}" with ${JSON.stringify(text.trim().slice(0, 300))}`);
