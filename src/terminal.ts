@@ -7,6 +7,17 @@ export const isTerminal = (stream: NodeJS.WriteStream): boolean => stream.isTTY 
 export const coloursOf = (stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> =>
   pc.createColors(pc.isColorSupported && isTerminal(stream));
 
+/**
+ * Rows of a table, each as a line. Cells hold no control characters.
+ * @param words how many of the first columns are words; the others are numbers, which stand to the right
+ */
+export function alignColumns(rows: readonly (readonly string[])[], words = Number.POSITIVE_INFINITY): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const cells = (row: readonly string[]): string[] =>
+    row.map((cell, column) => (column < words ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)));
+  return rows.map((row) => cells(row).join("  ").trimEnd());
+}
+
 /** Characters that drive a terminal or change the order of what it shows; a tab and the end of a line do neither. */
 const CONTROLS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 

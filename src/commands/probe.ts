@@ -7,7 +7,7 @@ import { checkComparable, formatMapping, MOST_SEED, MOST_SESSIONS, parseMapping 
 import { probe } from "../probe/probe.ts";
 import { formatText } from "../probe/text-report.ts";
 import { createCommand, main, wholeNumber } from "./command-line.ts";
-import { readOutputs } from "./stack-outputs.ts";
+import { ofBalancers, readOutputs } from "./stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
 
@@ -46,14 +46,14 @@ async function run(options: Options): Promise<void> {
   const { stack, seed, sessions, save, compare, html } = options;
   const earlier = compare === undefined ? undefined : await about(compare, async () => parseMapping(await readFile(compare, "utf8")));
   for (const file of [save, html]) if (file !== undefined) await about(file, () => access(dirname(resolve(file)), constants.W_OK));
-  const { urls, servers, mode } = await readOutputs(stack);
+  const { urls, httpsUrls = urls, servers, mode } = await readOutputs(stack);
   if (compare !== undefined && earlier !== undefined) await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
   const { result, mapping } = await probe({
     stack,
     mode,
     seed,
     sessions,
-    balancers: chooseBalancers(urls, options),
+    balancers: ofBalancers(httpsUrls, options.allBalancers ? undefined : options.balancer),
     servers: servers.map(({ name }) => name),
     path: options.path,
     cookieClients: options.cookieClients,
@@ -79,12 +79,6 @@ async function about<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   } catch (cause) {
     throw new Error(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
-}
-
-function chooseBalancers(urls: readonly string[], { balancer, allBalancers = false }: Options): readonly [string, ...string[]] {
-  const [first, ...others] = allBalancers ? urls : urls.slice(balancer - 1, balancer);
-  if (first === undefined) throw new Error(`--balancer: ${balancer} is refused; allowed: 1 to ${urls.length}`);
-  return [first, ...others];
 }
 
 function path(text: string): string {

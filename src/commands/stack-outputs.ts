@@ -53,12 +53,19 @@ export async function readOutputs(stack: string): Promise<StackOutputs> {
 export function endpointsOf(outputs: RuntimeOutputs, balancer?: number): Endpoint[] {
   const { runtimeEndpoints, runtimeTlsEndpoints, runtimeTlsCredentials } = outputs;
   const [texts, kind] = runtimeTlsEndpoints === undefined ? [runtimeEndpoints, "tcp" as const] : [runtimeTlsEndpoints, "tls" as const];
-  if (balancer !== undefined && texts[balancer - 1] === undefined) {
-    const count = texts.length;
-    throw new Error(`--balancer: ${balancer} is refused; allowed: ${count === 1 ? "1, the only balancer of the stack" : `1 to ${count}`}`);
-  }
-  const chosen = balancer === undefined ? texts : texts.slice(balancer - 1, balancer);
-  return chosen.map((text) => endpointAt(parseEndpoint(text, kind), runtimeTlsCredentials));
+  return ofBalancers(texts, balancer).map((text) => endpointAt(parseEndpoint(text, kind), runtimeTlsCredentials));
+}
+
+/**
+ * Picks from an output that has one entry for each balancer.
+ * @param balancer number of one balancer, from 1; all of them without it
+ * @throws {Error} when the stack has no balancer of that number
+ */
+export function ofBalancers<T>(entries: readonly T[], balancer?: number): readonly [T, ...T[]] {
+  const [first, ...others] = balancer === undefined ? entries : entries.slice(balancer - 1, balancer);
+  if (first !== undefined) return [first, ...others];
+  const allowed = entries.length === 1 ? "1, the only balancer of the stack" : `1 to ${entries.length}`;
+  throw new Error(`--balancer: ${balancer} is refused; allowed: ${allowed}`);
 }
 
 type RuntimeOutputs = Pick<StackOutputs, "runtimeEndpoints" | "runtimeTlsEndpoints" | "runtimeTlsCredentials">;

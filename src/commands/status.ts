@@ -6,7 +6,7 @@ import { RuntimeError } from "../runtime/error.ts";
 import { type Peer, readPeers } from "../runtime/peers.ts";
 import { type ProcessInfo, readProcessInfo } from "../runtime/process-info.ts";
 import { type BalancerStatus, compareServers, isAsDeclared, type ServerStatus } from "../status.ts";
-import { asciiJson, coloursOf, isTerminal, showControls } from "../terminal.ts";
+import { alignColumns, asciiJson, coloursOf, isTerminal, showControls } from "../terminal.ts";
 import { BACKEND, declaredServers, type Server } from "../topology.ts";
 import { balancerOption, createCommand, main } from "./command-line.ts";
 import { endpointsOf, readOutputs } from "./stack-outputs.ts";
@@ -77,16 +77,10 @@ const colours = coloursOf(process.stdout);
 
 function format({ endpoint, process, peers, error, isConfigDeclared, servers }: BalancerStatus): string {
   if (process === undefined) return colours.red(`HAProxy at ${endpoint} does not answer: ${error}`);
-  const rows = servers.map(cells);
-  const widths = HEADER.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd();
-  const lines = servers.map((server, index) => colourOf(server)(line(rows[index] ?? [])));
+  const [head = "", ...rows] = alignColumns([HEADER, ...servers.map(cells)]);
+  const lines = servers.map((server, index) => colourOf(server)(rows[index] ?? ""));
   const config = isConfigDeclared ? [] : [colours.yellow("the config differs from the declared one")];
-  return [headOf(endpoint, process), ...peersOf(peers), ...config, colours.bold(line(HEADER)), ...lines].join("\n");
+  return [headOf(endpoint, process), ...peersOf(peers), ...config, colours.bold(head), ...lines].join("\n");
 }
 
 function headOf(endpoint: string, { version, pid, uptimeSeconds, reloads, failedReloads, droppedLogLines, oldWorkers }: ProcessInfo): string {

@@ -146,14 +146,14 @@ function viewTls({ tls, balancers }: Topology): TlsView | undefined {
 }
 
 const TEMPLATES = new URL("../../templates/", import.meta.url);
-const SECTIONS = ["global", "defaults", "peers", "frontends", "backends"] as const;
+const PARTIALS = ["global", "defaults", "peers", "frontends", "runtime", "backends"] as const;
 
 let compiled: ((view: View) => string) | undefined;
 
 function template(): (view: View) => string {
   if (compiled !== undefined) return compiled;
   const handlebars = Handlebars.create();
-  for (const section of SECTIONS) handlebars.registerPartial(section, read(`partials/${section}.cfg.hbs`));
+  for (const name of PARTIALS) handlebars.registerPartial(name, read(`partials/${name}.cfg.hbs`));
   handlebars.registerHelper("is", (a: unknown, b: unknown) => a === b);
   // strict: a value that is missing fails. noEscape: HTML escaping has no place here, and every value is validated.
   const run = handlebars.compile<View>(read("haproxy.cfg.hbs"), { strict: true, noEscape: true });

@@ -1,4 +1,4 @@
-import { coloursOf } from "../terminal.ts";
+import { alignColumns, coloursOf } from "../terminal.ts";
 import { checksOf } from "./checks.ts";
 import { type Comparison, movesOf } from "./comparison.ts";
 import { count, deviation, number, percent, seconds } from "./format.ts";
@@ -38,11 +38,8 @@ function formatMoves(comparison: Comparison): string[] {
   ];
 }
 
-/** The first row is the head. The first columns are words, the others numbers, which stand to the right. */
+/** The first row is the head. */
 function formatTable(words: number, rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row.map((cell, column) => (column < words ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  "),
-  );
-  return lines.map((line, index) => (index === 0 ? colours.bold(line) : line));
+  const [head = "", ...lines] = alignColumns(rows, words);
+  return [colours.bold(head), ...lines];
 }

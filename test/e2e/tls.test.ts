@@ -239,6 +239,14 @@ describe("redirects", () => {
     }
     expect((await get(stack.httpsUrlOf(1), {}, false, ca)).status).toBe(200);
   });
+
+  test("do not keep the probe from finding the servers, by the balancers' HTTPS ports", async () => {
+    const { exitCode, output } = await stack.command("probe", "--all-balancers", "--sessions", "300", "--cookie-clients", "10", "--websockets", "10");
+    expect(output).toContain(`300 sessions of seed 1 through ${ALL.map((n) => stack.httpsUrlOf(n)).join(", ")}`);
+    expect(output).toContain("cookies: 10 clients");
+    expect(output).toContain("WebSockets: 10, each on the server of its session");
+    expect(exitCode).toBe(0);
+  });
 });
 
 describe("a self-signed certificate", () => {
