@@ -8,7 +8,7 @@ set -euo pipefail
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(dirname "$tools")
 work=$checkout/.setup
-pulumi_home=${PULUMI_HOME:-$HOME/.pulumi}
+pulumi_home=${PULUMI_HOME:-$HOME/.pulumi} # where the npm package looks for the CLI
 PATH=$PATH:/usr/sbin:/sbin # where dockerd and debootstrap live, also for a root without them on the PATH
 
 # shellcheck source-path=SCRIPTDIR

@@ -6,7 +6,10 @@ pulumi_packages=(github.com/pulumi/pulumi/pkg/v3/cmd/pulumi ./language-nodejs)
 docker_plugin_packages=(./docker-provider)
 
 pulumi_bin() { echo "$pulumi_home/versions/$pulumi_version/bin"; }
-docker_plugin_folder() { echo "$pulumi_home/plugins/resource-docker-v$docker_plugin_version"; }
+docker_plugin_folder() { echo "$(plugin_home)/plugins/resource-docker-v$docker_plugin_version"; }
+
+# The CLI looks for plugins in the home that the user database tells, which need not be $HOME (sudo).
+plugin_home() { echo "${PULUMI_HOME:-$(node -p 'require("os").userInfo().homedir')/.pulumi}"; }
 
 has_pulumi() {
   local bin
@@ -103,7 +106,7 @@ docker_plugin() {
 download_docker_plugin() {
   busy "downloading"
   rm -rf "$(docker_plugin_folder)"
-  PULUMI_HOME=$pulumi_home PULUMI_SKIP_UPDATE_CHECK=true \
+  PULUMI_SKIP_UPDATE_CHECK=true \
     run bounded 600 "$(pulumi_bin)/pulumi" plugin install resource docker "v$docker_plugin_version" &&
     has_docker_plugin
 }
@@ -111,7 +114,7 @@ download_docker_plugin() {
 place_docker_plugin() {
   local folder stage
   folder=$(docker_plugin_folder)
-  stage=$pulumi_home/plugins/.setup
+  stage=$(plugin_home)/plugins/.setup
   rm -rf "$stage"
   mkdir -p "$stage"
   fingerprint go.work docker-provider >"$stage/.built-from"
