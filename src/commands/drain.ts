@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readSessions, runSteps, steps } from "../runtime/client.ts";
+import { readOldSessions, readSessions, runSteps, steps } from "../runtime/client.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import { readStickySessions } from "../runtime/stick-table.ts";
 import { BACKEND } from "../topology.ts";
@@ -51,9 +51,9 @@ function warnIfNobodyIsLeft(balancers: readonly Balancer[]): void {
   warn("no server is left for new sessions; they get status 503");
 }
 
-/** Connections that carry a request or a WebSocket, over all balancers. */
+/** Connections that carry a request or a WebSocket, over all balancers and their workers of before a reload. */
 async function countConnections(endpoints: readonly Endpoint[], names: readonly string[]): Promise<Map<string, number>> {
-  const counts = await Promise.all(endpoints.map((endpoint) => readSessions(endpoint, BACKEND)));
+  const counts = await Promise.all(endpoints.flatMap((endpoint) => [readSessions(endpoint, BACKEND), readOldSessions(endpoint, BACKEND)]));
   return new Map(names.map((name) => [name, counts.reduce((sum, count) => sum + (count.get(name) ?? 0), 0)]));
 }
 

@@ -41,10 +41,9 @@ Exit code 1 when HAProxy has no such server, or one is not up after --timeout.`,
       );
   });
 
-/** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
 function stepsToReady({ name, adminState, isChecked }: RunningServer): Step[] {
-  const { enableHealth, setReady, setHealthDown } = steps(BACKEND);
-  return [...(isChecked ? [] : [enableHealth(name)]), setReady(name), ...(adminState === "maint" ? [setHealthDown(name)] : [])];
+  const { enableHealth, setReady } = steps(BACKEND);
+  return [...(isChecked ? [] : [enableHealth(name)]), ...setReady(name, adminState)];
 }
 
 async function expectUp(endpoint: Endpoint, names: readonly string[], timeoutSeconds: number): Promise<void> {

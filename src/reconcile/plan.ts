@@ -1,5 +1,5 @@
 import { SERVER_WEIGHT } from "../haproxy/server-line.ts";
-import type { RunningServer } from "../runtime/state.ts";
+import type { AdminState, RunningServer } from "../runtime/state.ts";
 import type { Server } from "../topology.ts";
 
 /** One step from what runs to what is declared. */
@@ -10,7 +10,7 @@ export type Action =
   | { readonly kind: "set-address"; readonly name: string; readonly address: string; readonly port: number }
   | { readonly kind: "set-weight"; readonly name: string; readonly weight: number }
   | { readonly kind: "enable-check"; readonly name: string }
-  | { readonly kind: "set-ready"; readonly name: string };
+  | { readonly kind: "set-ready"; readonly name: string; readonly from: AdminState };
 
 /** The way from what runs to what is declared, in the order in which the phases are carried out. */
 export interface Plan {
@@ -59,7 +59,7 @@ function planChanges({ name, address, port }: Server, running: RunningServer): A
   if (running.address !== address || running.port !== port) actions.push({ kind: "set-address", name, address, port });
   if (running.weight !== SERVER_WEIGHT) actions.push({ kind: "set-weight", name, weight: SERVER_WEIGHT });
   if (!running.isChecked) actions.push({ kind: "enable-check", name });
-  if (running.adminState !== "ready") actions.push({ kind: "set-ready", name });
+  if (running.adminState !== "ready") actions.push({ kind: "set-ready", name, from: running.adminState });
   return actions;
 }
 

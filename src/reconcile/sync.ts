@@ -131,7 +131,7 @@ function stepsOf(action: Action): readonly Step[] {
     case "enable-check":
       return [enableHealth(action.name)];
     case "set-ready":
-      return [setReady(action.name)];
+      return setReady(action.name, action.from);
     case "remove":
       return []; // takes time and has an outcome of its own: retireServers
     default:

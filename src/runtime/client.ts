@@ -4,7 +4,7 @@ import { NO_SUCH_PROCESS, runBatch, runRaw } from "./connection.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { ReloadRefusedError, RuntimeError } from "./error.ts";
 import { parseOldWorkers } from "./process-info.ts";
-import { parseServerStats, parseServersConn, parseServersState, type RunningServer, type ServerStats } from "./state.ts";
+import { type AdminState, parseServerStats, parseServersConn, parseServersState, type RunningServer, type ServerStats } from "./state.ts";
 
 /** What the running HAProxy has in one backend. */
 export interface RunningState {
@@ -94,9 +94,14 @@ export const steps = (backend: string) =>
     setWeight: (server: string, weight: number): Step => ({ command: COMMANDS.setWeight(serverPath(backend, server), weight), accepts: SILENCE }),
     enableHealth: (server: string): Step => ({ command: COMMANDS.enableHealth(serverPath(backend, server)), accepts: SILENCE }),
     setDrain: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "drain"), accepts: SILENCE }),
-    /** Until its next good check. */
-    setHealthDown: (server: string): Step => ({ command: COMMANDS.setHealthDown(serverPath(backend, server)), accepts: SILENCE }),
-    setReady: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "ready"), accepts: SILENCE }),
+    /** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
+    setReady: (server: string, from: AdminState): readonly Step[] => {
+      const path = serverPath(backend, server);
+      return [
+        { command: COMMANDS.setState(path, "ready"), accepts: SILENCE },
+        ...(from === "maint" ? [{ command: COMMANDS.setHealthDown(path), accepts: SILENCE }] : []),
+      ];
+    },
     shutdownSessions: (server: string): Step => ({ command: COMMANDS.shutdownSessions(serverPath(backend, server)), accepts: GONE_OR_SILENCE }),
     /** Into maintenance, for a server that is to go: one that somebody else has just deleted is gone as well. */
     pause: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "maint"), accepts: GONE_OR_SILENCE }),

@@ -8,7 +8,7 @@ describe("a server list that was changed by hand", () => {
   let stack: TestStack;
 
   beforeAll(async () => {
-    stack = await TestStack.create({ name: "e2e-drift", number: 3, config: { count: 6 } });
+    stack = await TestStack.create({ name: "e2e-drift", number: 3, config: { count: 6, readyTimeout: "10s" } });
     await stack.up();
   });
   afterAll(() => stack?.dispose());
@@ -56,6 +56,24 @@ describe("a server list that was changed by hand", () => {
     expect(sent).toBeGreaterThan(200);
     expect(failures).toEqual([]);
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("a server in maintenance gets no traffic before a check finds it up", async () => {
+    const { Config } = await docker.getContainer(`${stack.name}-podinfo3`).inspect();
+    const readiness = (state: string) => fetch(`http://172.28.103.13:9898/readyz/${state}`, { method: "POST" });
+    await run("disable server webservers/s3");
+    await readiness("disable");
+    const load = new Load(stack.url, { clients: 4 });
+    const { exitCode, output } = await stack.tryUp();
+    const { answeredBy, failures } = await load.stop();
+    expect(exitCode).not.toBe(0);
+    expect(output).toMatch(/not up within 10 s \(readyTimeout\): s3 /);
+    expect([...answeredBy.keys()]).not.toContain(Config.Hostname);
+    expect(answeredBy.size).toBe(5);
+    expect(failures).toEqual([]);
+    await readiness("enable");
+    await stack.up();
+    await expectDeclared();
   });
 
   test("an edit of haproxy.cfg in the volume is undone", async () => {
