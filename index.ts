@@ -32,7 +32,7 @@ const { declared, observed, apps } = await withoutStack(async () => {
   await refuseRoot(engine, { key: "app.image", reference: settings.app.image }, settings.app.confinement.user);
   return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials()));
 });
-const { settings, topology, config, certificate, rollout } = declared;
+const { settings, topology, config, certificate, logDriver, rollout } = declared;
 for (const warning of describeWarnings(declared)) await pulumi.log.warn(warning);
 if (pulumi.runtime.isDryRun()) {
   for (const line of describeChanges(declared, observed)) await pulumi.log.info(line);
@@ -44,6 +44,7 @@ const app = new BalancedApp(stack, {
   topology,
   config,
   certificate,
+  logDriver,
   owner,
   observedApps: apps,
   observedBalancers: observed.balancers,

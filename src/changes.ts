@@ -17,6 +17,8 @@ export interface Declared {
   readonly config: HaproxyConfig;
   /** The user's own certificate, where the config names a file. */
   readonly certificate: Certificate | undefined;
+  /** Docker's log driver of all containers, by name. */
+  readonly logDriver: string;
   readonly rollout: Rollout;
 }
 
@@ -28,6 +30,7 @@ export interface ObservedBalancer {
   /** None where the container has none. */
   readonly memoryMb: number | undefined;
   readonly files: number | undefined;
+  readonly logDriver: string;
   /** Host ports by container port, as `address:port`. */
   readonly published: ReadonlyMap<number, string>;
   /** Its haproxy.cfg; undefined when there is none. */
@@ -95,7 +98,7 @@ function together(changed: ReadonlyMap<string, readonly string[]>): string[] {
 }
 
 /** What of a HAProxy container can only change with the container. */
-function describeBalancer({ settings, topology }: Declared, balancer: Balancer, found: ObservedBalancer | undefined): string[] {
+function describeBalancer({ settings, topology, logDriver }: Declared, balancer: Balancer, found: ObservedBalancer | undefined): string[] {
   const { containerName, ports } = balancer;
   if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
   if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
@@ -103,6 +106,7 @@ function describeBalancer({ settings, topology }: Declared, balancer: Balancer, 
     ["read-only root file system", found.isReadOnly, true],
     ["haproxy.memory", megabytes(found.memoryMb), megabytes(settings.haproxyLimits.memoryMb)],
     ["haproxy.files", found.files, settings.haproxyLimits.files],
+    ["logDriver", found.logDriver, logDriver],
     ["haproxyImage", found.image, settings.haproxyImage],
     ["ports.http", found.published.get(CONTAINER_PORTS.http), `${settings.bind}:${ports.http}`],
     ["ports.https", found.published.get(CONTAINER_PORTS.https), ports.https && `${settings.bind}:${ports.https}`],

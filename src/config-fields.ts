@@ -118,6 +118,7 @@ export const FIELDS = {
   "haproxy.files": FILES,
   balancers: { schema: wholeNumber(1, MAX_BALANCERS), allowed: `a whole number from 1 to ${MAX_BALANCERS}` },
   haproxyImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as haproxy:3.2" },
+  logDriver: { schema: z.enum(["local", "engine"]), allowed: "local, or engine for the Docker engine's own default" },
   monitoring: { schema: trueOrFalse, allowed: "true or false" },
   prometheusImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as prom/prometheus:v3.5.3" },
   grafanaImage: { schema: z.string().max(255).regex(IMAGE), allowed: "a Docker image reference such as grafana/grafana:12.4.10" },

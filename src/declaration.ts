@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { Declared, Observed } from "./changes.ts";
 import { engineHost } from "./engine/connection.ts";
 import { definitionName } from "./engine/labels.ts";
-import { type ObservedApp, observeApps, observeBalancers } from "./engine/observation.ts";
+import { type ObservedApp, observeApps, observeBalancers, readLogDriver } from "./engine/observation.ts";
 import { renderConfig } from "./haproxy/config.ts";
 import { planRollout } from "./rollout.ts";
 import type { RunningState } from "./runtime/client.ts";
@@ -30,6 +30,7 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
   const config = renderConfig(topology);
   const certificate = await readOwnCertificate(settings);
   const endpoints = endpointsOf(topology, credentials);
+  const logDriver = settings.logDriver === "engine" ? await readLogDriver(docker) : settings.logDriver;
   const [apps, balancers, running, certificates] = await Promise.all([
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
@@ -40,12 +41,12 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
   const { pids: _, ...limits } = confinement.limits; // changed on the running container
   const rollout = planRollout({
     servers: topology.servers,
-    definition: definitionName({ image, command, env, confinement: { ...confinement, limits } }),
+    definition: definitionName({ image, command, env, logDriver, confinement: { ...confinement, limits } }),
     running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
     up: upEverywhere([...running.values()]),
     batch: settings.rollout.batch,
   });
-  return { declared: { settings, topology, config, certificate, rollout }, observed: { balancers, running, certificates }, apps };
+  return { declared: { settings, topology, config, certificate, logDriver, rollout }, observed: { balancers, running, certificates }, apps };
 }
 
 /** Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not there. */

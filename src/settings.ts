@@ -30,6 +30,8 @@ export interface Settings {
   readonly balancers: number;
   readonly haproxyImage: string;
   readonly haproxyLimits: Limits;
+  /** Where the containers' logs go: Docker's `local` driver, which bounds them, or the engine's own default. */
+  readonly logDriver: "local" | "engine";
   readonly subnet: Subnet;
   /** Host address of the HTTP port. */
   readonly bind: string;
@@ -163,6 +165,7 @@ function readFields(values: ReadonlyMap<string, unknown>, mistakes: Mistake[]) {
     haproxyMemory: read("haproxy.memory"),
     haproxyPids: read("haproxy.pids"),
     haproxyFiles: read("haproxy.files"),
+    logDriver: read("logDriver"),
     isMonitored: read("monitoring"),
     prometheusImage: read("prometheusImage"),
     grafanaImage: read("grafanaImage"),
@@ -212,6 +215,7 @@ const assemble = (stack: string, parsed: Parsed): Settings => ({
   balancers: parsed.balancers,
   haproxyImage: parsed.haproxyImage,
   haproxyLimits: { memoryMb: parsed.haproxyMemory, pids: parsed.haproxyPids, files: parsed.haproxyFiles },
+  logDriver: parsed.logDriver,
   subnet: parsed.subnet,
   bind: parsed.bind,
   ports: { http: parsed.http, https: parsed.https, runtime: parsed.runtime, runtimeTls: parsed.runtimeTlsPort, stats: parsed.stats },

@@ -33,6 +33,12 @@ export async function observeBalancers(docker: Docker, stack: string): Promise<R
   return new Map(found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])));
 }
 
+/** The log driver of containers that name none. */
+export async function readLogDriver(docker: Docker): Promise<string> {
+  const { LoggingDriver }: { LoggingDriver: string } = await docker.info();
+  return LoggingDriver;
+}
+
 async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {
   const container = docker.getContainer(name);
   try {
@@ -48,6 +54,7 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
       isReadOnly: HostConfig.ReadonlyRootfs ?? false,
       memoryMb: HostConfig.Memory ? HostConfig.Memory / 1024 / 1024 : undefined,
       files: HostConfig.Ulimits?.find(({ Name }) => Name === "nofile")?.Soft,
+      logDriver: HostConfig.LogConfig?.Type ?? "",
       published: new Map(published),
       configText,
       runtimeTlsRotation: Config.Env?.find((variable) => variable.startsWith(`${RUNTIME_TLS_VARIABLE}=`))?.split(/[= ]/)[1],

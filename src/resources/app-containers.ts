@@ -16,6 +16,7 @@ import { RolloutGate } from "./rollout-gate.ts";
 interface AppArgs {
   readonly settings: Settings;
   readonly topology: Topology;
+  readonly logDriver: string;
   readonly owner: Owner;
   readonly observedApps: ReadonlyMap<string, ObservedApp>;
   readonly rollout: Rollout;
@@ -86,7 +87,7 @@ function createGate(
 }
 
 function createContainer({ containerName: name, address }: Server, gate: RolloutGate, args: AppArgs): docker.Container {
-  const { settings, owner, observedApps, rollout, network, parent } = args;
+  const { settings, logDriver, owner, observedApps, rollout, network, parent } = args;
   const { image, command, env, confinement } = settings.app;
   // A label that differs replaces the container, and moving the checkout's folder must not: an existing one keeps its own.
   const state = observedApps.get(name)?.state || owner.state;
@@ -96,6 +97,7 @@ function createContainer({ containerName: name, address }: Server, gate: Rollout
       name,
       image,
       restart: RESTART_POLICY,
+      logDriver,
       command: [...command],
       ...confined(confinement),
       envs: Object.entries(env).map(([variable, value]) => `${variable}=${value}`),

@@ -26,6 +26,8 @@ export interface BalancedAppArgs {
   readonly config: HaproxyConfig;
   /** The user's own certificate, where the config names a file. */
   readonly certificate: Certificate | undefined;
+  /** Docker's log driver of all containers, by name. */
+  readonly logDriver: string;
   readonly owner: Owner;
   /** App containers that exist, by name. */
   readonly observedApps: ReadonlyMap<string, ObservedApp>;

@@ -32,6 +32,7 @@ interface BalancerArgs {
   readonly config: HaproxyConfig;
   readonly certificate: StackCertificate | undefined;
   readonly topology: Topology;
+  readonly logDriver: string;
   readonly runtimeTls: StackRuntimeTls | undefined;
   readonly owner: Owner;
   readonly network: docker.Network;
@@ -113,7 +114,7 @@ function createCertificateFiles(volume: docker.Volume, inputs: ConfigFileInputs,
 function createContainer(
   { containerName: name, address, volumeName, peerName, ports }: Balancer,
   configFile: ConfigFile,
-  { settings, owner, network, runtimeTls, after, parent }: BalancerArgs,
+  { settings, logDriver, owner, network, runtimeTls, after, parent }: BalancerArgs,
 ): docker.Container {
   const published = [
     { key: "ports.http", address: settings.bind, port: ports.http, internal: CONTAINER_PORTS.http },
@@ -130,6 +131,7 @@ function createContainer(
       name,
       image: settings.haproxyImage,
       restart: RESTART_POLICY,
+      logDriver,
       stopTimeout: STOP_TIMEOUT_SECONDS,
       command: [...HAPROXY_COMMAND],
       ...confined({ ...HAPROXY_CONFINEMENT, limits: settings.haproxyLimits }),

@@ -13,6 +13,7 @@ import { RESTART_POLICY } from "./restart-policy.ts";
 
 interface MonitoringArgs {
   readonly topology: Topology;
+  readonly logDriver: string;
   readonly owner: Owner;
   readonly network: docker.Network;
   /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
@@ -69,7 +70,7 @@ export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): 
   return services.map((service) => createService(service, args));
 }
 
-function createService(service: Service, { owner, network, parent }: MonitoringArgs): docker.Container {
+function createService(service: Service, { logDriver, owner, network, parent }: MonitoringArgs): docker.Container {
   const { containerName: name, address, image, files, env, volumes, internalPort, port, portKey, memoryMb, after, role } = service;
   return new docker.Container(
     name,
@@ -77,6 +78,7 @@ function createService(service: Service, { owner, network, parent }: MonitoringA
       name,
       image,
       restart: RESTART_POLICY,
+      logDriver,
       envs: [...env],
       ...confined({
         user: "", // the images have one that is not root

@@ -36,6 +36,7 @@ describe.each(["haproxy1", "podinfo1"])("the container of %s", (role) => {
     });
     const { HostConfig } = await docker.getContainer(`${stack.name}-${role}`).inspect();
     expect(HostConfig.Memory).toBe(512 * 1024 * 1024);
+    expect(HostConfig.LogConfig?.Type).toBe("local"); // which is bounded
   });
 });
 
@@ -96,4 +97,15 @@ test("an image that runs as root is refused until the config allows it", async (
     await docker.getImage("e2e-containers-root").remove();
     stack.configure({ "app.image": undefined });
   }
+});
+
+test("logs go where the engine sends them, when the config says so", async () => {
+  stack.configure({ logDriver: "engine" });
+  const { LoggingDriver } = await docker.info();
+  expect((await stack.preview()).output).toContain(`HAProxy replaced: ${stack.haproxyName}, logDriver local → ${LoggingDriver}`);
+  await stack.up();
+  for (const name of [stack.haproxyName, podinfo()]) {
+    expect((await docker.getContainer(name).inspect()).HostConfig.LogConfig?.Type).toBe(LoggingDriver);
+  }
+  expect(await stack.up()).toMatch(/Resources:\s+\d+ unchanged\s+Duration/);
 });

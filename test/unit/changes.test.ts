@@ -15,7 +15,14 @@ const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = n
   const settings = settingsOf(config);
   const topology = planTopology(settings);
   const rollout = planRollout({ servers: topology.servers, definition: "new", running, up: new Set(), batch: settings.rollout.batch });
-  return { settings, topology, config: renderConfig(topology), certificate: undefined, rollout };
+  return {
+    settings,
+    topology,
+    config: renderConfig(topology),
+    certificate: undefined,
+    logDriver: settings.logDriver === "engine" ? "json-file" : "local",
+    rollout,
+  };
 };
 
 /** A stack that runs as the config says. */
@@ -36,6 +43,7 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
       isReadOnly: true,
       memoryMb,
       files,
+      logDriver: "local",
       published,
       configText: rendered.text,
       certificateDigest: undefined,
@@ -84,6 +92,12 @@ describe("a preview", () => {
       from: {},
       to: { "ports.http": "8081" },
       lines: ["HAProxy replaced: demo-haproxy1, ports.http 127.0.0.1:8080 → 127.0.0.1:8081"],
+    },
+    {
+      what: "the log driver",
+      from: {},
+      to: { logDriver: "engine" },
+      lines: ["HAProxy replaced: demo-haproxy1, logDriver local → json-file"],
     },
     {
       what: "the memory of HAProxy",

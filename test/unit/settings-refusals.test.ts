@@ -36,6 +36,7 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["haproxy.pids", ["1"], /16 to 65536/],
     ["haproxy.files", ["1"], /1024 to 1048576/],
     ["balancers", ["0", "8", "one"], /1 to 7$/],
+    ["logDriver", ["", "json-file", "Local"], /local, or engine/],
     ["haproxyImage", ["", "HAProxy", "haproxy 3.2"], /Docker image reference/],
     ["monitoring", ["", "yes", "1", "True", "on"], /^true or false$/],
     ["prometheusImage", ["", "Prom/prometheus", "prometheus 3"], /Docker image reference/],

@@ -45,6 +45,7 @@ describe("the defaults of Pulumi.yaml", () => {
       balancers: 1,
       haproxyImage: "haproxy:3.2",
       haproxyLimits: { memoryMb: 512, pids: 512, files: 16_384 },
+      logDriver: "local",
       subnet: { cidr: "172.28.10.0/24", first: 0xac1c0a00, last: 0xac1c0aff },
       bind: "127.0.0.1",
       ports: { http: 8080, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 },

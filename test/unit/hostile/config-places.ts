@@ -61,6 +61,7 @@ export const KEYS: Readonly<Record<string, Place>> = {
   "haproxy.pids": { good: ["16", "512"], given: Number, taken: ({ haproxyLimits }) => haproxyLimits.pids },
   "haproxy.files": { good: ["1024", "16384"], given: Number, taken: ({ haproxyLimits }) => haproxyLimits.files },
   balancers: { good: ["1", "3", "7"], given: Number, taken: ({ balancers }) => balancers },
+  logDriver: { good: ["local", "engine"], given: same, taken: ({ logDriver }) => logDriver },
   haproxyImage: { good: ["haproxy:3.2", "haproxy"], given: same, taken: ({ haproxyImage }) => haproxyImage },
   monitoring: { good: ["true", "false"], given: truth, taken: ({ monitoring }) => monitoring !== undefined },
   prometheusImage: { good: ["prom/prometheus:v3.5.3"], given: same, taken: ({ monitoring }) => monitoring?.prometheusImage, beside: MONITORED },
