@@ -85,7 +85,9 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
 /** What is as declared, but will not do for long. */
 export function describeWarnings({ settings: { tls }, certificate }: Declared, now = new Date()): string[] {
   if (tls?.certificate.kind !== "file" || certificate === undefined || !expiresSoon(certificate.expires, now)) return [];
-  return [`the certificate in ${JSON.stringify(tls.certificate.path)} (tls.certificate) expires on ${formatDay(certificate.expires)}`];
+  return [
+    `the certificate in ${JSON.stringify(tls.certificate.path)} (tls.certificate) ${certificate.expires <= now ? "has expired" : "expires"} on ${formatDay(certificate.expires)}`,
+  ];
 }
 
 /** Lines of several balancers: once where they hold for all of them, and else with the names of those they hold for. */

@@ -9,7 +9,7 @@ import type { RunningState } from "./runtime/client.ts";
 import { type Credentials, type Endpoint, endpointAt } from "./runtime/endpoint.ts";
 import { observeCertificates, observeRuntimes } from "./runtime/observation.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { type Certificate, CertificateError } from "./tls/certificate.ts";
+import { type Certificate, CertificateError, checkDates } from "./tls/certificate.ts";
 import { readCertificateFile } from "./tls/certificate-file.ts";
 import { planTopology, runtimeEndpoint, type Topology } from "./topology.ts";
 
@@ -37,6 +37,7 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
     observeRuntimes(endpoints),
     settings.tls === undefined ? new Map() : observeCertificates(endpoints),
   ]);
+  await checkOwnCertificate(settings, certificate, balancers);
   const { image, command, env, confinement } = settings.app;
   const { pids: _, ...limits } = confinement.limits; // changed on the running container
   const rollout = planRollout({
@@ -58,10 +59,18 @@ function endpointsOf(topology: Topology, credentials: Credentials | undefined): 
 const PEM_FILE = "a PEM file with a certificate, its chain and its key";
 
 async function readOwnCertificate({ stack, tls }: Settings): Promise<Certificate | undefined> {
-  if (tls?.certificate.kind !== "file") return undefined;
-  const { path } = tls.certificate;
+  return tls?.certificate.kind === "file" ? orMistake(stack, tls.certificate.path, readCertificateFile) : undefined;
+}
+
+async function checkOwnCertificate({ stack, tls }: Settings, certificate: Certificate | undefined, balancers: Observed["balancers"]): Promise<void> {
+  if (certificate === undefined || tls?.certificate.kind !== "file") return;
+  const installed = [...balancers.values()].map(({ certificateDigest }) => certificateDigest);
+  await orMistake(stack, tls.certificate.path, () => checkDates(certificate, installed, new Date()));
+}
+
+async function orMistake<T>(stack: string, path: string, check: (path: string) => T | Promise<T>): Promise<T> {
   try {
-    return await readCertificateFile(path, new Date());
+    return await check(path);
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
     throw new SettingsError(stack, [{ key: "tls.certificate", given: path, allowed: `${PEM_FILE}, but ${error.message}` }]);

@@ -27,8 +27,7 @@ export interface CertificateFileState extends Omit<CertificateFileInputs, "pem">
 export async function installCertificate(inputs: CertificateFileInputs): Promise<CertificateFileState> {
   const { pem, ...rest } = inputs;
   const { path, digest } = inputs.certificate;
-  const now = new Date();
-  const found = pem === undefined ? await readCertificateFile(path, now) : parseCertificate(pem, now);
+  const found = pem === undefined ? await readCertificateFile(path) : parseCertificate(pem);
   if (found.digest !== digest) throw new EngineError(`${path} has changed since this update began; run it again`);
   const docker = await connectEngine();
   await writeCertificate(docker, inputs, inputs.name, found.pem);

@@ -25,7 +25,7 @@ export interface RuntimeCredentialsState extends RuntimeCredentialsInputs {
 export async function makeRuntimeCredentials(inputs: RuntimeCredentialsInputs): Promise<RuntimeCredentialsState> {
   const now = new Date();
   const { server, client } = await createMutualTls(inputs.stack, now);
-  const { pem, digest, fingerprint, expires } = parseCertificate(server, now);
+  const { pem, digest, fingerprint, expires } = parseCertificate(server);
   return { ...inputs, pem, digest, fingerprint, expires: expires.toISOString(), ...client };
 }
 

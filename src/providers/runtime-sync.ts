@@ -112,7 +112,7 @@ async function syncCertificate({ endpoint, certificate, configFile }: Target, la
   const isAnotherChain = last?.certificate !== undefined && last.certificate.digest !== certificate.digest;
   if (served.fingerprint === certificate.fingerprint && !isAnotherChain) return;
   const text = await readVolumeFile(await connectEngine(), configFile, CERTIFICATE_FILE);
-  const { pem, digest } = parseCertificate(text ?? "", new Date());
+  const { pem, digest } = parseCertificate(text ?? "");
   if (digest !== certificate.digest)
     throw new EngineError(`the certificate in volume ${configFile.volumeName} is not the declared one; run the update again`);
   await changeRunningCertificate(endpoint, CERTIFICATE_PATH, pem);

@@ -19,7 +19,7 @@ export interface SelfSignedState extends SelfSignedInputs {
 
 export async function makeSelfSigned(inputs: SelfSignedInputs): Promise<SelfSignedState> {
   const now = new Date();
-  const { pem, digest, fingerprint, expires } = parseCertificate(await createSelfSigned(inputs.stack, inputs.names, now), now);
+  const { pem, digest, fingerprint, expires } = parseCertificate(await createSelfSigned(inputs.stack, inputs.names, now));
   return { ...inputs, pem, digest, fingerprint, expires: expires.toISOString() };
 }
 

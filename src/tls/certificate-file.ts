@@ -10,8 +10,8 @@ const MAX_FILE_BYTES = 128 * 1024;
  * @param path absolute, or from the project's folder on
  * @throws {CertificateError} when it cannot be read or used
  */
-export async function readCertificateFile(path: string, now: Date): Promise<Certificate> {
-  return parseCertificate(await readStart(resolve(PROJECT, path)), now);
+export async function readCertificateFile(path: string): Promise<Certificate> {
+  return parseCertificate(await readStart(resolve(PROJECT, path)));
 }
 
 async function readStart(path: string): Promise<string> {

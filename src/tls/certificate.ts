@@ -10,6 +10,8 @@ export interface Certificate {
   readonly digest: string;
   /** SHA-1 of the leaf, as HAProxy shows it: hex in upper case. */
   readonly fingerprint: string;
+  /** From when on, and how long, all of the chain is valid. */
+  readonly validFrom: Date;
   readonly expires: Date;
 }
 
@@ -24,10 +26,10 @@ const MIN_RSA_BITS = 2048;
 
 /**
  * Checks a PEM file's text: one key, the certificate that belongs to it, and the chain, each certificate issued by the next.
- * Whatever else is in the text is left out.
+ * Whatever else is in the text is left out. Dates are not checked: see {@link checkDates}.
  * @throws {CertificateError}
  */
-export function parseCertificate(text: string, now: Date): Certificate {
+export function parseCertificate(text: string): Certificate {
   const chain = blocksOf(text, "CERTIFICATE").map(readCertificate);
   const [key, ...moreKeys] = blocksOf(text, "(?:[A-Z]+ )?PRIVATE KEY").map(readKey);
   const [leaf] = chain;
@@ -37,10 +39,26 @@ export function parseCertificate(text: string, now: Date): Certificate {
   checkKey(key);
   if (!leaf.checkPrivateKey(key)) throw new CertificateError("the private key is not that of the first certificate");
   checkChain(chain);
-  for (const certificate of chain) checkDates(certificate, now);
   const pem = [...chain.map(String), String(key.export({ type: "pkcs8", format: "pem" }))].map((block) => `${block.trim()}\n`).join("");
   if (!isPem(pem)) throw new CertificateError(`it has ${pem.length} characters, and at most ${MAX_PEM_CHARS} are allowed; shorten its chain`);
-  return { pem, digest: digestOf(pem), fingerprint: leaf.fingerprint.replaceAll(":", ""), expires: leaf.validToDate };
+  return {
+    pem,
+    digest: digestOf(pem),
+    fingerprint: leaf.fingerprint.replaceAll(":", ""),
+    validFrom: new Date(Math.max(...chain.map(({ validFromDate }) => validFromDate.getTime()))),
+    expires: new Date(Math.min(...chain.map(({ validToDate }) => validToDate.getTime()))),
+  };
+}
+
+/**
+ * Refuses a certificate that clients would refuse; one that ran out where it is must not keep a stack from being scaled.
+ * @param installed digest of what each balancer has; undefined for one that has nothing
+ * @throws {CertificateError}
+ */
+export function checkDates({ digest, validFrom, expires }: Certificate, installed: readonly (string | undefined)[], now: Date): void {
+  if (installed.length > 0 && installed.every((other) => other === digest)) return;
+  if (expires <= now) throw new CertificateError(`a certificate in it has expired on ${formatDay(expires)}`);
+  if (validFrom > now) throw new CertificateError(`a certificate in it is not valid before ${formatDay(validFrom)}`);
 }
 
 /** Names a PEM, or whatever a file holds instead. */
@@ -94,9 +112,4 @@ function checkChain(chain: readonly X509Certificate[]): void {
     if (chain[index]?.checkIssued(issuer)) continue;
     throw new CertificateError(`certificate ${index + 1} is not issued by certificate ${index + 2}; each must be followed by its issuer`);
   }
-}
-
-function checkDates({ validFromDate, validToDate }: X509Certificate, now: Date): void {
-  if (validToDate <= now) throw new CertificateError(`a certificate in it has expired on ${formatDay(validToDate)}`);
-  if (validFromDate > now) throw new CertificateError(`a certificate in it is not valid before ${formatDay(validFromDate)}`);
 }

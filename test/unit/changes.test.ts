@@ -148,7 +148,7 @@ describe("a preview", () => {
     const NOW = new Date("2026-11-24T12:00:00Z");
     const tls = { "tls.certificate": "site.pem" };
     const served = { fingerprint: "AA", subject: "/CN=www.example.com", expires: new Date("2027-02-01T00:00:00Z") };
-    const own = { pem: "" as Pem, digest: "d1", fingerprint: "AA", expires: served.expires };
+    const own = { pem: "" as Pem, digest: "d1", fingerprint: "AA", validFrom: new Date(0), expires: served.expires };
     const serving = (config: ConfigChanges, running: RunningCertificate): Observed => ({
       ...runs(config, { certificateDigest: "d1" }),
       certificates: new Map([["demo-haproxy1", running]]),
@@ -193,6 +193,9 @@ describe("a preview", () => {
       expect(describeWarnings(declared, NOW)).toEqual([]);
       expect(describeWarnings(declared, new Date("2027-01-10T00:00:00Z"))).toEqual([
         'the certificate in "site.pem" (tls.certificate) expires on 2027-02-01',
+      ]);
+      expect(describeWarnings(declared, new Date("2027-02-02T00:00:00Z"))).toEqual([
+        'the certificate in "site.pem" (tls.certificate) has expired on 2027-02-01',
       ]);
     });
   });

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CertificateError, digestOf, expiresSoon, isPem, MAX_PEM_CHARS, parseCertificate } from "../../../src/tls/certificate.ts";
+import { CertificateError, checkDates, digestOf, expiresSoon, isPem, MAX_PEM_CHARS, parseCertificate } from "../../../src/tls/certificate.ts";
 import { createSelfSigned } from "../../../src/tls/self-signed.ts";
 import { Authority, type Issued } from "../../authority.ts";
 
@@ -16,9 +16,9 @@ beforeAll(async () => {
 });
 
 /** What a PEM file is refused with. */
-function refusal(text: string, now = NOW): string {
+function refusal(text: string): string {
   try {
-    parseCertificate(text, now);
+    checkDates(parseCertificate(text), [], NOW);
   } catch (error) {
     if (error instanceof CertificateError) return error.message;
     throw error;
@@ -28,18 +28,18 @@ function refusal(text: string, now = NOW): string {
 
 describe("a PEM file", () => {
   test("is read in any order, and everything else in it is left out", () => {
-    const { pem, digest } = parseCertificate(good.pem, NOW);
+    const { pem, digest } = parseCertificate(good.pem);
     const messy = `\ufeffBag Attributes: x\r\n${good.key.replaceAll("\n", "\r\n")}\nhello <<\n\n-----BEGIN EC PARAMETERS-----\nBggq\n-----END EC PARAMETERS-----\n${good.certificate}\n; quit\n`;
-    expect(parseCertificate(messy, NOW).pem).toBe(pem);
+    expect(parseCertificate(messy).pem).toBe(pem);
     expect(digest).toBe(digestOf(pem));
     expect(pem).toMatch(/^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END PRIVATE KEY-----\n$/);
     expect(isPem(pem)).toBe(true);
   });
 
   test("may have a chain", () => {
-    const { pem, fingerprint } = parseCertificate(good.certificate + authority.certificate + good.key, NOW);
+    const { pem, fingerprint } = parseCertificate(good.certificate + authority.certificate + good.key);
     expect(pem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
-    expect(fingerprint).toBe(parseCertificate(good.pem, NOW).fingerprint);
+    expect(fingerprint).toBe(parseCertificate(good.pem).fingerprint);
     expect(fingerprint).toMatch(/^[0-9A-F]{40}$/);
   });
 
@@ -47,7 +47,7 @@ describe("a PEM file", () => {
     const { certificate, key, pem } = await authority.issue({ rsaBits: 2048 });
     const traditional = String(createPrivateKey(key).export({ type: "pkcs1", format: "pem" }));
     expect(traditional).toContain("BEGIN RSA PRIVATE KEY");
-    expect(parseCertificate(certificate + traditional, NOW)).toEqual(parseCertificate(pem, NOW));
+    expect(parseCertificate(certificate + traditional)).toEqual(parseCertificate(pem));
   });
 });
 
@@ -87,7 +87,7 @@ describe("a PEM file is refused", () => {
       fc.property(mixed, (parts) => {
         const text = parts.join("");
         try {
-          expect(isPem(parseCertificate(text, NOW).pem)).toBe(true);
+          expect(isPem(parseCertificate(text).pem)).toBe(true);
         } catch (error) {
           expect(error).toBeInstanceOf(CertificateError);
           for (const { key } of [good, other]) expect(String(error)).not.toContain(key.split("\n")[1]);
@@ -116,8 +116,24 @@ describe("what reaches a runtime command", () => {
     ["too much", (pem: string) => pem.repeat(Math.ceil(MAX_PEM_CHARS / pem.length))],
     ["nothing", () => ""],
   ])("is no PEM with %s", (_what, change) => {
-    expect(isPem(change(parseCertificate(good.pem, NOW).pem))).toBe(false);
+    expect(isPem(change(parseCertificate(good.pem).pem))).toBe(false);
   });
+});
+
+test("a certificate that has expired is kept where all balancers have it, and goes to none that has another", async () => {
+  const expired = parseCertificate((await authority.issue({ fromDay: -9, toDay: -1 })).pem);
+  const { digest } = expired;
+  expect(() => checkDates(expired, [digest, digest], NOW)).not.toThrow();
+  for (const installed of [[], [undefined], ["another"], [digest, "another"], [digest, undefined]]) {
+    expect(() => checkDates(expired, installed, NOW)).toThrow(CertificateError);
+  }
+});
+
+test("a chain is valid as long as all of it", async () => {
+  const leaf = await authority.issue({ toDay: 2000 }); // its issuer ends after 1,000 days
+  const [alone, chain] = [leaf.pem, leaf.certificate + authority.certificate + leaf.key].map(parseCertificate);
+  expect((Number(alone?.expires) - Number(chain?.expires)) / 86_400_000).toBeCloseTo(1000, 1);
+  expect(chain?.validFrom).toEqual(alone?.validFrom);
 });
 
 test("a certificate expires soon when 30 days are left", () => {
@@ -128,7 +144,7 @@ test("a certificate expires soon when 30 days are left", () => {
 
 test("a self-signed certificate is one that a server can use, for its names and a year", async () => {
   const pem = await createSelfSigned("demo", ["localhost", "127.0.0.1"], NOW);
-  const { expires } = parseCertificate(pem, new Date(NOW.getTime() + 1000));
+  const { expires } = parseCertificate(pem);
   expect((expires.getTime() - NOW.getTime()) / 86_400_000).toBeCloseTo(365, 1);
   const { subject, subjectAltName, ca } = new X509Certificate(pem);
   expect({ subject, subjectAltName, ca }).toEqual({
