@@ -14,7 +14,7 @@ const logs = createCommand("logs", "Follows HAProxy and all app containers, each
   .addHelpText("after", "\nOn a terminal control characters are shown as \\x1b, so that no log line drives it.")
   .action(async ({ stack, since, follow }: { stack: string; since?: number; follow: boolean }) => {
     const controller = new AbortController();
-    process.once("SIGINT", () => controller.abort());
+    process.on("SIGINT", () => controller.abort()); // npm passes an interrupt of the terminal on, so that two come
     const docker = await connectEngine();
     if ((await countContainers(docker, stack)) === 0) {
       if (!follow) throw new Error(`stack ${stack} has no containers; start it with: npm start -- --stack ${stack}`);

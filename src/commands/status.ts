@@ -26,18 +26,14 @@ const status = createCommand("status", "Servers as the running HAProxy sees them
   .addOption(balancerOption("all of them"))
   .addHelpText("after", "\nExit code 1 when they differ, a server is down or HAProxy does not answer; with --watch as it was last seen.")
   .action(async (options: Options) => {
-    const interrupted = new AbortController();
-    if (options.watch) process.once("SIGINT", () => interrupted.abort());
-    try {
-      for (;;) {
-        const balancers = await look(options);
-        process.exitCode = isAsDeclared(balancers) ? 0 : 1;
-        show(balancers, options);
-        if (!options.watch) return;
-        await sleep(WATCH_MS, undefined, { signal: interrupted.signal });
-      }
-    } catch (error) {
-      if (!interrupted.signal.aborted) throw error;
+    // At once: npm passes an interrupt of the terminal on, so that two come, and the second would kill with another exit code.
+    if (options.watch) process.on("SIGINT", () => process.exit());
+    for (;;) {
+      const balancers = await look(options);
+      process.exitCode = isAsDeclared(balancers) ? 0 : 1;
+      show(balancers, options);
+      if (!options.watch) return;
+      await sleep(WATCH_MS);
     }
   });
 

@@ -105,6 +105,16 @@ describe("status", () => {
     expect(pipedCode).toBe(0);
     for (const line of stdout.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveLength(1);
   });
+
+  test("ends by an interrupt that comes twice, as npm passes it on, while it looks", async () => {
+    const watching = stack.startCommand("status", "--watch", "--json");
+    await watching.seen(/\n/);
+    await sleep(1_100); // the next look begins after a second
+    watching.kill("SIGINT");
+    await sleep(20);
+    watching.kill("SIGINT");
+    expect((await watching.ended).exitCode).toBe(0);
+  });
 });
 
 /** The lines of old notes, as they were typed. */

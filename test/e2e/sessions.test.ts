@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { crash } from "./crash.ts";
+import { crash, crashAndRestart } from "./crash.ts";
 import { get, Load, mapSessions } from "./load.ts";
 import { EchoSocket } from "./sockets.ts";
 import { docker, TestStack } from "./stack.ts";
@@ -83,7 +83,7 @@ describe("a crash", () => {
 
   test("of HAProxy brings back the same servers under the same addresses", async () => {
     const before = await stack.servers();
-    await crash(stack.haproxyName);
+    await crashAndRestart(stack.haproxyName); // until then the old worker may answer
     await until(async () => (await get(stack.url)).status === 200, 15_000);
     const after = await stack.servers();
     expect([...after.values()].map(({ name, id, address }) => ({ name, id, address }))).toEqual(
