@@ -28,16 +28,15 @@ export interface Situation {
 export async function lookAtStack(docker: Docker, settings: Settings, credentials?: Credentials): Promise<Situation> {
   const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
-  const certificate = await readOwnCertificate(settings);
   const endpoints = endpointsOf(topology, credentials);
-  const logDriver = settings.logDriver === "engine" ? await readLogDriver(docker) : settings.logDriver;
-  const [apps, balancers, running, certificates] = await Promise.all([
+  const [logDriver, apps, balancers, running, certificates] = await Promise.all([
+    settings.logDriver === "engine" ? readLogDriver(docker) : settings.logDriver,
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
     observeRuntimes(endpoints),
     settings.tls === undefined ? new Map() : observeCertificates(endpoints),
   ]);
-  await checkOwnCertificate(settings, certificate, balancers);
+  const certificate = await readOwnCertificate(settings, balancers);
   const { image, command, env, confinement } = settings.app;
   const { pids: _, ...limits } = confinement.limits; // changed on the running container
   const rollout = planRollout({
@@ -58,19 +57,14 @@ function endpointsOf(topology: Topology, credentials: Credentials | undefined): 
 
 const PEM_FILE = "a PEM file with a certificate, its chain and its key";
 
-async function readOwnCertificate({ stack, tls }: Settings): Promise<Certificate | undefined> {
-  return tls?.certificate.kind === "file" ? orMistake(stack, tls.certificate.path, readCertificateFile) : undefined;
-}
-
-async function checkOwnCertificate({ stack, tls }: Settings, certificate: Certificate | undefined, balancers: Observed["balancers"]): Promise<void> {
-  if (certificate === undefined || tls?.certificate.kind !== "file") return;
+async function readOwnCertificate({ stack, tls }: Settings, balancers: Observed["balancers"]): Promise<Certificate | undefined> {
+  if (tls?.certificate.kind !== "file") return undefined;
+  const { path } = tls.certificate;
   const installed = [...balancers.values()].map(({ certificateDigest }) => certificateDigest);
-  await orMistake(stack, tls.certificate.path, () => checkDates(certificate, installed, new Date()));
-}
-
-async function orMistake<T>(stack: string, path: string, check: (path: string) => T | Promise<T>): Promise<T> {
   try {
-    return await check(path);
+    const certificate = await readCertificateFile(path);
+    checkDates(certificate, installed, new Date());
+    return certificate;
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
     throw new SettingsError(stack, [{ key: "tls.certificate", given: path, allowed: `${PEM_FILE}, but ${error.message}` }]);
