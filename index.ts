@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describeChanges, describeWarnings } from "./src/changes.ts";
+import { parseSettings } from "./src/config-parser.ts";
 import { lookAtStack } from "./src/declaration.ts";
 import { connectEngine } from "./src/engine/connection.ts";
 import { EngineError } from "./src/engine/error.ts";
@@ -8,7 +9,7 @@ import { stateName } from "./src/engine/labels.ts";
 import { BalancedApp } from "./src/resources/balanced-app.ts";
 import { readLastCredentials } from "./src/resources/last-credentials.ts";
 import { formatEndpoint } from "./src/runtime/endpoint.ts";
-import { parseSettings, SettingsError } from "./src/settings.ts";
+import { SettingsError } from "./src/settings.ts";
 import { LOOPBACK, runtimeEndpoint } from "./src/topology.ts";
 
 const NAMESPACE = "balancer:";

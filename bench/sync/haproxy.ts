@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
 import { parse } from "yaml";
 import { z } from "zod";
+import { parseSettings } from "../../src/config-parser.ts";
 import { CONFIG_FILE, CONFIG_FOLDER, HAPROXY_COMMAND, type HaproxyConfig, PEER_VARIABLE, renderConfig } from "../../src/haproxy/config.ts";
 import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
 import { readState } from "../../src/runtime/client.ts";
 import type { Endpoint } from "../../src/runtime/endpoint.ts";
-import { parseSettings } from "../../src/settings.ts";
 import { BACKEND, planTopology, type Server, type Topology } from "../../src/topology.ts";
 import { BENCH_LABEL, docker, removeLabelled } from "../engine.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { describeChanges, describeWarnings } from "../changes.ts";
+import { parseSettings } from "../config-parser.ts";
 import { lookAtStack } from "../declaration.ts";
 import { connectEngine } from "../engine/connection.ts";
-import { parseSettings } from "../settings.ts";
 import { createCommand, main, warn } from "./command-line.ts";
 import { askPulumi } from "./pulumi.ts";
 import { readOutputs } from "./stack-outputs.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { parseSettings, type Settings } from "../../src/settings.ts";
+import { parseSettings } from "../../src/config-parser.ts";
+import type { Settings } from "../../src/settings.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const NAMESPACE = "balancer:";

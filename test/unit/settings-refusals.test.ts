@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CONFIG_KEYS } from "../../src/config-fields.ts";
-import { parseSettings, SettingsError } from "../../src/settings.ts";
+import { parseSettings } from "../../src/config-parser.ts";
+import { SettingsError } from "../../src/settings.ts";
 import { pulumiConfig } from "./pulumi-config.ts";
 import { keysOf, refusal, refusalOf } from "./refusal.ts";
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CONFIG_KEYS } from "../../src/config-fields.ts";
+import { parseSettings } from "../../src/config-parser.ts";
 import type { Mistake } from "../../src/config-spelling.ts";
-import { parseSettings, type Settings } from "../../src/settings.ts";
+import type { Settings } from "../../src/settings.ts";
 import { named } from "./named.ts";
 import { PROJECT_DEFAULTS, pulumiConfig, type StackConfig, settingsOf, stackFile } from "./pulumi-config.ts";
 import { keysOf, refusal } from "./refusal.ts";

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CONFIG_KEYS } from "../../../src/config-fields.ts";
+import { parseSettings } from "../../../src/config-parser.ts";
 import { renderConfig } from "../../../src/haproxy/config.ts";
 import { serverArguments } from "../../../src/haproxy/server-line.ts";
 import { steps } from "../../../src/runtime/client.ts";
-import { parseSettings, type Settings, SettingsError } from "../../../src/settings.ts";
+import { type Settings, SettingsError } from "../../../src/settings.ts";
 import { BACKEND, planTopology } from "../../../src/topology.ts";
 import { pulumiConfig } from "../pulumi-config.ts";
 import { expectOnlyThis, KEYS } from "./config-places.ts";
