@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STACK_LABEL } from "../../src/engine/labels.ts";
-import { BENCH_LABEL } from "../engine.ts";
+import { BENCH_LABEL } from "../label.ts";
 import { formatMs, formatRatio, printTable, printTargets } from "../report.ts";
 import { type Rounds, ratioOf } from "../samples.ts";
 import { PROJECT } from "./cli.ts";

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { removeLabelled } from "../engine.ts";
+import { removeLabelled } from "../../test/e2e/labelled.ts";
+import { docker } from "../../test/e2e/stack.ts";
 import { time } from "../samples.ts";
 import { PROJECT, runPulumi } from "./cli.ts";
 
@@ -64,7 +65,7 @@ export class BenchStack {
 
   /** Removes all of the stack, without Pulumi: whatever happened, nothing is left. */
   async remove(): Promise<void> {
-    await removeLabelled(this.#options.label);
+    await removeLabelled(docker, this.#options.label);
     rmSync(this.#options.state, { recursive: true, force: true });
     rmSync(this.#configFile, { force: true });
   }

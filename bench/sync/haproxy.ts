@@ -10,7 +10,9 @@ import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
 import { readState } from "../../src/runtime/client.ts";
 import type { Endpoint } from "../../src/runtime/endpoint.ts";
 import { BACKEND, planTopology, type Server, type Topology } from "../../src/topology.ts";
-import { BENCH_LABEL, docker, removeLabelled } from "../engine.ts";
+import { removeLabelled } from "../../test/e2e/labelled.ts";
+import { docker } from "../../test/e2e/stack.ts";
+import { BENCH_LABEL } from "../label.ts";
 
 const NAME = "bench-haproxy";
 const IMAGE = "haproxy:3.2";
@@ -73,7 +75,7 @@ export async function startHaproxy(): Promise<void> {
 }
 
 /** Removes the container and its network, a killed run's as well. */
-export const stopHaproxy = (): Promise<void> => removeLabelled(`${BENCH_LABEL}=sync`);
+export const stopHaproxy = (): Promise<void> => removeLabelled(docker, `${BENCH_LABEL}=sync`);
 
 /** The stack's config, and an app that is always well: HAProxy itself. */
 function packConfig({ text }: HaproxyConfig): Promise<Buffer> {

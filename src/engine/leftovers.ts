@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { overlaps, readCidr } from "../subnet.ts";
 import { EngineError, hasStatus } from "./error.ts";
 import { STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { removeNetwork } from "./remove-network.ts";
 
 /** Whose a found resource must be to be removed. */
 export interface Owner {
@@ -66,7 +67,7 @@ async function clearOwnNetwork(docker: Docker, owner: Owner, network: Docker.Net
       throw new EngineError(`container ${container.Name.slice(1)} is on network ${network.Name}; disconnect it first`);
     await docker.getContainer(id).remove({ force: true });
   }
-  await docker.getNetwork(network.Id).remove();
+  await removeNetwork(docker, network.Id);
 }
 
 /**

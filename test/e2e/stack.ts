@@ -11,6 +11,7 @@ import { readState } from "../../src/runtime/client.ts";
 import type { Endpoint } from "../../src/runtime/endpoint.ts";
 import type { RunningServer } from "../../src/runtime/state.ts";
 import { workerPid } from "./haproxy-info.ts";
+import { removeLabelled } from "./labelled.ts";
 import { until } from "./until.ts";
 
 export const docker = new Docker();
@@ -212,13 +213,8 @@ export class TestStack {
     return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   }
 
-  async removeLeftovers(): Promise<void> {
-    const filters = { label: [`${STACK_LABEL}=${this.name}`] };
-    const containers = await docker.listContainers({ all: true, filters });
-    await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
-    for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
-    const { Volumes: volumes } = await docker.listVolumes({ filters });
-    for (const { Name } of volumes ?? []) await docker.getVolume(Name).remove();
+  removeLeftovers(): Promise<void> {
+    return removeLabelled(docker, `${STACK_LABEL}=${this.name}`);
   }
 
   /** Runs the Pulumi CLI in the stack's project. */

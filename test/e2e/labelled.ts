@@ -1,16 +1,12 @@
-import Docker from "dockerode";
-
-export const docker = new Docker();
-
-/** On what the benchmark makes itself, with the name of its part. */
-export const BENCH_LABEL = "balancer.bench";
+import type Docker from "dockerode";
+import { removeNetwork } from "../../src/engine/remove-network.ts";
 
 /** Removes containers, networks and volumes with a label, `name=value`: a run's own, and those of a run that was killed. */
-export async function removeLabelled(label: string): Promise<void> {
+export async function removeLabelled(docker: Docker, label: string): Promise<void> {
   const filters = { label: [label] };
   const containers = await docker.listContainers({ all: true, filters });
   await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
-  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+  for (const { Id } of await docker.listNetworks({ filters })) await removeNetwork(docker, Id);
   const { Volumes: volumes } = await docker.listVolumes({ filters });
   for (const { Name } of volumes ?? []) await docker.getVolume(Name).remove();
 }
