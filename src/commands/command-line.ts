@@ -7,8 +7,8 @@ export const createCommand = (name: string, summary: string): Command =>
   new Command(`npm run ${name} --`).description(summary).option("--stack <name>", "the Pulumi stack", "sticky").showHelpAfterError();
 
 /** The option that picks one balancer of a stack. */
-export const balancerOption = (without: string): Option =>
-  new Option("--balancer <n>", `the stack's balancer with this number; without it ${without}`).argParser(wholeNumber(1, 100));
+export const balancerOption = (): Option =>
+  new Option("--balancer <n>", "the stack's balancer with this number; without it all of them").argParser(wholeNumber(1, 100));
 
 /** Reads an option's number. */
 export const wholeNumber =
@@ -21,6 +21,12 @@ export const wholeNumber =
 
 /** Tells on stderr what a user may not want, though it is done. */
 export const warn = (text: string): void => console.error(`${coloursOf(process.stderr).yellow("warning:")} ${text}`);
+
+/** Tells on stderr what failed while the rest is done. The exit code is 1 then. */
+export function warnOfFailure(text: string): void {
+  warn(text);
+  process.exitCode = 1;
+}
 
 /** Runs a command. Exit code 0: done; 1: failed, with the reason on stderr; Pulumi's own where Pulumi failed. */
 export async function main(command: Command): Promise<void> {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readOldSessions, readSessions, runSteps, steps } from "../runtime/client.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
+import { isInRotation } from "../runtime/state.ts";
 import { readStickySessions } from "../runtime/stick-table.ts";
 import { BACKEND } from "../topology.ts";
 import { balancerOption, createCommand, main, warn, wholeNumber } from "./command-line.ts";
-import { type Balancer, checkNames, readBalancers } from "./rotation.ts";
+import { type Balancer, checkNames, onEach, readBalancers } from "./rotation.ts";
 import { endpointsOf, readOutputs } from "./stack-outputs.ts";
 
 const POLL_MS = 200;
@@ -21,22 +22,30 @@ const drain = createCommand("drain", "Gives servers no new session; sessions tha
   .argument("<server...>", "names such as s2")
   .option("--wait", "wait until no connection to them is in use")
   .option("--timeout <seconds>", "how long --wait waits", wholeNumber(1, 86_400), 60)
-  .addOption(balancerOption("all of them"))
+  .addOption(balancerOption())
   .addHelpText(
     "after",
     `
 In hash mode nothing sticks: every session of theirs goes to another server, and comes back when they do.
 The next pulumi up puts all declared servers back into rotation.
-Exit code 1 when HAProxy has no such server, or a connection is still in use after --timeout.`,
+A balancer that does not answer is told, and does not keep the others from it.
+Exit code 1 when one does not, HAProxy has no such server, or a connection is still in use after --timeout.`,
   )
   .action(async (given: string[], { stack, balancer, wait = false, timeout }: Options) => {
     const outputs = await readOutputs(stack);
-    const endpoints = endpointsOf(outputs, balancer);
-    const balancers = await readBalancers(endpoints);
-    const names = checkNames(given, outputs, balancers);
+    const reached = await readBalancers(endpointsOf(outputs, balancer));
+    const names = checkNames(given, outputs, reached);
     const { setDrain } = steps(BACKEND);
-    for (const endpoint of endpoints) await runSteps(endpoint, names.map(setDrain));
-    warnIfNobodyIsLeft(await readBalancers(endpoints));
+    const endpoints = await onEach(reached, async ({ endpoint, servers }) => {
+      const wanted = servers.filter(({ name }) => names.includes(name));
+      await runSteps(
+        endpoint,
+        wanted.flatMap(({ name, adminState }) => setDrain(name, adminState)),
+      );
+      return endpoint;
+    });
+    const balancers = await readBalancers(endpoints);
+    warnIfNobodyIsLeft(balancers);
     const sticking = outputs.mode === "sticky" ? await countSticking(balancers, names) : undefined;
     for (const [name, count] of await countConnections(endpoints, names)) {
       const rest = sticking === undefined ? "" : `, ${stick(sticking.get(name) ?? 0)}`;
@@ -47,7 +56,7 @@ Exit code 1 when HAProxy has no such server, or a connection is still in use aft
   });
 
 function warnIfNobodyIsLeft(balancers: readonly Balancer[]): void {
-  if (balancers.every(({ servers }) => servers.some(({ isUp, adminState }) => isUp && adminState === "ready"))) return;
+  if (balancers.every(({ servers }) => servers.some(isInRotation))) return;
   warn("no server is left for new sessions; they get status 503");
 }
 

@@ -4,7 +4,7 @@ import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
 import type { RunningServer } from "../runtime/state.ts";
 import { BACKEND } from "../topology.ts";
 import { balancerOption, createCommand, main, wholeNumber } from "./command-line.ts";
-import { checkNames, readBalancers } from "./rotation.ts";
+import { checkNames, onEach, readBalancers } from "./rotation.ts";
 import { endpointsOf, readOutputs } from "./stack-outputs.ts";
 
 interface Options {
@@ -16,29 +16,28 @@ interface Options {
 const ready = createCommand("ready", "Puts servers back into rotation, and waits until a check finds them up")
   .argument("<server...>", "names such as s2")
   .option("--timeout <seconds>", "how long to wait for the check", wholeNumber(1, 3_600), 60)
-  .addOption(balancerOption("all of them"))
+  .addOption(balancerOption())
   .addHelpText(
     "after",
     `
 The next pulumi up puts all declared servers back into rotation.
-Exit code 1 when HAProxy has no such server, or one is not up after --timeout.`,
+A balancer that does not answer is told, and does not keep the others from it.
+Exit code 1 when one does not, HAProxy has no such server, or one is not up after --timeout.`,
   )
   .action(async (given: string[], { stack, balancer, timeout }: Options) => {
     const outputs = await readOutputs(stack);
-    const endpoints = endpointsOf(outputs, balancer);
-    const balancers = await readBalancers(endpoints);
-    const names = checkNames(given, outputs, balancers);
-    for (const { endpoint, servers } of balancers) {
+    const reached = await readBalancers(endpointsOf(outputs, balancer));
+    const names = checkNames(given, outputs, reached);
+    const endpoints = await onEach(reached, async ({ endpoint, servers }) => {
       const wanted = servers.filter(({ name }) => names.includes(name));
       await runSteps(endpoint, wanted.flatMap(stepsToReady));
-    }
-    await Promise.all(endpoints.map((endpoint) => expectUp(endpoint, names, timeout)));
+      await expectUp(endpoint, names, timeout);
+      return endpoint;
+    });
     console.log(`${names.join(" ")}: in rotation, up`);
-    const out = new Set((await readBalancers(endpoints)).flatMap(({ servers }) => servers.filter(({ adminState }) => adminState !== "ready")));
-    if (out.size > 0)
-      console.log(
-        `still out of rotation: ${[...out].map(({ name, adminState }) => `${name} (${adminState})`).join(", ")}; the next pulumi up puts all back`,
-      );
+    const servers = (await readBalancers(endpoints)).flatMap((balancer) => balancer.servers);
+    const out = new Set(servers.flatMap(({ name, adminState }) => (adminState === "ready" ? [] : [`${name} (${adminState})`])));
+    if (out.size > 0) console.log(`still out of rotation: ${[...out].join(", ")}; the next pulumi up puts all back`);
   });
 
 function stepsToReady({ name, adminState, isChecked }: RunningServer): Step[] {

@@ -1,7 +1,9 @@
 import { readServers } from "../runtime/client.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
+import { RuntimeError } from "../runtime/error.ts";
 import type { RunningServer } from "../runtime/state.ts";
 import { BACKEND } from "../topology.ts";
+import { warnOfFailure } from "./command-line.ts";
 import type { StackOutputs } from "./stack-outputs.ts";
 
 /** A balancer, and the servers that it runs. */
@@ -10,9 +12,30 @@ export interface Balancer {
   readonly servers: readonly RunningServer[];
 }
 
-/** Reads what every one of the balancers runs. */
+/**
+ * Reads what every one of the balancers runs.
+ * @returns those that answer, in order; the others are told on stderr
+ * @throws {RuntimeError} as {@link onEach}
+ */
 export const readBalancers = (endpoints: readonly Endpoint[]): Promise<Balancer[]> =>
-  Promise.all(endpoints.map(async (endpoint) => ({ endpoint, servers: await readServers(endpoint, BACKEND) })));
+  onEach(endpoints, async (endpoint) => ({ endpoint, servers: await readServers(endpoint, BACKEND) }));
+
+/**
+ * Does the same on every balancer. One of several that does not answer, or refuses, does not keep the others from it: it
+ * is told on stderr, and the exit code is 1.
+ * @returns what came of the others, in order
+ * @throws {RuntimeError} when it fails on all
+ */
+export async function onEach<B, T>(balancers: readonly B[], work: (balancer: B) => Promise<T>): Promise<T[]> {
+  const outcomes = await Promise.allSettled(balancers.map(work));
+  const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === "rejected" ? [outcome.reason] : []));
+  const isDoneOnNone = failures.length === balancers.length;
+  for (const failure of failures) {
+    if (isDoneOnNone || !(failure instanceof RuntimeError)) throw failure;
+    warnOfFailure(failure.message);
+  }
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+}
 
 /**
  * Checks names of servers that the user gave: all balancers must have them.

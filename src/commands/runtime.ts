@@ -1,5 +1,6 @@
-import { commandLine } from "../runtime/command.ts";
-import { formatEndpoint } from "../runtime/endpoint.ts";
+import { type CommandLine, commandLine } from "../runtime/command.ts";
+import { type Endpoint, formatEndpoint } from "../runtime/endpoint.ts";
+import { RuntimeError } from "../runtime/error.ts";
 import { runUserLine } from "../runtime/user-line.ts";
 import { isTerminal, showControls } from "../terminal.ts";
 import { balancerOption, createCommand, main, wholeNumber } from "./command-line.ts";
@@ -13,16 +14,39 @@ interface Options {
 
 const runtime = createCommand("runtime", "Runs commands of HAProxy's runtime API and prints the replies")
   .argument("<command...>", 'such as "show info"; ";" joins several; "@master show proc" asks the master process')
-  .addOption(balancerOption("the first one"))
-  .option("--timeout <seconds>", "how long to wait for the replies", wholeNumber(1, 600), 30)
-  .addHelpText("after", "\nExit code 1 when HAProxy refuses a command: its words are on stderr, the replies to the others on stdout.")
-  .action(async (words: string[], { stack, balancer = 1, timeout }: Options) => {
+  .addOption(balancerOption())
+  .option("--timeout <seconds>", "how long to wait for the replies of a balancer", wholeNumber(1, 600), 30)
+  .addHelpText(
+    "after",
+    `
+Several balancers are asked one after the other; a line with its name comes before the replies of each.
+Exit code 1 when HAProxy refuses a command or does not answer: why is on stderr, all other replies are on stdout.`,
+  )
+  .action(async (words: string[], { stack, balancer, timeout }: Options) => {
     const line = commandLine(words.join(" "));
-    for (const endpoint of endpointsOf(await readOutputs(stack), balancer)) {
-      const { output, refusals } = await runUserLine(endpoint, line, timeout * 1000);
-      process.stdout.write(isTerminal(process.stdout) ? showControls(output) : output);
-      if (refusals.length > 0) throw new Error(refusals.map((words) => `HAProxy at ${formatEndpoint(endpoint)} refused: ${words}`).join("\n"));
+    const endpoints = endpointsOf(await readOutputs(stack), balancer);
+    const failures: string[] = [];
+    for (const [index, endpoint] of endpoints.entries()) {
+      const heading = endpoints.length > 1 ? `==> haproxy${index + 1} at ${formatEndpoint(endpoint)} <==\n` : "";
+      failures.push(...(await run(endpoint, line, { heading, timeoutMs: timeout * 1000 })));
     }
+    if (failures.length > 0) throw new Error(failures.join("\n"));
   });
+
+/** Prints a balancer's replies below a heading. Returns what it refused, or why it did not answer. */
+async function run(
+  endpoint: Endpoint,
+  line: CommandLine,
+  { heading, timeoutMs }: { readonly heading: string; readonly timeoutMs: number },
+): Promise<string[]> {
+  try {
+    const { output, refusals } = await runUserLine(endpoint, line, timeoutMs);
+    process.stdout.write(heading + (isTerminal(process.stdout) ? showControls(output) : output));
+    return refusals.map((words) => `HAProxy at ${formatEndpoint(endpoint)} refused: ${words}`);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    return [error.message];
+  }
+}
 
 await main(runtime);

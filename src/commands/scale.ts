@@ -1,10 +1,12 @@
+import { parseSettings } from "../config-parser.ts";
 import { createCommand, main } from "./command-line.ts";
 import { runPulumi } from "./pulumi.ts";
+import { readConfig } from "./stack-config.ts";
 
 const scale = createCommand("scale", "Sets how many app containers run, and brings the stack there without a reload")
   .argument("<count>", "app containers")
   .action(async (count: string, { stack }: { stack: string }) => {
-    if (!/^\d{1,4}$/.test(count)) throw new Error(`count: ${JSON.stringify(count)} is refused; allowed: a whole number from 0 to 1000`);
+    parseSettings(stack, { ...(await readConfig(stack)), count }); // a count that is refused must not reach the stack's file
     await runPulumi(["config", "set", "count", count, "--stack", stack]);
     await runPulumi(["up", "--yes", "--skip-preview", "--stack", stack]);
   });

@@ -1,12 +1,15 @@
 import { pipeline } from "node:stream/promises";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { serverOfSession } from "../haproxy/hash-ring.ts";
-import { readServers } from "../runtime/client.ts";
-import type { RunningServer } from "../runtime/state.ts";
+import { formatEndpoint } from "../runtime/endpoint.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import { isInRotation } from "../runtime/state.ts";
 import { keyOf, readStickySessions, sessionIdOf } from "../runtime/stick-table.ts";
 import { asciiJson } from "../terminal.ts";
 import { BACKEND } from "../topology.ts";
 import { balancerOption, createCommand, main, wholeNumber } from "./command-line.ts";
+import { mergeSessions, type Session } from "./merged-sessions.ts";
+import { type Balancer, readBalancers } from "./rotation.ts";
 import { endpointsOf, readOutputs } from "./stack-outputs.ts";
 
 interface Options {
@@ -18,28 +21,21 @@ interface Options {
   readonly json?: boolean;
 }
 
-interface Session {
-  /** Its id as HAProxy spells it. */
-  readonly key: string;
-  /** Name of its server, which HAProxy may have no longer. */
-  readonly server: string;
-  /** Undefined in hash mode, where nothing is remembered. */
-  readonly expiresMs: number | undefined;
-}
-
 const sessions = createCommand("sessions", "Tells which session is on which server")
-  .option("--id <id>", "only the session with this X-Session-ID", sessionId)
+  .addOption(new Option("--id <id>", "only the session with this X-Session-ID").argParser(sessionId).conflicts(["server", "limit"]))
   .option("--server <name>", "only sessions on this server")
   .option("--limit <n>", "how many sessions to list; all are counted", wholeNumber(0, 1_000_000), 100)
   .option("--json", "print JSON")
-  .addOption(balancerOption("the first one"))
+  .addOption(balancerOption())
   .addHelpText(
     "after",
     `
 In hash mode HAProxy remembers no sessions; --id tells where it sends the session with this id.
+Balancers share their sessions, so each is listed once; where they have it on different servers, once for each server.
+A balancer that does not answer is told, and the others are read; the exit code is 1 then.
 Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not printable ASCII are escaped by a backslash.`,
   )
-  .action(async ({ stack, balancer = 1, id, server, limit, json = false }: Options) => {
+  .action(async ({ stack, balancer, id, server, limit, json = false }: Options) => {
     const outputs = await readOutputs(stack);
     if (outputs.mode === "hash" && id === undefined) {
       throw new Error(
@@ -47,18 +43,19 @@ Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not print
           "npm run probe how sessions spread",
       );
     }
-    for (const endpoint of endpointsOf(outputs, balancer)) {
-      const running = (await readServers(endpoint, BACKEND)).toSorted((a, b) => a.id - b.id);
-      const names = running.map(({ name }) => name);
-      if (server !== undefined && !names.includes(server)) {
-        throw new Error(`--server: ${JSON.stringify(server)} is refused; allowed: ${names.join(", ") || "none, HAProxy has no server"}`);
-      }
-      const all = outputs.mode === "hash" ? computeSession(running, id ?? "") : readStickySessions(endpoint, BACKEND, running, id);
-      const counts = new Map((server === undefined ? names : [server]).map((name) => [name, 0]));
-      const listed = countSessions(all, counts, { server, limit });
-      const text = json ? asJson(listed, counts) : id === undefined ? asText(listed, counts) : asSentence(listed, id);
-      await pipeline(text, process.stdout, { end: false });
+    const balancers = await readBalancers(endpointsOf(outputs, balancer));
+    const running = balancers.flatMap(({ servers }) => servers).toSorted((a, b) => a.id - b.id);
+    const names = [...new Set(running.map(({ name }) => name))];
+    if (server !== undefined && !names.includes(server)) {
+      throw new Error(`--server: ${JSON.stringify(server)} is refused; allowed: ${names.join(", ") || "none, HAProxy has no server"}`);
     }
+    const sources = balancers.map((each) =>
+      outputs.mode === "hash" ? computeSession(each, id ?? "") : readStickySessions(each.endpoint, BACKEND, each.servers, id),
+    );
+    const counts = new Map((server === undefined ? names : [server]).map((name) => [name, 0]));
+    const listed = countSessions(mergeSessions(sources), counts, { server, limit });
+    const text = json ? asJson(listed, counts) : id === undefined ? asText(listed, counts) : asSentences(listed, id);
+    await pipeline(text, process.stdout, { end: false });
   });
 
 function sessionId(text: string): string {
@@ -66,15 +63,14 @@ function sessionId(text: string): string {
   throw new InvalidArgumentError("Allowed: the value of a header, one line of up to 8000 bytes without spaces around it.");
 }
 
-/** Where HAProxy's hash ring sends a session. */
-async function* computeSession(running: readonly RunningServer[], id: string): AsyncGenerator<Session> {
-  const inRotation = running.filter(({ isUp, adminState }) => isUp && adminState === "ready");
-  const server = serverOfSession(inRotation, id);
-  if (server === undefined) throw new Error("no server is up and in rotation");
+/** Where a balancer's hash ring sends a session. */
+async function* computeSession({ endpoint, servers }: Balancer, id: string): AsyncGenerator<Session> {
+  const server = serverOfSession(servers.filter(isInRotation), id);
+  if (server === undefined) throw new RuntimeError("refused", `HAProxy at ${formatEndpoint(endpoint)} has no server that is up and in rotation`);
   yield { key: keyOf(id), server, expiresMs: undefined };
 }
 
-/** Hands on the first sessions and counts all, so that any number of them needs no memory. */
+/** Hands on the first sessions and counts all. */
 async function* countSessions(
   all: AsyncIterable<Session>,
   counts: Map<string, number>,
@@ -104,12 +100,15 @@ async function* asText(listed: AsyncIterable<Session>, counts: ReadonlyMap<strin
   yield `${line("total", String(total), rows < total ? `${rows} listed, --limit lists more` : "")}\n`;
 }
 
-async function* asSentence(listed: AsyncIterable<Session>, id: string): AsyncGenerator<string> {
-  let words = "is not known to HAProxy";
+async function* asSentences(listed: AsyncIterable<Session>, id: string): AsyncGenerator<string> {
+  let isKnown = false;
   for await (const { server, expiresMs } of listed) {
-    words = expiresMs === undefined ? `goes to ${server}, by its hash` : `is on ${server}, and forgotten in ${time(expiresMs)} unless it is used`;
+    isKnown = true;
+    const words =
+      expiresMs === undefined ? `goes to ${server}, by its hash` : `is on ${server}, and forgotten in ${time(expiresMs)} unless it is used`;
+    yield `${keyOf(id)} ${words}\n`;
   }
-  yield `${keyOf(id)} ${words}\n`;
+  if (!isKnown) yield `${keyOf(id)} is not known to HAProxy\n`;
 }
 
 async function* asJson(listed: AsyncIterable<Session>, counts: ReadonlyMap<string, number>): AsyncGenerator<string> {

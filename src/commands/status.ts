@@ -23,7 +23,7 @@ interface Options {
 const status = createCommand("status", "Servers as the running HAProxy sees them next to what is declared")
   .option("--json", "print JSON; with --watch one line each time")
   .option("--watch", "look again every second, until interrupted")
-  .addOption(balancerOption("all of them"))
+  .addOption(balancerOption())
   .addHelpText("after", "\nExit code 1 when they differ, a server is down or HAProxy does not answer; with --watch as it was last seen.")
   .action(async (options: Options) => {
     // At once: npm passes an interrupt of the terminal on, so that two come, and the second would kill with another exit code.

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { hasStatus } from "./error.ts";
+import { textOf } from "./multiplexed.ts";
 
 /**
  * Tells why a container does not do its work: it is paused, has ended, or ends again and again. Undefined while it runs, or when
@@ -21,7 +22,7 @@ export async function whyNotRunning(docker: Docker, name: string): Promise<strin
 /** The last lines that a container printed, on one line. */
 export async function lastLines(docker: Docker, name: string, count = 5): Promise<string> {
   const log = await docker.getContainer(name).logs({ stdout: true, stderr: true, tail: count, follow: false });
-  const printed = log.toString("utf8").replaceAll(/[^\u0020-\u007e\n]/g, "");
+  const printed = textOf(log).replaceAll(/[^\u0020-\u007e\n]/g, "");
   return (
     printed
       .split("\n")

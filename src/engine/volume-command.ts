@@ -4,6 +4,7 @@ import tar from "tar-stream";
 import { CONFIG_FOLDER, HAPROXY_USER, PEER_VARIABLE } from "../haproxy/config.ts";
 import { dockerWords, EngineError, hasStatus } from "./error.ts";
 import { type Labels, ROLE_LABEL } from "./labels.ts";
+import { textOf } from "./multiplexed.ts";
 
 /** A volume that holds what a balancer's HAProxy reads, and the image that reads it. */
 export interface ConfigVolume {
@@ -39,22 +40,22 @@ export async function runInVolume(docker: Docker, volume: ConfigVolume, files: r
   if (user?.Image === volume.image) return runInside(docker.getContainer(user.Id), files, command);
   return withHelper(docker, volume, command, async (helper) => {
     await putFiles(helper, files);
-    const printed = readText(await helper.attach({ stream: true, stdout: true, stderr: true }));
+    const printed = buffer(await helper.attach({ stream: true, stdout: true, stderr: true }));
     await helper.start();
     const { StatusCode: exitCode }: { StatusCode: number } = await helper.wait();
-    return { exitCode, printed: await printed };
+    return { exitCode, printed: textOf(await printed) };
   });
 }
 
 async function runInside(haproxy: Docker.Container, files: readonly VolumeFile[], command: readonly string[]): Promise<Verdict> {
   await putFiles(haproxy, files);
   const exec = await haproxy.exec({ Cmd: [...command], User: ROOT, AttachStdout: true, AttachStderr: true });
-  const printed = await readText(await exec.start({}));
+  const printed = textOf(await buffer(await exec.start({})));
   const { ExitCode: exitCode } = await exec.inspect();
   return { exitCode, printed };
 }
 
-/** Reads a file of the volume; undefined when there is no such volume or file. */
+/** Reads a file of the volume; undefined when there is no such volume or file, or nothing that could read it. */
 export async function readVolumeFile(docker: Docker, volume: ConfigVolume, name: string): Promise<string | undefined> {
   const [user] = await docker.listContainers({ all: true, filters: usersOf(volume) });
   try {
@@ -62,7 +63,8 @@ export async function readVolumeFile(docker: Docker, volume: ConfigVolume, name:
     await docker.getVolume(volume.volumeName).inspect(); // creating a helper would make the volume
     return await withHelper(docker, volume, [], (helper) => readMountedFile(helper, name));
   } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
+    // the image that reads it may be gone as well
+    if (hasStatus(error instanceof EngineError ? error.cause : error, 404)) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { REVISION_VARIABLE } from "../haproxy/config.ts";
-import { COMMANDS, type Command, serverPath } from "./command.ts";
+import { COMMANDS, type Command, type ServerPath, serverPath } from "./command.ts";
 import { NO_SUCH_PROCESS, runBatch, runRaw } from "./connection.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { ReloadRefusedError, RuntimeError } from "./error.ts";
+import { malformed, ReloadRefusedError, RuntimeError } from "./error.ts";
 import { parseOldWorkers } from "./process-info.ts";
 import { type AdminState, parseServerStats, parseServersConn, parseServersState, type RunningServer, type ServerStats } from "./state.ts";
 
@@ -60,7 +60,7 @@ export async function readSessions(endpoint: Endpoint, backend: string): Promise
 export async function readOldSessions(endpoint: Endpoint, backend: string): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
   for (const pid of parseOldWorkers(await runRaw(endpoint, COMMANDS.masterShowProc()))) {
-    const reply = await runRaw(endpoint, COMMANDS.showServersConnOf(pid, backend));
+    const reply = await runRaw(endpoint, COMMANDS.showServersConnOf(pid, backend), { mayBeGone: true });
     if (reply === "" || NO_SUCH_PROCESS.test(reply)) continue; // ended in between
     for (const [server, count] of parseServersConn(reply)) sums.set(server, (sums.get(server) ?? 0) + count);
   }
@@ -75,6 +75,12 @@ export interface Step {
 
 const SILENCE = /^$/;
 const GONE_OR_SILENCE = /^(No such server\.)?$/;
+
+/** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
+const leave = (path: ServerPath, from: AdminState, to: "ready" | "drain"): readonly Step[] => [
+  { command: COMMANDS.setState(path, to), accepts: SILENCE },
+  ...(from === "maint" ? [{ command: COMMANDS.setHealthDown(path), accepts: SILENCE }] : []),
+];
 
 /** The steps that change servers. `server` is a name in `backend`. */
 export const steps = (backend: string) =>
@@ -93,15 +99,8 @@ export const steps = (backend: string) =>
     }),
     setWeight: (server: string, weight: number): Step => ({ command: COMMANDS.setWeight(serverPath(backend, server), weight), accepts: SILENCE }),
     enableHealth: (server: string): Step => ({ command: COMMANDS.enableHealth(serverPath(backend, server)), accepts: SILENCE }),
-    setDrain: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "drain"), accepts: SILENCE }),
-    /** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
-    setReady: (server: string, from: AdminState): readonly Step[] => {
-      const path = serverPath(backend, server);
-      return [
-        { command: COMMANDS.setState(path, "ready"), accepts: SILENCE },
-        ...(from === "maint" ? [{ command: COMMANDS.setHealthDown(path), accepts: SILENCE }] : []),
-      ];
-    },
+    setDrain: (server: string, from: AdminState): readonly Step[] => leave(serverPath(backend, server), from, "drain"),
+    setReady: (server: string, from: AdminState): readonly Step[] => leave(serverPath(backend, server), from, "ready"),
     shutdownSessions: (server: string): Step => ({ command: COMMANDS.shutdownSessions(serverPath(backend, server)), accepts: GONE_OR_SILENCE }),
     /** Into maintenance, for a server that is to go: one that somebody else has just deleted is gone as well. */
     pause: (server: string): Step => ({ command: COMMANDS.setState(serverPath(backend, server), "maint"), accepts: GONE_OR_SILENCE }),
@@ -139,13 +138,18 @@ export async function runSteps(endpoint: Endpoint, list: readonly Step[]): Promi
   return answers;
 }
 
+/** HAProxy loads the config, starts a worker and waits until it is ready before it answers. */
+const RELOAD_TIMEOUT_MS = 30_000;
+
 /**
  * Asks the master process to load the config file into a new worker, and reads its verdict.
  * @throws {ReloadRefusedError} with HAProxy's own alerts; the old worker serves on
+ * @throws {RuntimeError} when there is no verdict: HAProxy may have ended
  */
 export async function reload(endpoint: Endpoint): Promise<void> {
-  const answer = await runRaw(endpoint, COMMANDS.masterReload());
+  const answer = await runRaw(endpoint, COMMANDS.masterReload(), { timeoutMs: RELOAD_TIMEOUT_MS });
   if (/^Success=1$/m.test(answer)) return;
+  if (!/^Success=0$/m.test(answer)) throw malformed("reload", answer);
   const alerts = answer.split("\n").filter((line) => line.startsWith("[ALERT]") || line.startsWith("[WARNING]"));
   throw new ReloadRefusedError(`HAProxy at ${formatEndpoint(endpoint)} refused to reload: ${(alerts.join("; ") || answer).trim()}`);
 }

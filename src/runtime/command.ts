@@ -164,6 +164,7 @@ export const COMMANDS = {
   showServersConn: (backend: string) => command(`show servers conn ${identifier(backend)}`),
   showServerStats: (backend: string) => command(`show stat ${identifier(backend)} 4 -1`),
   showEnv: (variable: string) => command(`show env ${identifier(variable)}`),
+  showTables: () => command("show table"),
   showTable: (table: string) => command(`show table ${identifier(table)}`),
   showTableKey: (table: string, key: string) => commandWithText(command(`show table ${identifier(table)} key`), key),
   showInfo: () => command("show info"),

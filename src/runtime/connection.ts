@@ -10,8 +10,10 @@ import { ReplySplitter } from "./replies.ts";
 const MAX_LINE_CHARS = 16_000;
 const MAX_REPLY_CHARS = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 3_000;
-/** For the answer to one line; HAProxy answers in milliseconds, unless it loads a config first. */
-const REPLY_TIMEOUT_MS = 30_000;
+/** For the answer to one line; HAProxy answers in milliseconds. */
+const REPLY_TIMEOUT_MS = 5_000;
+/** Between two pieces of an answer that is read as it comes. */
+const IDLE_TIMEOUT_MS = 30_000;
 /** A line of a batch may hold many commands, each of which may wait a little. */
 const BATCH_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 100;
@@ -34,12 +36,25 @@ export async function runBatch(endpoint: Endpoint, commands: readonly Command[])
   }
 }
 
+/** What {@link runRaw} shall put up with. */
+export interface RawOptions {
+  /** How long the answer may take; 5 s by default. */
+  readonly timeoutMs?: number;
+  /** The process that is asked may have ended: then nothing comes, which is no error. */
+  readonly mayBeGone?: boolean;
+}
+
 /**
  * Runs one line and returns the answer as HAProxy prints it, whatever it is. For commands whose answer has empty lines
  * inside, and for the master process, which keeps its connection open until the client is done.
- * @throws {RuntimeError} as {@link runBatch}
+ * @throws {RuntimeError} as {@link runBatch}; of kind `broken` when HAProxy closes the connection without a byte, as it
+ * does while it starts or ends: a command that was carried out is answered by an empty line at least
  */
-export async function runRaw(endpoint: Endpoint, line: Command | CommandLine | PayloadCommand, timeoutMs = REPLY_TIMEOUT_MS): Promise<string> {
+export async function runRaw(
+  endpoint: Endpoint,
+  line: Command | CommandLine | PayloadCommand,
+  { timeoutMs = REPLY_TIMEOUT_MS, mayBeGone = false }: RawOptions = {},
+): Promise<string> {
   const socket = await open(endpoint);
   const isForMaster = line.startsWith("@");
   return new Promise<string>((resolve, reject) => {
@@ -63,11 +78,15 @@ export async function runRaw(endpoint: Endpoint, line: Command | CommandLine | P
       finish();
       resolve(answer);
     };
-    socket.on("end", settle);
+    socket.on("end", () => (answer === "" && !mayBeGone ? fail("broken", noAnswer(line)) : settle()));
     socket.on("error", (cause) => fail("broken", `broke the connection: ${cause.message}`, cause));
     socket.write(`${line}\n`);
   });
 }
+
+/** The words for a connection that was closed before an answer came. */
+export const noAnswer = (line: Command | CommandLine | PayloadCommand): string =>
+  `closed the connection without an answer to ${JSON.stringify(tellCommand(line))}`;
 
 /** How the master answers a line for a process that there is not; it may keep its connection open even so. */
 export const NO_SUCH_PROCESS = /^Can't find the target [^\n]*\n$/;
@@ -86,10 +105,10 @@ export async function* runLines(endpoint: Endpoint, command: Command): AsyncGene
     new RuntimeError("broken", `HAProxy's runtime API at ${formatEndpoint(endpoint)} ${reason} in its answer to "${command}"`, { cause });
   const onIdle = (): void => {
     // A reader that takes its time, such as a pager, is no silence of HAProxy's.
-    if (socket.readableLength > 0) socket.setTimeout(REPLY_TIMEOUT_MS);
-    else socket.destroy(broken(`sent nothing for ${REPLY_TIMEOUT_MS / 1000} s`));
+    if (socket.readableLength > 0) socket.setTimeout(IDLE_TIMEOUT_MS);
+    else socket.destroy(broken(`sent nothing for ${IDLE_TIMEOUT_MS / 1000} s`));
   };
-  socket.setTimeout(REPLY_TIMEOUT_MS, onIdle).write(`${command}\n`);
+  socket.setTimeout(IDLE_TIMEOUT_MS).on("timeout", onIdle).write(`${command}\n`);
   let rest = "";
   let isWhole = false;
   try {

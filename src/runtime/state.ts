@@ -19,6 +19,9 @@ export interface RunningServer {
   readonly cookie?: string | undefined;
 }
 
+/** Whether a server takes new sessions. */
+export const isInRotation = ({ isUp, adminState }: Pick<RunningServer, "isUp" | "adminState">): boolean => isUp && adminState === "ready";
+
 /** What the operator wants of a server: traffic, no new sessions but sticky ones, or nothing. */
 export type AdminState = "ready" | "drain" | "maint";
 

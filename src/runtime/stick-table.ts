@@ -1,5 +1,5 @@
 import { COMMANDS } from "./command.ts";
-import { runLines } from "./connection.ts";
+import { runLines, runRaw } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { RuntimeError } from "./error.ts";
 import type { RunningServer } from "./state.ts";
@@ -51,6 +51,22 @@ export async function* readStickySessions(
     const { key, server, serverId, expiresMs } = parseStickEntry(line);
     yield { key, server: server ?? names.get(serverId) ?? `id ${serverId}`, expiresMs };
   }
+}
+
+/**
+ * Reads how many sessions a stick table remembers; undefined when there is no such table.
+ * @throws {RuntimeError}
+ */
+export const countStickySessions = async (endpoint: Endpoint, table: string): Promise<number | undefined> =>
+  parseTableUse(await runRaw(endpoint, COMMANDS.showTables()), table);
+
+/** Reads from the answer of `show table`, a line for each table, how many entries one has; undefined when there is no such table. */
+export function parseTableUse(reply: string, table: string): number | undefined {
+  for (const line of reply.split("\n")) {
+    const [, name, used] = /^# table: ([\w.:-]+), .* used:(\d{1,15})\b/.exec(line) ?? [];
+    if (name === table) return Number(used);
+  }
+  return undefined;
 }
 
 const ENTRY =

@@ -1,17 +1,20 @@
 import { type CommandLine, linesWithSeverity } from "./command.ts";
-import { runRaw } from "./connection.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { noAnswer, runRaw } from "./connection.ts";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { RuntimeError } from "./error.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /**
  * Runs a line of the user's own as HAProxy would run it alone, and tells which of its commands were refused.
- * @throws {RuntimeError} when HAProxy is unreachable or does not answer within `timeoutMs`
+ * @throws {RuntimeError} when HAProxy is unreachable, or does not answer within `timeoutMs` or before it closes the connection
  */
 export async function runUserLine(endpoint: Endpoint, userLine: CommandLine, timeoutMs: number): Promise<Verdict> {
   const verdicts: Verdict[] = [];
   for (const { line, hasSeverity } of linesWithSeverity(userLine)) {
-    const answer = await runRaw(endpoint, line, timeoutMs);
-    verdicts.push(judge(hasSeverity ? answer.replace(/^\n/, "") : answer));
+    const answer = await runRaw(endpoint, line, { timeoutMs });
+    const own = hasSeverity ? answer.replace(/^\n/, "") : answer;
+    if (own === "") throw new RuntimeError("broken", `HAProxy's runtime API at ${formatEndpoint(endpoint)} ${noAnswer(userLine)}`);
+    verdicts.push(judge(own));
   }
   return { output: verdicts.map(({ output }) => output).join(""), refusals: verdicts.flatMap(({ refusals }) => refusals) };
 }

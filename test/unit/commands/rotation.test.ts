@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
-import { checkNames } from "../../../src/commands/rotation.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { checkNames, onEach } from "../../../src/commands/rotation.ts";
 import { endpointsOf } from "../../../src/commands/stack-outputs.ts";
+import { RuntimeError } from "../../../src/runtime/error.ts";
 import { planTopology } from "../../../src/topology.ts";
 import { settingsOf } from "../pulumi-config.ts";
 import { asAdded, readBack } from "../reconcile/haproxy-model.ts";
@@ -51,5 +52,35 @@ describe("a balancer's number", () => {
     expect(() => endpointsOf({ runtimeEndpoints: ["127.0.0.1:9999"] }, 2)).toThrow(
       "--balancer: 2 is refused; allowed: 1, the only balancer of the stack",
     );
+  });
+});
+
+describe("what is done on each balancer", () => {
+  const failOn = (failing: readonly number[], error: Error) =>
+    onEach([1, 2, 3], async (n) => {
+      if (failing.includes(n)) throw error;
+      return `done on ${n}`;
+    });
+  const unreachable = new RuntimeError("unreachable", "HAProxy at 127.0.0.1:1 is not reachable");
+
+  beforeEach(() => {
+    vi.spyOn(console, "error").mockReturnValue();
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    process.exitCode = undefined;
+  });
+
+  test("is done on the others where one fails, which is told", async () => {
+    expect(await failOn([2], unreachable)).toEqual(["done on 1", "done on 3"]);
+    expect(console.error).toHaveBeenCalledExactlyOnceWith("warning: HAProxy at 127.0.0.1:1 is not reachable");
+    expect(process.exitCode).toBe(1);
+  });
+
+  test("fails where it fails on all, or something else is wrong", async () => {
+    await expect(failOn([1, 2, 3], unreachable)).rejects.toThrow(unreachable);
+    await expect(failOn([2], new TypeError("wrong"))).rejects.toThrow("wrong");
+    expect(console.error).not.toHaveBeenCalled();
+    expect(await onEach([], () => Promise.reject(unreachable))).toEqual([]);
   });
 });

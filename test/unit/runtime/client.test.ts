@@ -82,6 +82,13 @@ test("a server is added, checked and made ready, in this order", () => {
   ]);
 });
 
+test.each(["setReady", "setDrain"] as const)("%s has a server that leaves maintenance wait for a check", (step) => {
+  const state = `set server webservers/s4 state ${step === "setReady" ? "ready" : "drain"}`;
+  const commands = (from: "ready" | "drain" | "maint") => s[step]("s4", from).map(({ command }) => command);
+  expect(commands("maint")).toEqual([state, "set server webservers/s4 health down"]);
+  expect([commands("drain"), commands("ready")]).toEqual([[state], [state]]);
+});
+
 test("a server is deleted after its idle connections are dropped", () => {
   expect(s.delete("s4").map(({ command }) => command)).toEqual(["wait 50ms srv-removable webservers/s4", "del server webservers/s4"]);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { keyOf, parseStickEntry, sessionIdOf } from "../../../src/runtime/stick-table.ts";
+import { keyOf, parseStickEntry, parseTableUse, sessionIdOf } from "../../../src/runtime/stick-table.ts";
 
 const ENTRY = "0x7f1e69b1bb90: key=abc use=0 exp=1799995 shard=0 server_id=3 server_key=s3";
 
@@ -66,5 +66,19 @@ describe("an entry of the stick table", () => {
     `x${ENTRY}`,
   ])("is nothing else: %j", (line) => {
     expect(() => parseStickEntry(line)).toThrow(expect.objectContaining({ name: "RuntimeError", kind: "malformed" }));
+  });
+});
+
+describe("the list of tables", () => {
+  /** As HAProxy 3.2.26 prints it. */
+  const REPLY = "# table: other, type: ip, size:100, used:7\n# table: webservers, type: string, size:1048576, used:42\n\n";
+
+  test("tells how many sessions one remembers", () => {
+    expect(parseTableUse(REPLY, "webservers")).toBe(42);
+  });
+
+  test("may not have it", () => {
+    expect(parseTableUse(REPLY, "web")).toBeUndefined();
+    expect(parseTableUse("\n", "webservers")).toBeUndefined();
   });
 });
