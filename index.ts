@@ -15,7 +15,7 @@ import { LOOPBACK, runtimeEndpoint } from "./src/topology.ts";
 const NAMESPACE = "balancer:";
 const stack = pulumi.getStack();
 
-const { declared, observed, apps } = await withoutStack(async () => {
+const { declared, observed } = await withoutStack(async () => {
   const settings = parseSettings(stack, configOf(NAMESPACE));
   const engine = await connectEngine();
   if (!pulumi.runtime.isDryRun()) {
@@ -46,8 +46,9 @@ const app = new BalancedApp(stack, {
   config,
   certificate,
   logDriver,
+  isEnvSecret: isSecret(NAMESPACE, "app"),
   owner,
-  observedApps: apps,
+  observedApps: observed.apps,
   observedBalancers: observed.balancers,
   rollout,
 });
@@ -77,6 +78,15 @@ function configOf(namespace: string): Record<string, string> {
   const all: Record<string, string> = pulumi.runtime.allConfig();
   const own = Object.entries(all).filter(([key]) => key.startsWith(namespace));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value]));
+}
+
+/**
+ * Whether some value under a config key is a secret, whichever way it is spelled: `app: {env: …}` or `app.env`. Pulumi's
+ * language host tells so by this variable; the SDK has no public function for it.
+ */
+function isSecret(namespace: string, key: string): boolean {
+  const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS || "[]");
+  return Array.isArray(keys) && keys.some((name) => `${name}.`.startsWith(`${namespace}${key}.`));
 }
 
 /** Shows what the user can mend as Pulumi shows its own errors: the message alone. */

@@ -2,10 +2,11 @@ import type { HaproxyConfig } from "./haproxy/config.ts";
 import { movedShare } from "./haproxy/hash-ring.ts";
 import { CONTAINER_PORTS } from "./haproxy/ports.ts";
 import { SERVER_WEIGHT } from "./haproxy/server-line.ts";
-import { describePlan, planServers } from "./reconcile/plan.ts";
+import { describePlan, type Plan, planServers } from "./reconcile/plan.ts";
 import type { Rollout } from "./rollout.ts";
 import type { RunningCertificate } from "./runtime/certificate.ts";
 import type { RunningState } from "./runtime/client.ts";
+import { isInRotation } from "./runtime/state.ts";
 import type { Mode, Settings } from "./settings.ts";
 import { type Certificate, expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "./tls/certificate.ts";
 import { type Balancer, LOOPBACK, type Topology } from "./topology.ts";
@@ -41,8 +42,21 @@ export interface ObservedBalancer {
   readonly runtimeTlsRotation: string | undefined;
 }
 
+/** An app container as it is on the engine. */
+export interface ObservedApp {
+  /** What it was made from; `unknown` when no label tells. */
+  readonly definition: string;
+  /** Which Pulumi state it was made for. */
+  readonly state: string;
+  readonly isRunning: boolean;
+}
+
 /** What runs, as far as it can be seen. */
 export interface Observed {
+  /** Of the stack's network; undefined when there is none. */
+  readonly subnet: string | undefined;
+  /** App containers by name, whether they run or not. */
+  readonly apps: ReadonlyMap<string, ObservedApp>;
   /** By container name, those that are no longer declared included. */
   readonly balancers: ReadonlyMap<string, ObservedBalancer>;
   /** What each balancer runs, by container name; those that do not answer are left out. */
@@ -53,33 +67,54 @@ export interface Observed {
 
 /**
  * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `certificate:`, `roll-out:`,
- * `HAProxy replaced:`, `create:` or `remove:`.
+ * `HAProxy replaced:`, `everything replaced:`, `create:`, `start:` or `remove:`.
  * Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
  */
 export function describeChanges(declared: Declared, observed: Observed, now = new Date()): string[] {
   const { topology, rollout } = declared;
+  const { subnet } = topology.network;
+  if (observed.subnet !== undefined && observed.subnet !== subnet) return [`everything replaced: subnet ${observed.subnet} → ${subnet}`];
   const lines: string[] = [];
   const changed = new Map<string, readonly string[]>();
   for (const balancer of topology.balancers) {
     const { containerName } = balancer;
     const found = observed.balancers.get(containerName);
     const running = observed.running.get(containerName);
-    const container = describeBalancer(declared, balancer, found);
+    const container = describeBalancer(declared, balancer, found, running);
     lines.push(...container);
+    if (running === undefined) continue;
+    const oldConfig = found?.configText ?? "";
     // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
-    if (container.length > 0 || running === undefined) continue;
-    const certificate = describeCertificate(declared, found?.certificateDigest, observed.certificates.get(containerName), now);
-    changed.set(containerName, [...describeServers(declared, running, found?.configText), ...certificate]);
+    const atRuntime =
+      container.length > 0
+        ? []
+        : [
+            ...describeServers(declared, running, oldConfig),
+            ...describeCertificate(declared, found?.certificateDigest, observed.certificates.get(containerName), now),
+          ];
+    changed.set(containerName, [...atRuntime, ...describeSessions(declared, running, oldConfig)]);
   }
   lines.push(...together(changed));
   const names = new Set(topology.balancers.map(({ containerName }) => containerName));
   lines.push(...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`));
+  lines.push(...describeApps(declared, observed));
   const replaced = rollout.batches.flat();
   if (replaced.length > 0) {
     const size = Math.max(...rollout.batches.map((batch) => batch.length));
     lines.push(`roll-out: ${replaced.length} container${replaced.length === 1 ? "" : "s"} in batches of ${size}`);
   }
   return lines;
+}
+
+/** Containers of servers that HAProxy has, which are gone or do not run. */
+function describeApps({ topology, rollout }: Declared, { apps, running }: Observed): string[] {
+  const known = new Set([...running.values()].flatMap(({ servers }) => servers.map(({ name }) => name)));
+  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  return topology.servers.flatMap(({ name, containerName }) => {
+    const found = apps.get(containerName);
+    if (found === undefined) return known.has(name) ? [`create: ${containerName}`] : [];
+    return found.isRunning || replaced.has(name) ? [] : [`start: ${containerName}`];
+  });
 }
 
 /** What is as declared, but will not do for long. */
@@ -100,7 +135,8 @@ function together(changed: ReadonlyMap<string, readonly string[]>): string[] {
 }
 
 /** What of a HAProxy container can only change with the container. */
-function describeBalancer({ settings, topology, logDriver }: Declared, balancer: Balancer, found: ObservedBalancer | undefined): string[] {
+function describeBalancer(declared: Declared, balancer: Balancer, found: ObservedBalancer | undefined, running: RunningState | undefined): string[] {
+  const { settings, topology, logDriver } = declared;
   const { containerName, ports } = balancer;
   if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
   if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
@@ -118,21 +154,37 @@ function describeBalancer({ settings, topology, logDriver }: Declared, balancer:
     ["ports.stats", found.published.get(CONTAINER_PORTS.stats), `${LOOPBACK}:${ports.stats}`],
   ] as const;
   const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall ?? "none"}`);
-  return words.length === 0 ? [] : [`HAProxy replaced: ${containerName}, ${words.join(", ")}`];
+  if (words.length === 0) return [];
+  const servers = running === undefined ? "" : describePlan(planOf(declared, running, true));
+  return [`HAProxy replaced: ${containerName}, ${[...words, ...(servers === "" ? [] : [`servers ${servers}`])].join(", ")}`];
 }
 
 const megabytes = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${value}m`);
 
-function describeServers({ settings, topology, config }: Declared, running: RunningState, oldConfig: string | undefined): string[] {
+/** @param takesFile whether HAProxy takes the file's servers as they are, cookies included */
+function planOf({ topology, rollout }: Declared, running: RunningState, takesFile: boolean): Plan {
+  // A roll-out takes its servers out and adds them again.
+  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  const found = running.servers.filter(({ name }) => !replaced.has(name));
+  const cookies = new Map(found.map(({ name, cookie }) => [name, cookie]));
+  const servers = topology.servers
+    .filter(({ name }) => !replaced.has(name))
+    .map((server) => (takesFile && cookies.has(server.name) ? { ...server, cookie: cookies.get(server.name) } : server));
+  return planServers(servers, found);
+}
+
+function describeServers(declared: Declared, running: RunningState, oldConfig: string): string[] {
+  const { topology, config, rollout } = declared;
   const isReload = running.revision !== config.revision;
-  // A reload takes the file's servers as they are, cookies included.
-  const cookies = new Map(running.servers.map(({ name, cookie }) => [name, cookie]));
-  const servers = topology.servers.map((server) => (isReload && cookies.has(server.name) ? { ...server, cookie: cookies.get(server.name) } : server));
-  const words = describePlan(planServers(servers, running.servers));
-  const lines = words === "" ? [] : [`runtime: ${words}`];
-  if (isReload) lines.push(`reload: ${describeReload(oldConfig ?? "", config.text)}`);
-  else if (settings.mode === "hash") lines.push(...describeSessions(running, topology));
-  return lines;
+  const words = describePlan(planOf(declared, running, isReload));
+  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
+  const down = topology.servers.map(({ name }) => name).filter((name) => isDown.has(name) && !replaced.has(name));
+  return [
+    ...(words === "" ? [] : [`runtime: ${words}`]),
+    ...(down.length === 0 ? [] : [`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`]),
+    ...(isReload ? [`reload: ${describeReload(oldConfig, config.text)}`] : []),
+  ];
 }
 
 function describeCertificate(
@@ -151,8 +203,10 @@ function describeCertificate(
   return [`certificate: ${isOurs ? "renewed" : "changed"} through the runtime API, self-signed`];
 }
 
-function describeSessions({ servers }: RunningState, topology: Topology): string[] {
-  const before = servers.filter(({ adminState, isUp }) => adminState === "ready" && isUp);
+/** In hash mode the servers alone decide where a session goes, whatever else an update does. */
+function describeSessions({ settings, topology }: Declared, { servers }: RunningState, oldConfig: string): string[] {
+  if (settings.mode !== "hash" || modeOf(oldConfig) !== "hash") return [];
+  const before = servers.filter(isInRotation);
   const after = topology.servers.map(({ name, id }) => ({ name, id, weight: SERVER_WEIGHT }));
   const share = movedShare(before, after);
   return share === 0 ? [] : [`sessions: ${(share * 100).toFixed(1)} % move to another server`];

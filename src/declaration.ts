@@ -2,12 +2,16 @@ import type Docker from "dockerode";
 import type { Declared, Observed } from "./changes.ts";
 import { engineHost } from "./engine/connection.ts";
 import { definitionName } from "./engine/labels.ts";
-import { type ObservedApp, observeApps, observeBalancers, readLogDriver } from "./engine/observation.ts";
+import { checkSubnetFree } from "./engine/leftovers.ts";
+import { observeApps, observeBalancers, observeSubnet, readLogDriver } from "./engine/observation.ts";
+import { checkPortsFree } from "./engine/published-ports.ts";
 import { renderConfig } from "./haproxy/config.ts";
+import { stackPorts } from "./published-ports.ts";
 import { planRollout } from "./rollout.ts";
 import type { RunningState } from "./runtime/client.ts";
 import { type Credentials, type Endpoint, endpointAt } from "./runtime/endpoint.ts";
 import { observeCertificates, observeRuntimes } from "./runtime/observation.ts";
+import { isInRotation } from "./runtime/state.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { type Certificate, CertificateError, checkDates } from "./tls/certificate.ts";
 import { readCertificateFile } from "./tls/certificate-file.ts";
@@ -17,36 +21,42 @@ import { planTopology, runtimeEndpoint, type Topology } from "./topology.ts";
 export interface Situation {
   readonly declared: Declared;
   readonly observed: Observed;
-  readonly apps: ReadonlyMap<string, ObservedApp>;
 }
 
 /**
  * Works out what a stack shall be, and looks at what it is. Changes nothing.
  * @param credentials of the runtime APIs that run, where these take any
  * @throws {SettingsError} when the certificate that the config names is none
+ * @throws {EngineError} when a host port or the subnet is somebody else's
  */
 export async function lookAtStack(docker: Docker, settings: Settings, credentials?: Credentials): Promise<Situation> {
   const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
   const endpoints = endpointsOf(topology, credentials);
-  const [logDriver, apps, balancers, running, certificates] = await Promise.all([
+  await checkPortsFree(docker, stackPorts(settings, topology), settings.stack);
+  await checkSubnetFree(docker, topology.network);
+  const [logDriver, subnet, apps, balancers, running, certificates] = await Promise.all([
     settings.logDriver === "engine" ? readLogDriver(docker) : settings.logDriver,
+    observeSubnet(docker, topology.network.name),
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
     observeRuntimes(endpoints),
     settings.tls === undefined ? new Map() : observeCertificates(endpoints),
   ]);
   const certificate = await readOwnCertificate(settings, balancers);
-  const { image, command, env, confinement } = settings.app;
+  const { image, command, env, port, confinement } = settings.app;
   const { pids: _, ...limits } = confinement.limits; // changed on the running container
   const rollout = planRollout({
     servers: topology.servers,
-    definition: definitionName({ image, command, env, logDriver, confinement: { ...confinement, limits } }),
+    definition: definitionName({ image, command, env, port, logDriver, confinement: { ...confinement, limits } }),
     running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
-    up: upEverywhere([...running.values()]),
+    serving: inRotationEverywhere([...running.values()]),
     batch: settings.rollout.batch,
   });
-  return { declared: { settings, topology, config, certificate, logDriver, rollout }, observed: { balancers, running, certificates }, apps };
+  return {
+    declared: { settings, topology, config, certificate, logDriver, rollout },
+    observed: { subnet, apps, balancers, running, certificates },
+  };
 }
 
 /** Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not there. */
@@ -71,8 +81,8 @@ async function readOwnCertificate({ stack, tls }: Settings, balancers: Observed[
   }
 }
 
-/** Servers that every balancer that answers reports up, by name. */
-function upEverywhere(running: readonly RunningState[]): ReadonlySet<string> {
-  const [first = new Set<string>(), ...rest] = running.map(({ servers }) => new Set(servers.flatMap(({ name, isUp }) => (isUp ? [name] : []))));
-  return new Set([...first].filter((name) => rest.every((up) => up.has(name))));
+/** Servers that every balancer that answers has in rotation, by name. */
+function inRotationEverywhere(running: readonly RunningState[]): ReadonlySet<string> {
+  const [first = new Set<string>(), ...rest] = running.map(({ servers }) => new Set(servers.filter(isInRotation).map(({ name }) => name)));
+  return new Set([...first].filter((name) => rest.every((serving) => serving.has(name))));
 }

@@ -14,18 +14,18 @@ export interface RolloutInputs {
   readonly definition: string;
   /** What each existing container was made from, by container name. */
   readonly running: ReadonlyMap<string, string>;
-  /** Servers that HAProxy reports up, by name. */
-  readonly up: ReadonlySet<string>;
+  /** Servers that are in rotation, by name. */
+  readonly serving: ReadonlySet<string>;
   readonly batch: BatchSize;
 }
 
 /**
- * Divides the servers whose containers are to be replaced into batches. Servers that are not up come first: replacing
- * them costs nothing, and may be what brings enough servers up to go on.
+ * Divides the servers whose containers are to be replaced into batches. Servers that are not in rotation come first:
+ * replacing them costs nothing, and may be what brings enough servers up to go on.
  */
-export function planRollout({ servers, definition, running, up, batch }: RolloutInputs): Rollout {
+export function planRollout({ servers, definition, running, serving, batch }: RolloutInputs): Rollout {
   const outdated = servers.filter(({ containerName }) => running.has(containerName) && running.get(containerName) !== definition);
-  const ordered = outdated.toSorted((a, b) => Number(up.has(a.name)) - Number(up.has(b.name)) || a.id - b.id);
+  const ordered = outdated.toSorted((a, b) => Number(serving.has(a.name)) - Number(serving.has(b.name)) || a.id - b.id);
   const size = batchSize(batch, servers.length);
   const batches = Array.from({ length: Math.ceil(ordered.length / size) }, (_, index) => ordered.slice(index * size, (index + 1) * size));
   return { definition, batches };

@@ -27,7 +27,12 @@ async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): P
   try {
     const progress = await docker.pull(/[:@]/.test(reference.slice(reference.lastIndexOf("/") + 1)) ? reference : `${reference}:latest`);
     await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
+      docker.modem.followProgress(progress, (error, steps) => {
+        // Docker has answered that all is well by then, so a pull that fails half way tells so in its last step.
+        const failure = error ?? steps.find(({ error }) => error !== undefined);
+        if (failure == null) resolve();
+        else reject(failure instanceof Error ? failure : new Error(failure.error));
+      });
     });
   } catch (cause) {
     throw new EngineError(

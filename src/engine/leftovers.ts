@@ -32,24 +32,30 @@ export async function clearContainer(docker: Docker, owner: Owner, name: string)
  * Clears the way for the stack's network, as {@link clearContainer}; the containers on it are leftovers as well.
  * @throws {EngineError} when somebody else's network has the name, or shares addresses with the subnet
  */
-export async function clearNetwork(
-  docker: Docker,
-  owner: Owner,
-  { name, subnet }: { readonly name: string; readonly subnet: string },
-): Promise<void> {
+export async function clearNetwork(docker: Docker, owner: Owner, network: { readonly name: string; readonly subnet: string }): Promise<void> {
+  const found = (await docker.listNetworks()).find(({ Name }) => Name === network.name);
+  if (found !== undefined) await clearOwnNetwork(docker, owner, found);
+  await checkSubnetFree(docker, network);
+}
+
+/**
+ * Looks whether a network can have a subnet, since Docker finds out only when it creates it, and then all that was on the
+ * one that it replaces is gone.
+ * @throws {EngineError} when another network shares addresses with it
+ */
+export async function checkSubnetFree(docker: Docker, { name, subnet }: { readonly name: string; readonly subnet: string }): Promise<void> {
   const wanted = readCidr(subnet);
+  if (wanted === undefined) return;
   for (const network of await docker.listNetworks()) {
-    if (network.Name === name) await clearOwnNetwork(docker, owner, network);
-    else if (wanted !== undefined) {
-      const clash = (network.IPAM?.Config ?? []).find(({ Subnet }) => {
-        const other = readCidr(Subnet ?? "");
-        return other !== undefined && overlaps(other, wanted);
-      });
-      if (clash === undefined) continue;
-      throw new EngineError(
-        `subnet ${subnet} overlaps ${clash.Subnet} of Docker network ${network.Name}; set another subnet, or remove that network (docker network rm ${network.Name})`,
-      );
-    }
+    if (network.Name === name) continue;
+    const clash = (network.IPAM?.Config ?? []).find(({ Subnet }) => {
+      const other = readCidr(Subnet ?? "");
+      return other !== undefined && overlaps(other, wanted);
+    });
+    if (clash === undefined) continue;
+    throw new EngineError(
+      `subnet ${subnet} overlaps ${clash.Subnet} of Docker network ${network.Name}; set another subnet, or remove that network (docker network rm ${network.Name})`,
+    );
   }
 }
 

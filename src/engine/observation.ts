@@ -1,26 +1,18 @@
 import type Docker from "dockerode";
-import type { ObservedBalancer } from "../changes.ts";
+import type { ObservedApp, ObservedBalancer } from "../changes.ts";
 import { CERTIFICATE_FILE, CONFIG_FILE, RUNTIME_TLS_VARIABLE } from "../haproxy/config.ts";
 import { digestOf } from "../tls/certificate.ts";
 import { hasStatus } from "./error.ts";
 import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 import { readMountedFile } from "./volume-command.ts";
 
-/** An app container as it is on the engine. */
-export interface ObservedApp {
-  /** What it was made from; `unknown` when no label tells. */
-  readonly definition: string;
-  /** Which Pulumi state it was made for. */
-  readonly state: string;
-}
-
 /** The stack's app containers on the engine, by container name, whether they run or not. */
 export async function observeApps(docker: Docker, stack: string): Promise<ReadonlyMap<string, ObservedApp>> {
   const found = await docker.listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=app`] } });
   return new Map(
-    found.map(({ Names, Labels }) => [
+    found.map(({ Names, Labels, State }) => [
       Names[0]?.slice(1) ?? "",
-      { definition: Labels[DEFINITION_LABEL] ?? "unknown", state: Labels[STATE_LABEL] ?? "" },
+      { definition: Labels[DEFINITION_LABEL] ?? "unknown", state: Labels[STATE_LABEL] ?? "", isRunning: State === "running" },
     ]),
   );
 }
@@ -31,6 +23,12 @@ export async function observeBalancers(docker: Docker, stack: string): Promise<R
   const names = listed.map(({ Names }) => Names[0]?.slice(1) ?? "");
   const found = await Promise.all(names.map(async (name) => [name, await observeBalancer(docker, name)] as const));
   return new Map(found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])));
+}
+
+/** The subnet of a Docker network; undefined when there is no such network. */
+export async function observeSubnet(docker: Docker, network: string): Promise<string | undefined> {
+  const found = (await docker.listNetworks()).find(({ Name }) => Name === network);
+  return found?.IPAM?.Config?.[0]?.Subnet;
 }
 
 /** The log driver of containers that name none. */

@@ -1,5 +1,6 @@
 import { type GateTarget, openGate } from "../reconcile/gate.ts";
 import type { Credentials } from "../runtime/endpoint.ts";
+import { endWithParent } from "./end-with-parent.ts";
 import { type HaproxyAddress, haproxyAt, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /** The gate in front of an app container. */
@@ -22,6 +23,7 @@ export const gateHasWork = ({ runs, definition }: RolloutGateInputs): boolean =>
  * @throws {AggregateError} of what went wrong on any of them, when all are done
  */
 export async function passGate(inputs: RolloutGateInputs): Promise<RolloutGateInputs> {
+  endWithParent();
   const passed = await Promise.allSettled(
     inputs.balancers.map(async (address) => {
       const balancer = haproxyAt(address, inputs.credentials);

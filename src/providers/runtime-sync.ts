@@ -15,6 +15,7 @@ import { parseCertificate } from "../tls/certificate.ts";
 import type { DeclaredCertificate } from "../tls/declared.ts";
 import { BACKEND, type Server } from "../topology.ts";
 import type { ConfigFileInputs } from "./config-file.ts";
+import { endWithParent } from "./end-with-parent.ts";
 import { type Haproxy, type HaproxyAddress, haproxyAt, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /** What one balancer shall run. */
@@ -39,7 +40,7 @@ type Target = Omit<RuntimeSyncInputs, "endpoint"> & Haproxy;
 
 /** What it ran when it was last looked at. */
 export interface RuntimeSyncState extends RuntimeSyncInputs {
-  /** Undefined while HAProxy is down, and after a sync that failed. */
+  /** Undefined while HAProxy is down. */
   readonly running?: Running | undefined;
 }
 
@@ -58,6 +59,7 @@ interface Running {
  * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
  */
 export async function syncRuntime(inputs: RuntimeSyncInputs, last?: RuntimeSyncInputs): Promise<RuntimeSyncState> {
+  endWithParent();
   const target = haproxyAt(inputs, inputs.credentials);
   await waitReachable(target);
   const report: Report = (line) => console.log(`${inputs.haproxyContainer}: ${line}`);
@@ -97,6 +99,8 @@ export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInput
     JSON.stringify(state.endpoint) !== JSON.stringify(inputs.endpoint) ||
     state.drainTimeoutMs !== inputs.drainTimeoutMs ||
     state.readyTimeoutMs !== inputs.readyTimeoutMs ||
+    // an update that ended without it left the rest as declared
+    inputs.servers.some(({ name }) => !running.servers[name]?.isUp) ||
     actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
   );
 }

@@ -1,19 +1,54 @@
-import type { Credentials } from "../runtime/endpoint.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Credentials, Endpoint } from "../runtime/endpoint.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import { countStickySessions } from "../runtime/stick-table.ts";
+import { BACKEND } from "../topology.ts";
 import { type HaproxyAddress, haproxyAt, waitReachable } from "./haproxy.ts";
 
 /** A HAProxy container that shall serve before another is touched. */
 export interface ServingInputs extends HaproxyAddress {
   /** Docker's id of the container: a new container is proved anew. */
   readonly haproxyContainerId: string;
-  /** Of the runtime API, where it takes any; a secret. */
+  /** The stack's other balancers, from which it learns its sessions; one of them may be replaced next. */
+  readonly others: readonly HaproxyAddress[];
+  /** Of the runtime APIs, where these take any; a secret. */
   readonly credentials?: Credentials;
 }
 
 /**
- * Waits until the container's HAProxy answers. It opens its ports together, and takes the file's servers for up.
+ * Waits until the container's HAProxy answers, and has learned what the others remember of sessions: the next that is
+ * replaced may be the last that knows. HAProxy opens its ports together, and takes the file's servers for up.
  * @throws {EngineError | RuntimeError} as {@link waitReachable}
  */
 export async function proveServing(inputs: ServingInputs): Promise<ServingInputs> {
-  await waitReachable(haproxyAt(inputs, inputs.credentials));
+  const own = haproxyAt(inputs, inputs.credentials);
+  await waitReachable(own);
+  const others = inputs.others.map((address) => haproxyAt(address, inputs.credentials).endpoint);
+  const missing = await waitForSessions(own.endpoint, others);
+  if (missing > 0) console.log(`${inputs.haproxyContainer}: ${missing} sessions not learned from the other balancers within ${LEARNING_MS / 1000} s`);
   return inputs;
+}
+
+const LEARNING_MS = 10_000;
+const POLL_MS = 50;
+
+/** Returns how many sessions are missing in the end; those that the others learn meanwhile do not count. */
+async function waitForSessions(own: Endpoint, others: readonly Endpoint[]): Promise<number> {
+  const deadline = Date.now() + LEARNING_MS;
+  for (let wanted = Number.POSITIVE_INFINITY; ; ) {
+    const [has = 0, ...known] = await Promise.all([own, ...others].map(countOrNone));
+    wanted = Math.min(wanted, Math.max(0, ...known));
+    if (has >= wanted || Date.now() >= deadline) return Math.max(0, wanted - has);
+    await sleep(POLL_MS);
+  }
+}
+
+/** A balancer that does not answer, or remembers nothing as in hash mode, has nothing to teach. */
+async function countOrNone(endpoint: Endpoint): Promise<number> {
+  try {
+    return (await countStickySessions(endpoint, BACKEND)) ?? 0;
+  } catch (error) {
+    if (error instanceof RuntimeError) return 0;
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readServers } from "../runtime/client.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import { RuntimeError } from "../runtime/error.ts";
+import { isInRotation } from "../runtime/state.ts";
 import { BACKEND, type Server } from "../topology.ts";
 import { retireServers } from "./removal.ts";
 import type { Report } from "./report.ts";
@@ -23,9 +24,8 @@ export interface GateTarget {
 const POLL_MS = 100;
 
 /**
- * Proves that the containers before serve, then takes the next ones out of rotation and out of HAProxy. A server is
- * deleted rather than paused: one that is added again takes no traffic before its first good check, one that leaves
- * maintenance is trusted at once.
+ * Proves that the containers before serve, then takes the next ones out of rotation and out of HAProxy, as servers that
+ * are gone for good: the new container's is another server under the same name and id.
  * @throws {RuntimeError} when one of them does not come up, or nothing would be left in rotation
  */
 export async function openGate(target: GateTarget, report: Report): Promise<void> {
@@ -43,17 +43,17 @@ export async function openGate(target: GateTarget, report: Report): Promise<void
   );
 }
 
-/** Taking the last servers that are up would stop all traffic; those that were just started get their time instead. */
+/** Taking the last servers in rotation would stop all traffic; those that were just started get their time instead. */
 async function waitForOthers({ endpoint, declared, readyTimeoutMs }: GateTarget, leaving: ReadonlySet<string>): Promise<void> {
-  if (declared.every((name) => leaving.has(name))) return; // all are replaced at once, as configured
+  if (declared.every((name) => leaving.has(name))) return; // the only one
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
-    const up = (await readServers(endpoint, BACKEND)).filter(({ isUp }) => isUp).map(({ name }) => name);
-    if (up.every((name) => !leaving.has(name)) || up.some((name) => !leaving.has(name))) return;
+    const serving = (await readServers(endpoint, BACKEND)).filter(isInRotation).map(({ name }) => name);
+    if (serving.length === 0 || serving.some((name) => !leaving.has(name))) return;
     if (Date.now() >= deadline) {
       throw new RuntimeError(
         "timeout",
-        `${up.join(" ")} cannot be taken out of rotation: within ${readyTimeoutMs / 1000} s (readyTimeout) no other server was up`,
+        `${serving.join(" ")} cannot be taken out of rotation: within ${readyTimeoutMs / 1000} s (readyTimeout) no other server was up and in rotation`,
       );
     }
     await sleep(POLL_MS);

@@ -41,28 +41,30 @@ export async function sync(target: SyncTarget, report: Report): Promise<RunningS
 }
 
 /**
- * Brings some of the servers into rotation and proves them up; the others stay as they are.
+ * Brings some of the servers into rotation and proves them up; the others stay as they are. One that runs keeps its cookie,
+ * which a reload changes where another is declared: a server of another cookie would have to go first.
  * @throws {RuntimeError} as {@link sync}
  */
 export async function bringUp(target: Omit<SyncTarget, "revision">, report: Report): Promise<void> {
-  const { endpoint, servers, readyTimeoutMs } = target;
-  const names = new Set(servers.map(({ name }) => name));
+  const { endpoint, readyTimeoutMs } = target;
   const { servers: running } = await readState(endpoint, BACKEND);
-  // One that was left in maintenance would be trusted at once when it is made ready; one that is added is checked first.
-  const paused = running.filter(({ name, adminState }) => names.has(name) && adminState === "maint").map(({ name }) => name);
-  await removeServers({ endpoint, drainTimeoutMs: 0 }, paused, report);
-  const { servers: rest } = await readState(endpoint, BACKEND);
+  const known = new Map(running.map((server) => [server.name, server]));
+  const servers = target.servers.map((server) => {
+    const found = known.get(server.name);
+    return found?.id === server.id ? { ...server, cookie: found.cookie } : server;
+  });
+  const names = new Set(servers.map(({ name }) => name));
   const plan = planServers(
     servers,
-    rest.filter(({ name }) => names.has(name)),
+    running.filter(({ name }) => names.has(name)),
   );
   await applyAdditions(target, plan, report);
   await proveUp(endpoint, servers, readyTimeoutMs);
 }
 
 /**
- * The new worker trusts the file's servers until a check fails, so those that the old worker does not know are added to
- * it and proved up first; those that the file does not list get their time to end their sessions.
+ * The new worker trusts the file's servers until a check fails, so those that the old worker does not know, or has in
+ * maintenance, are proved up first; those that the file does not list get their time to end their sessions.
  */
 async function changeServersBeforeReload(target: SyncTarget, { servers: running }: RunningState, report: Report): Promise<void> {
   // Where no server is up there is nothing to lose, and the old worker's checks may be what keeps them down.
@@ -70,10 +72,8 @@ async function changeServersBeforeReload(target: SyncTarget, { servers: running 
   const known = new Set(running.flatMap(({ name, id }) => [name, id]));
   const paused = new Set(running.filter(({ adminState }) => adminState === "maint").map(({ name }) => name));
   const declared = new Set(target.servers.map(({ name }) => name));
-  const cookies = new Map(running.map(({ name, cookie }) => [name, cookie]));
-  const added = target.servers.filter(({ name, id }) => !known.has(name) && !known.has(id));
-  const resumed = target.servers.filter(({ name }) => paused.has(name)).map((server) => ({ ...server, cookie: cookies.get(server.name) }));
-  if (added.length + resumed.length > 0) await bringUp({ ...target, servers: [...added, ...resumed] }, report);
+  const servers = target.servers.filter(({ name, id }) => paused.has(name) || (!known.has(name) && !known.has(id)));
+  if (servers.length > 0) await bringUp({ ...target, servers }, report);
   const undeclared = running.map(({ name }) => name).filter((name) => !declared.has(name));
   await retireServers(target, undeclared, report);
 }

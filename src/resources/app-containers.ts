@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import type { ObservedApp } from "../changes.ts";
 import { DEFINITION_LABEL } from "../engine/labels.ts";
 import { clearContainer, type Owner } from "../engine/leftovers.ts";
-import type { ObservedApp } from "../engine/observation.ts";
 import type { Rollout } from "../rollout.ts";
 import type { Credentials } from "../runtime/endpoint.ts";
 import type { Settings } from "../settings.ts";
@@ -17,6 +17,7 @@ interface AppArgs {
   readonly settings: Settings;
   readonly topology: Topology;
   readonly logDriver: string;
+  readonly isEnvSecret: boolean;
   readonly owner: Owner;
   readonly observedApps: ReadonlyMap<string, ObservedApp>;
   readonly rollout: Rollout;
@@ -87,10 +88,11 @@ function createGate(
 }
 
 function createContainer({ containerName: name, address }: Server, gate: RolloutGate, args: AppArgs): docker.Container {
-  const { settings, logDriver, owner, observedApps, rollout, network, parent } = args;
+  const { settings, logDriver, isEnvSecret, owner, observedApps, rollout, network, parent } = args;
   const { image, command, env, confinement } = settings.app;
   // A label that differs replaces the container, and moving the checkout's folder must not: an existing one keeps its own.
   const state = observedApps.get(name)?.state || owner.state;
+  const envs = Object.entries(env).map(([variable, value]) => `${variable}=${value}`);
   return new docker.Container(
     name,
     {
@@ -100,7 +102,7 @@ function createContainer({ containerName: name, address }: Server, gate: Rollout
       logDriver,
       command: [...command],
       ...confined(confinement),
-      envs: Object.entries(env).map(([variable, value]) => `${variable}=${value}`),
+      envs: isEnvSecret ? pulumi.secret(envs) : envs,
       networksAdvanced: [{ name: network.name, ipv4Address: address }],
       destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
       labels: [...dockerLabels({ ...owner, state }, "app"), { label: DEFINITION_LABEL, value: rollout.definition }],

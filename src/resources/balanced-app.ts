@@ -1,9 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { replacementOrder } from "../balancer-order.ts";
-import type { ObservedBalancer } from "../changes.ts";
+import type { ObservedApp, ObservedBalancer } from "../changes.ts";
 import { clearNetwork, type Owner } from "../engine/leftovers.ts";
-import type { ObservedApp } from "../engine/observation.ts";
 import type { HaproxyConfig } from "../haproxy/config.ts";
 import type { Rollout } from "../rollout.ts";
 import type { Credentials } from "../runtime/endpoint.ts";
@@ -28,6 +27,8 @@ export interface BalancedAppArgs {
   readonly certificate: Certificate | undefined;
   /** Docker's log driver of all containers, by name. */
   readonly logDriver: string;
+  /** Whether the state keeps the app's environment encrypted. */
+  readonly isEnvSecret: boolean;
   readonly owner: Owner;
   /** App containers that exist, by name. */
   readonly observedApps: ReadonlyMap<string, ObservedApp>;

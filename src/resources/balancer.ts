@@ -13,11 +13,11 @@ import {
   RUNTIME_CERTIFICATE_FILE,
   RUNTIME_TLS_VARIABLE,
 } from "../haproxy/config.ts";
-import { CONTAINER_PORTS } from "../haproxy/ports.ts";
 import type { ConfigFileInputs } from "../providers/config-file.ts";
 import type { HaproxyAddress } from "../providers/haproxy.ts";
+import { balancerPorts } from "../published-ports.ts";
 import type { Settings } from "../settings.ts";
-import { type Balancer, LOOPBACK, runtimeEndpoint, type Topology } from "../topology.ts";
+import { type Balancer, runtimeEndpoint, type Topology } from "../topology.ts";
 import type { StackCertificate } from "./certificate.ts";
 import { CertificateFile } from "./certificate-file.ts";
 import { ConfigFile } from "./config-file.ts";
@@ -61,10 +61,10 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
   const configFileInputs = describeConfigFile(balancer, args);
   const configFile = createConfigFile(balancer, configFileInputs, args);
   const container = createContainer(balancer, configFile, args);
-  const address = { endpoint: runtimeEndpoint(args.topology, balancer), haproxyContainer: balancer.containerName };
+  const address = addressOf(balancer, args);
   const serving = new Serving(
     `${balancer.containerName}-serving`,
-    { ...address, credentials: args.runtimeTls?.client, haproxyContainerId: container.id },
+    { ...address, others: otherBalancers(balancer, args), credentials: args.runtimeTls?.client, haproxyContainerId: container.id },
     { parent: args.parent, dependsOn: [container] },
   );
   return {
@@ -75,6 +75,14 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
     configFileInputs,
   };
 }
+
+const addressOf = (balancer: Balancer, { topology }: BalancerArgs): HaproxyAddress => ({
+  endpoint: runtimeEndpoint(topology, balancer),
+  haproxyContainer: balancer.containerName,
+});
+
+const otherBalancers = (balancer: Balancer, args: BalancerArgs): HaproxyAddress[] =>
+  args.topology.balancers.filter((other) => other !== balancer).map((other) => addressOf(other, args));
 
 const describeConfigFile = ({ volumeName, peerName }: Balancer, { settings, config, owner }: BalancerArgs): ConfigFileInputs => ({
   volumeName,
@@ -116,15 +124,7 @@ function createContainer(
   configFile: ConfigFile,
   { settings, logDriver, owner, network, runtimeTls, after, parent }: BalancerArgs,
 ): docker.Container {
-  const published = [
-    { key: "ports.http", address: settings.bind, port: ports.http, internal: CONTAINER_PORTS.http },
-    ...(ports.https === undefined ? [] : [{ key: "ports.https", address: settings.bind, port: ports.https, internal: CONTAINER_PORTS.https }]),
-    { key: "ports.runtime", address: LOOPBACK, port: ports.runtime, internal: CONTAINER_PORTS.runtime },
-    ...(settings.runtimeTls === undefined || ports.runtimeTls === undefined
-      ? []
-      : [{ key: "ports.runtimeTls", address: settings.runtimeTls.bind, port: ports.runtimeTls, internal: CONTAINER_PORTS.runtimeTls }]),
-    { key: "ports.stats", address: LOOPBACK, port: ports.stats, internal: CONTAINER_PORTS.stats },
-  ];
+  const published = balancerPorts(settings, { ports });
   return new docker.Container(
     name,
     {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "./load.ts";
 import { shell } from "./shell.ts";
@@ -78,6 +79,18 @@ test("the limit of processes is changed on the running containers", async () => 
   expect(after.StartedAt).toBe(before.StartedAt);
   expect((await kernelView(podinfo())).pids).toBe("100");
   expect((await kernelView(stack.haproxyName)).pids).toBe("200");
+});
+
+test("a secret of its environment reaches it, and nothing else in plain text", async () => {
+  const secret = "correct-horse-battery";
+  await stack.pulumi("config", "set", "--secret", "--path", "app.env.TOKEN", secret, "--stack", stack.name);
+  const { exitCode } = await stack.pulumi("up", "--yes", "--skip-preview", "--stack", stack.name);
+  expect(exitCode).toBe(0);
+  expect(await shell(podinfo(), "echo $TOKEN")).toBe(secret);
+  const files = stack.stateFiles();
+  expect(files.length).toBeGreaterThan(0);
+  for (const path of files) expect(readFileSync(path, "utf8").includes(secret), path).toBe(false);
+  expect((await stack.command("plan")).output).toBe("nothing to change\n");
 });
 
 test("an image that runs as root is refused until the config allows it", async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/runtime/command.ts";
 import { runRaw } from "../../src/runtime/connection.ts";
 import { get, Load } from "./load.ts";
+import { EchoSocket } from "./sockets.ts";
 import { docker, TestStack } from "./stack.ts";
 
 describe("a server list that was changed by hand", () => {
@@ -71,7 +72,32 @@ describe("a server list that was changed by hand", () => {
     expect([...answeredBy.keys()]).not.toContain(Config.Hostname);
     expect(answeredBy.size).toBe(5);
     expect(failures).toEqual([]);
+    // All the rest is as declared now, and yet the update is not done.
+    expect((await stack.preview()).output).toContain("runtime: waits until s3 is up");
+    const again = await stack.tryUp();
+    expect(again.exitCode).not.toBe(0);
+    expect(again.output).toMatch(/not up within 10 s \(readyTimeout\): s3 /);
     await readiness("enable");
+    await stack.up();
+    await expectDeclared();
+  });
+
+  test("a server that leaves maintenance keeps its WebSockets, over a reload as well", async () => {
+    const sockets = await Promise.all(Array.from({ length: 12 }, (_, n) => EchoSocket.open(stack.url, `kept-${n}`)));
+    expect(sockets.some(({ server }) => server === "s3")).toBe(true);
+    await run("disable server webservers/s3");
+    await stack.up({ "app.readyPath": "/healthz" });
+    expect(sockets.filter(({ wasClosed }) => wasClosed).map(({ server }) => server)).toEqual([]);
+    for (const socket of sockets) socket.end();
+    await expectDeclared();
+  });
+
+  test("an app container that is stopped or gone is told by preview, and comes back", async () => {
+    await docker.getContainer(`${stack.name}-podinfo2`).stop({ t: 1 });
+    await docker.getContainer(`${stack.name}-podinfo4`).remove({ force: true });
+    const { output } = await stack.preview();
+    expect(output).toContain(`start: ${stack.name}-podinfo2`);
+    expect(output).toContain(`create: ${stack.name}-podinfo4`);
     await stack.up();
     await expectDeclared();
   });

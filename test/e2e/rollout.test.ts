@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { command } from "../../src/runtime/command.ts";
+import { runRaw } from "../../src/runtime/connection.ts";
 import { get, Load, type LoadResult } from "./load.ts";
 import { docker, TestStack } from "./stack.ts";
 
@@ -70,7 +72,7 @@ describe("an update of the app", () => {
       });
       expect(exitCode).not.toBe(0);
       expect(output).toMatch(/not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.:]+\): DOWN L7STS/);
-      expect(output).toMatch(/container e2e-rollout-podinfo1 printed last: .*podinfo/);
+      expect(output).toMatch(/container e2e-rollout-podinfo1 printed last: \{"level":"info"/);
     });
     expect(result.failures).toEqual([]);
     expect((await appIds(3)).slice(1)).toEqual(before.slice(1));
@@ -81,15 +83,15 @@ describe("an update of the app", () => {
     expect((await appIds(3)).slice(1)).toEqual(before.slice(1));
   });
 
-  test("going back to the old config repairs it", async () => {
-    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "app.command": undefined }));
+  test("going back to the old config repairs it, and takes nobody out for another mode in the same update", async () => {
+    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "app.command": undefined, mode: "hash" }));
     expect(failures).toEqual([]);
     expect(await serverNames()).toEqual(["s1", "s2", "s3"]);
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
 
   test("replaces the only container when one that is added in the same update serves", async () => {
-    await stack.up({ count: 1 });
+    await stack.up({ count: 1, mode: undefined });
     const { failures, answeredBy } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fourth" }, count: 2 }));
     expect(failures).toEqual([]);
     expect(answeredBy.size).toBe(3);
@@ -97,9 +99,27 @@ describe("an update of the app", () => {
     expect(await serverNames()).toEqual(["s1", "s2"]);
   });
 
+  test("does not count on a server that somebody drains", async () => {
+    await runRaw(stack.runtime, command("set server webservers/s2 state drain"));
+    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "undrained" } }));
+    expect(failures).toEqual([]);
+    expect(await messages()).toEqual(new Set(["undrained"]));
+  });
+
+  test("stops at the first container where the port is not the app's", async () => {
+    const { failures } = await underLoad(async () => {
+      await stack.up({ "app.command": ["./podinfo", "--port=9700"], "app.port": 9700 });
+      const { exitCode, output } = await stack.tryUp({ "app.port": 9701 });
+      expect(exitCode).not.toBe(0);
+      expect(output).toMatch(/not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.]+:9701\): DOWN L4CON/);
+      await stack.up({ "app.port": 9700 });
+    });
+    expect(failures).toEqual([]);
+  });
+
   test("an app that ignores SIGTERM loses no request either", async () => {
-    const command = ["sh", "-c", "trap '' TERM; ./podinfo --port={port} & while true; do wait; done"];
-    await stack.up({ "app.command": command, count: 2 });
+    const waiting = ["sh", "-c", "trap '' TERM; ./podinfo --port={port} & while true; do wait; done"];
+    await stack.up({ "app.command": waiting, "app.port": undefined, count: 2 });
     const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fifth" } }));
     expect(failures).toEqual([]);
     expect(await messages()).toEqual(new Set(["fifth"]));

@@ -14,7 +14,7 @@ type ConfigChanges = Parameters<typeof settingsOf>[0];
 const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = new Map()) => {
   const settings = settingsOf(config);
   const topology = planTopology(settings);
-  const rollout = planRollout({ servers: topology.servers, definition: "new", running, up: new Set(), batch: settings.rollout.batch });
+  const rollout = planRollout({ servers: topology.servers, definition: "new", running, serving: new Set(), batch: settings.rollout.batch });
   return {
     settings,
     topology,
@@ -53,6 +53,8 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
   };
   const running = { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) };
   return {
+    subnet: settings.subnet.cidr,
+    apps: new Map(topology.servers.map(({ containerName }) => [containerName, { definition: "new", state: "a", isRunning: true }])),
     balancers: new Map(topology.balancers.map((balancer) => [balancer.containerName, observe(balancer)])),
     running: new Map(topology.balancers.map(({ containerName }) => [containerName, running])),
     certificates: new Map(),
@@ -118,15 +120,52 @@ describe("a preview", () => {
     expect(sessions).toMatch(/^sessions: 2[3-7]\.\d % move to another server$/);
   });
 
+  test("tells so whatever else changes", () => {
+    const from = runs({ mode: "hash", count: "3" });
+    const [runtime, reload, sessions] = describeChanges(declare({ mode: "hash", count: "4", "app.readyPath": "/healthz" }), from);
+    expect([runtime, reload]).toEqual(["runtime: + s4", "reload: app.readyPath /readyz → /healthz"]);
+    expect(sessions).toMatch(/^sessions: 2\d\.\d % move to another server$/);
+    const [replaced, moved] = describeChanges(declare({ mode: "hash", count: "4", "ports.http": "8081" }), from);
+    expect(replaced).toMatch(/^HAProxy replaced: demo-haproxy1, ports\.http .*, servers \+ s4$/);
+    expect(moved).toBe(sessions);
+    expect(describeChanges(declare({ mode: "sticky", count: "4" }), from)).toEqual(["runtime: + s4", "reload: mode hash → sticky"]);
+  });
+
+  test("tells that another subnet replaces everything, and nothing else", () => {
+    expect(describeChanges(declare({ subnet: "172.29.7.0/24", count: "5" }), runs({}))).toEqual([
+      "everything replaced: subnet 172.28.10.0/24 → 172.29.7.0/24",
+    ]);
+  });
+
+  test("tells what is down, and which containers are gone or do not run", () => {
+    const found = runs({});
+    const running = [...found.running].map(([name, { revision, servers }]) => {
+      return [name, { revision, servers: servers.map((server) => ({ ...server, isUp: server.name === "s1" })) }] as const;
+    });
+    const apps = new Map([...found.apps].slice(1).map(([name, app]) => [name, { ...app, isRunning: name === "demo-podinfo3" }]));
+    expect(describeChanges(declare({}), { ...found, running: new Map(running), apps })).toEqual([
+      "runtime: waits until s2 s3 are up",
+      "create: demo-podinfo1",
+      "start: demo-podinfo2",
+    ]);
+  });
+
+  test("tells of a server in a roll-out nothing but that", () => {
+    const running = new Map(["demo-podinfo1", "demo-podinfo2", "demo-podinfo3"].map((name) => [name, "old"]));
+    expect(describeChanges(declare({ "app.port": "9000", count: "4" }, running), runs({}))).toEqual([
+      "runtime: + s4",
+      "roll-out: 3 containers in batches of 1",
+    ]);
+  });
+
   test("tells how many containers a roll-out replaces at a time", () => {
     const running = new Map(["demo-podinfo1", "demo-podinfo2", "demo-podinfo3"].map((name) => [name, "old"]));
     expect(describeChanges(declare({ "rollout.batch": "2" }, running), runs({}))).toEqual(["roll-out: 3 containers in batches of 2"]);
   });
 
   test("tells that HAProxy is created, or started again", () => {
-    expect(describeChanges(declare({}), { balancers: new Map(), running: new Map(), certificates: new Map() })).toEqual([
-      "create: demo-haproxy1 with 3 servers",
-    ]);
+    const nothing = { subnet: undefined, apps: new Map(), balancers: new Map(), running: new Map(), certificates: new Map() };
+    expect(describeChanges(declare({}), nothing)).toEqual(["create: demo-haproxy1 with 3 servers"]);
     expect(describeChanges(declare({}), runs({}, { isRunning: false }))).toEqual(["HAProxy replaced: demo-haproxy1 does not run"]);
   });
 

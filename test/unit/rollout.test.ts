@@ -5,12 +5,12 @@ import { planTopology } from "../../src/topology.ts";
 import { settingsOf } from "./pulumi-config.ts";
 
 const { servers } = planTopology(settingsOf({ count: "5" }));
-const ALL_UP = new Set(servers.map(({ name }) => name));
+const ALL = new Set(servers.map(({ name }) => name));
 const containersOf = (definitions: readonly string[]) =>
   new Map(definitions.map((definition, index) => [`${servers[index]?.containerName}`, definition]));
 
-const batchesOf = (definitions: readonly string[], count: number, up = ALL_UP) =>
-  planRollout({ servers, definition: "new", running: containersOf(definitions), up, batch: { kind: "count", count } }).batches.map((batch) =>
+const batchesOf = (definitions: readonly string[], count: number, serving = ALL) =>
+  planRollout({ servers, definition: "new", running: containersOf(definitions), serving, batch: { kind: "count", count } }).batches.map((batch) =>
     batch.map(({ name }) => name),
   );
 
@@ -24,7 +24,7 @@ describe("a roll-out", () => {
     expect(batchesOf([], 1)).toEqual([]);
   });
 
-  test("begins with servers that are not up", () => {
+  test("begins with servers that are not in rotation", () => {
     expect(batchesOf(["old", "old", "old"], 1, new Set(["s1", "s3"]))).toEqual([["s2"], ["s1"], ["s3"]]);
   });
 });
@@ -34,7 +34,9 @@ describe("a batch", () => {
     { batch: { kind: "count", count: 3 } as const, count: 10, size: 3 },
     { batch: { kind: "share", percent: 25 } as const, count: 10, size: 2 },
     { batch: { kind: "share", percent: 25 } as const, count: 3, size: 1 },
-    { batch: { kind: "share", percent: 100 } as const, count: 4, size: 4 },
+    { batch: { kind: "share", percent: 100 } as const, count: 4, size: 3 },
+    { batch: { kind: "count", count: 5 } as const, count: 3, size: 2 },
+    { batch: { kind: "count", count: 2 } as const, count: 1, size: 1 },
     { batch: { kind: "share", percent: 1 } as const, count: 0, size: 1 },
   ])("of $batch in $count servers has $size", ({ batch, count, size }) => {
     expect(batchSize(batch, count)).toBe(size);

@@ -28,6 +28,14 @@ const running = (models: readonly ModelServer[], revision = INPUTS.revision): Ru
   servers: Object.fromEntries(readBack(models).map((server) => [server.name, server])),
 });
 
+/** What is declared runs, but for a server that no check finds up. */
+const down = (name: string): RuntimeSyncState["running"] => ({
+  revision: INPUTS.revision,
+  servers: Object.fromEntries(
+    readBack(servers.map(asAdded)).map((server) => [server.name, server.name === name ? { ...server, isUp: false } : server]),
+  ),
+});
+
 const STATE = kept({ ...INPUTS, running: running(servers.map(asAdded)) });
 
 describe("an update has nothing to do", () => {
@@ -86,6 +94,7 @@ describe("an update has something to do", () => {
       { what: "HAProxy was down", state: { running: undefined } },
       { what: "a server is gone", state: { running: running(servers.slice(1).map(asAdded)) } },
       { what: "a server is in maintenance", state: { running: running(servers.map((server) => ({ ...asAdded(server), adminBits: 1 }))) } },
+      { what: "a server is down, the rest as declared", state: { running: down("s2") } },
       { what: "HAProxy runs an older config", state: { running: running(servers.map(asAdded), "older") } },
       { what: "HAProxy's config names no revision", state: { running: running(servers.map(asAdded), "") } },
     ]),
