@@ -58,6 +58,8 @@ export interface Topology {
   readonly stack: string;
   readonly mode: Mode;
   readonly readyPath: string;
+  /** As which the host itself comes in, besides the gateway: where clients come in by an address of its own. */
+  readonly hostAddress: string | undefined;
   readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
   readonly balancers: readonly Balancer[];
   readonly servers: readonly Server[];
@@ -81,6 +83,7 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
     stack,
     mode: settings.mode,
     readyPath: settings.app.readyPath,
+    hostAddress: /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind,
     network: { name: `${stack}-balancer`, subnet: subnet.cidr, gateway: addressOf(subnet, GATEWAY) },
     balancers: numbers(settings.balancers).map((n) => ({
       containerName: `${stack}-haproxy${n}`,

@@ -76,6 +76,7 @@ interface View {
   readonly mode: Mode;
   readonly backend: string;
   readonly gateway: string;
+  readonly hostAddress: string | undefined;
   /** Address that may read the metrics; undefined when nothing does. */
   readonly prometheus: string | undefined;
   readonly readyPath: string;
@@ -104,12 +105,13 @@ interface TlsView {
 }
 
 function render(topology: Topology, revision: string): string {
-  const { mode, network, readyPath, balancers, servers, monitoring } = topology;
+  const { mode, network, hostAddress, readyPath, balancers, servers, monitoring } = topology;
   const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address }));
   return template()({
     mode,
     backend: BACKEND,
     gateway: network.gateway,
+    hostAddress,
     prometheus: monitoring?.prometheus.address,
     readyPath,
     logFormat: LOG_FORMAT,

@@ -1,11 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ProbeResult } from "../../src/probe/result.ts";
 import { readStats } from "../../src/runtime/client.ts";
 import { command } from "../../src/runtime/command.ts";
 import { runRaw } from "../../src/runtime/connection.ts";
+import { untilPeersConnected } from "./peers.ts";
 import { docker, type PulumiRun, TestStack } from "./stack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "balancer-probe-"));
@@ -141,6 +143,7 @@ test("--help tells the options", async () => {
 describe("in sticky mode", () => {
   test("sessions, cookie clients and WebSockets keep their server, on either balancer", async () => {
     await stack.up({ mode: "sticky" });
+    await untilPeersConnected(stack, [1, 2]);
     const { exitCode, output } = await probe("--sessions", "2000", "--all-balancers", "--save", sticky);
     expect(exitCode).toBe(0);
     expect(output).toContain("✔ sessions: each of 2,000 sessions sent 3 times through 2 balancers: always the same server");
@@ -171,5 +174,14 @@ describe("in sticky mode", () => {
     const { exitCode, output } = await probe("--all-balancers", "--sessions", "200");
     expect(exitCode).toBe(1);
     expect(output).toContain(`the balancer at ${stack.urlOf(2)} cannot be reached: `);
+  });
+
+  test("an address of this host is no obstacle, where the balancers are bound to one", async () => {
+    const { IPAM }: Docker.NetworkInspectInfo = await docker.getNetwork("bridge").inspect();
+    const address = IPAM?.Config?.[0]?.Gateway;
+    expect(address).toMatch(/^[\d.]+$/);
+    await stack.up({ bind: address });
+    const { exitCode, output } = await probe("--all-balancers", "--sessions", "200", "--cookie-clients", "10", "--websockets", "10");
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
   });
 });

@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { COMMANDS, type Command, command, serverPath } from "../../../src/runtime/command.ts";
+import { COMMANDS, type Command, command, commandLine, linesWithSeverity, serverPath } from "../../../src/runtime/command.ts";
 import { RuntimeError } from "../../../src/runtime/error.ts";
+import type { Pem } from "../../../src/tls/certificate.ts";
 import { FUZZ, FUZZ_TIMEOUT_MS } from "./fuzz-runs.ts";
-import { nearly, UNPRINTABLE } from "./garbage.ts";
+import { garbage, nearly, tampered, UNPRINTABLE } from "./garbage.ts";
 
 /** One line, one command: no character of it begins, ends or escapes anything for HAProxy. */
 const ONE_COMMAND = /^(?!.*<<)[ -:<-[\]-~]+$/;
 const NAME = /^[A-Za-z0-9_.:-]+$/;
+const PATH = /^(\/[A-Za-z0-9._-]+)+$/;
 
 const name = nearly("webservers", "s1", "BALANCER_REVISION", "be_1");
 const text = nearly("show info", "172.28.10.14:9898 id 4 weight 100", "@master reload");
@@ -50,7 +52,7 @@ const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
     built: file.map((given) => ({
       given,
       build: () => COMMANDS[which](given),
-      expected: /^(\/[A-Za-z0-9._-]+)+$/.test(given) ? COMMANDS[which]("/x").replace("/x", given) : undefined,
+      expected: PATH.test(given) ? COMMANDS[which]("/x").replace("/x", given) : undefined,
     })),
   })),
   {
@@ -140,10 +142,7 @@ describe.each(BUILDERS)("the command of $what", ({ built }) => {
         fc.property(built, ({ build, expected }) => {
           if (expected === undefined) {
             outcomes.refused += 1;
-            const error = refusalOf(build);
-            expect(error.kind).toBe("refused");
-            expect(error.message.length).toBeLessThanOrEqual(8_000);
-            expect(error.message).not.toMatch(UNPRINTABLE);
+            refusalOf(build);
           } else {
             outcomes.built += 1;
             const line = build();
@@ -161,13 +160,104 @@ describe.each(BUILDERS)("the command of $what", ({ built }) => {
   );
 });
 
-/** What a command is refused with. Fails when it is built, or anything but a RuntimeError is thrown. */
-function refusalOf(build: () => Command): RuntimeError {
+test(
+  "a certificate's command is one with the payload that was given, or none, and a refusal tells nothing of the payload",
+  () => {
+    const outcomes = { built: 0, refused: 0 };
+    fc.assert(
+      fc.property(payloadFile, payload, (given, pem) => {
+        const build = () => COMMANDS.setCertificate(given, pem as Pem);
+        if (PATH.test(given) && isPemAlone(pem)) {
+          outcomes.built += 1;
+          const sent = `${build()}\n`;
+          expect(sent).toBe(`set ssl cert ${given} <<\n${pem}\n`);
+          expect(sent.indexOf("\n\n")).toBe(sent.length - 2); // the empty line that ends the payload is the last
+        } else {
+          outcomes.refused += 1;
+          expect(refusalOf(build)).not.toContain(SECRET);
+        }
+      }),
+      FUZZ,
+    );
+    expect(Math.min(outcomes.built, outcomes.refused)).toBeGreaterThan(10);
+  },
+  FUZZ_TIMEOUT_MS,
+);
+
+const SECRET = "MIIBsecret";
+const block = (label: string): string => `-----BEGIN ${label}-----\n${SECRET}\n${"A".repeat(64)}\n-----END ${label}-----\n`;
+const good = fc.constantFrom(block("CERTIFICATE") + block("PRIVATE KEY"), block("CERTIFICATE").repeat(2) + block("PRIVATE KEY"));
+const payload = fc.oneof(good, tampered(good), garbage);
+const payloadFile = fc.oneof(fc.constant("/usr/local/etc/haproxy/https.pem"), file);
+
+/** Whether nothing but blocks of base64 is in a text. */
+const isPemAlone = (text: string): boolean =>
+  text !== "" && text.replaceAll(/-----BEGIN (CERTIFICATE|PRIVATE KEY)-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END \1-----\n/g, "") === "";
+
+test(
+  "a line of the user's own is sent as it was typed, each command of it to its process, or refused",
+  () => {
+    const outcomes = { sent: 0, refused: 0 };
+    fc.assert(
+      fc.property(userLine, (typed) => {
+        if (!isWholeLine(typed)) {
+          outcomes.refused += 1;
+          refusalOf(() => commandLine(typed));
+          return;
+        }
+        outcomes.sent += 1;
+        const line = commandLine(typed);
+        expect(line).toBe(typed);
+        const sent = linesWithSeverity(line).map((each) => each.line);
+        for (const each of sent) expect(each).not.toMatch(/\p{Cc}/u);
+        if (typed.trimStart().startsWith("@")) expect(untold(typed, sent)).toMatch(PROCESSES);
+        else expect(sent).toEqual([`set severity-output number;${typed.trimStart()};quit`]);
+      }),
+      FUZZ,
+    );
+    expect(Math.min(outcomes.sent, outcomes.refused)).toBeGreaterThan(10);
+  },
+  FUZZ_TIMEOUT_MS,
+);
+
+const userLine = fc.oneof(
+  nearly("show info", "show info; show stat", "echo a\\;b \\\\", "show table webservers key žluť"),
+  nearly("@1 show info; show proc", "@@1 show info; show stat", " @!42 echo a\\;b", "@1; show info; @master; show proc", "@ show proc"),
+);
+
+/** Whether HAProxy reads a text as one line, and no more than that. */
+function isWholeLine(typed: string): boolean {
+  const words = typed.split(/[\s;]/);
+  const backslashes = typed.length - typed.replace(/\\+$/, "").length;
+  return typed.trim() !== "" && !/[\p{Cc}\u2028\u2029]/u.test(typed) && !words.some((word) => word.startsWith("<<")) && backslashes % 2 === 0;
+}
+
+/** What is left of a typed line when each command that is sent is taken out, in its order. */
+function untold(typed: string, sent: readonly string[]): string {
+  let [left, rest] = ["", typed];
+  for (const line of sent) {
+    const words = line.replace(/^(@master |@@\S+ set severity-output number;)/, "");
+    const at = rest.indexOf(words);
+    expect(at).toBeGreaterThanOrEqual(0);
+    left += rest.slice(0, at);
+    rest = rest.slice(at + words.length);
+  }
+  return left + rest;
+}
+
+/** Names of processes, and what separates commands. */
+const PROCESSES = /^(?:\s|;|@(?:\\;|[^\s;])*)*$/;
+
+/** The words that a command is refused with. Fails when it is built, or anything but a RuntimeError that refuses is thrown. */
+function refusalOf(build: () => unknown): string {
   try {
     build();
   } catch (error) {
-    if (error instanceof RuntimeError) return error;
-    throw error;
+    if (!(error instanceof RuntimeError)) throw error;
+    expect(error.kind).toBe("refused");
+    expect(error.message.length).toBeLessThanOrEqual(8_000);
+    expect(error.message).not.toMatch(UNPRINTABLE);
+    return error.message;
   }
   throw new Error("the command is built");
 }

@@ -114,6 +114,11 @@ const WORDS: Readonly<Record<string, (was: string, settings: Settings) => string
 
 /** Lines that may come or go, by the key that was changed: only these, and as many as the key says. */
 const LINES: Readonly<Record<string, { readonly pattern: RegExp; readonly count: (settings: Settings) => number }>> = {
+  bind: {
+    pattern:
+      /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ req\.hdr\(X-Balancer-Probe\) -m found \}$/,
+    count: () => 1,
+  },
   count: { pattern: /^ {4}server s\d+ 172\.28\.10\.\d+:9898 id \d+ cookie s\d+ [a-z0-9 ]+$/, count: ({ count }) => count },
 };
 

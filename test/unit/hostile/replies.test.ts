@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseCertificateReply } from "../../../src/runtime/certificate.ts";
 import { RuntimeError } from "../../../src/runtime/error.ts";
 import { parsePeers } from "../../../src/runtime/peers.ts";
 import { parseProcessInfo } from "../../../src/runtime/process-info.ts";
@@ -28,6 +29,16 @@ const PEERS = `0x7f58b5fe9000: [19/Feb/1970:17:02:26] id=balancers disabled=0 fl
   0x7f58b766a5c0: id=haproxy3(remote,active) addr=172.29.98.4:10000 app_state=STOPPED learn_state=NOTASSIGNED last_status=NONE last_hdshk=<NEVER>
         reconnect=4s heartbeat=2s confirm=0 tx_hbt=1 rx_hbt=1 no_hbt=0 new_conn=1 proto_err=0 coll=0
   0x7f58b766a440: id=haproxy2(local,inactive) addr=127.0.0.1:10001 app_state=STOPPED learn_state=NOTASSIGNED last_status=NONE last_hdshk=<NEVER>
+`;
+const CERTIFICATE = `Filename: /usr/local/etc/haproxy/https.pem
+Status: Used
+Serial: 0F8461EFC36280105A68479BE076699571FA116F
+notBefore: Nov 24 12:05:24 2026 GMT
+notAfter: Jan 23 12:05:24 2027 GMT
+Subject Alternative Name: DNS:localhost
+SHA1 FingerPrint: 642D3C063F9F71103F96328F60F89BC3D132C5E1
+Subject: /O=Balancer self-signed/CN=one
+Issuer: /O=Balancer self-signed/CN=one
 `;
 
 type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
@@ -74,6 +85,11 @@ const STICK: Shape = {
   serverId: isWholeNumber,
   expiresMs: isWholeNumber,
 };
+const SERVED: Shape = {
+  fingerprint: (value) => typeof value === "string" && /^[0-9A-F]{40}$/.test(value),
+  subject: (value) => typeof value === "string" && /^.+$/.test(value),
+  expires: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+};
 const PEER: Shape = { name: isWord, address: isWord, isConnected: isTruth, lastStatus: isWord };
 
 interface Parser {
@@ -117,6 +133,14 @@ const PARSERS: readonly Parser[] = [
     what: "show table",
     good: [STICK_ENTRY],
     read: (text = "") => expectShape(STICK, parseStickEntry(text)),
+  },
+  {
+    what: "show ssl cert",
+    good: [CERTIFICATE],
+    read: (text = "") => {
+      const served = parseCertificateReply(text);
+      if (served !== undefined) expectShape(SERVED, served);
+    },
   },
   {
     what: "show info and show proc",
