@@ -53,7 +53,7 @@ const GREETINGS = {
 async function answersTo(container: string, doors: readonly Door[]): Promise<string[]> {
   const attempts = doors.flatMap((door) => Object.entries(GREETINGS).map(([what, greeting]) => ({ ...door, what, greeting })));
   const line = attempts
-    .map(({ host, port, what, greeting }) => `(echo ${host}:${port} ${what} $(printf '${greeting}' | nc -w 2 ${host} ${port} 2>/dev/null | wc -c)) &`)
+    .map(({ host, port, what, greeting }) => `(echo ${host}:${port} ${what} $(printf '${greeting}' | nc -w 5 ${host} ${port} 2>/dev/null | wc -c)) &`)
     .join(" ");
   const printed = await shell(container, `${line} wait`);
   const results = printed.split(/\r?\n/).map((each) => each.split(" "));
@@ -137,7 +137,7 @@ test("a runtime command from an app container has no effect and no answer", asyn
     "@master reload",
     "@1 set weight webservers/s1 0",
   ];
-  const line = commands.map((command) => `printf '${command}\\n' | nc -w 2 ${balancerAddress(1)} ${CONTAINER_PORTS.runtime} 2>/dev/null | wc -c`);
+  const line = commands.map((command) => `printf '${command}\\n' | nc -w 5 ${balancerAddress(1)} ${CONTAINER_PORTS.runtime} 2>/dev/null | wc -c`);
   expect((await shell(APP, line.join("; "))).split(/\s+/)).toEqual(commands.map(() => "0"));
   expect(await stack.haproxyIdentity()).toEqual(before);
   expect((await readProcessInfo(stack.runtime)).reloads).toBe(0);

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { DASHBOARD_TEXT, QUERIES } from "../unit/monitoring/dashboard.ts";
 import { named } from "../unit/named.ts";
 import { get, Load } from "./load.ts";
 import { PrometheusApi } from "./prometheus-api.ts";
+import { sendRaw } from "./raw-requests.ts";
 import { EchoSocket } from "./sockets.ts";
 import { docker, type PulumiRun, TestStack } from "./stack.ts";
 import { until } from "./until.ts";
@@ -18,6 +18,8 @@ import { until } from "./until.ts";
 const PODINFO = "stefanprodan/podinfo:6.9.2";
 const PROMETHEUS_PORT = 21_130;
 const GRAFANA_PORT = 21_131;
+/** Prometheus starts, and looks every 5 s. */
+const SCRAPED_MS = 60_000;
 
 /** Queries that may give 0 here: no alert lasts long enough, no connection fails for good, and nothing takes a millisecond. */
 const QUIET: ReadonlySet<string> = new Set([
@@ -126,7 +128,7 @@ describe("a stack with monitoring", () => {
   });
 
   test("scrapes every balancer, labelled with its name", async () => {
-    await until(async () => (await api().targets()).filter(({ health }) => health === "up").length === 2);
+    await until(async () => (await api().targets()).filter(({ health }) => health === "up").length === 2, SCRAPED_MS);
     const targets = await api().targets();
     expect(targets.map(({ labels, scrapeUrl }) => [labels.balancer, scrapeUrl]).toSorted()).toEqual([
       ["haproxy1", "http://172.28.113.2:8404/metrics"],
@@ -145,7 +147,7 @@ describe("a stack with monitoring", () => {
 
 describe("after traffic, errors, a crash and a reload", () => {
   beforeAll(async () => {
-    await until(async () => (await api().range("up == 1", startMs)).length === 2);
+    await until(async () => (await api().range("up == 1", startMs)).length === 2, SCRAPED_MS);
     await setServers("maint");
     for (let n = 0; n < 5; n++) expect((await get(stack.url)).status).toBe(503);
     await setServers("ready");
@@ -154,19 +156,22 @@ describe("after traffic, errors, a crash and a reload", () => {
     for (let n = 0; n < 10; n++) {
       for (const path of ["/status/404", "/status/503", "/delay/0"]) await get(stack.url + path);
     }
-    await Promise.all(Array.from({ length: 5 }, () => fetchRaw("GET / HTTP/1.1\r\nHost: a\r\nX-Session-ID: a\r\nX-Session-ID: b\r\n\r\n")));
-    await Promise.all(Array.from({ length: 5 }, () => fetchRaw("GE T / HTTP/1.1\r\n\r\n")));
+    await Promise.all(Array.from({ length: 5 }, () => sendText("GET / HTTP/1.1\r\nHost: a\r\nX-Session-ID: a\r\nX-Session-ID: b\r\n\r\n")));
+    await Promise.all(Array.from({ length: 5 }, () => sendText("GE T / HTTP/1.1\r\n\r\n")));
     const interrupted = Array.from({ length: 6 }, () => get(`${stack.url}/delay/1`));
     await sleep(200);
     await docker.getContainer(containerName("podinfo2")).kill();
     expect(new Set((await Promise.all(interrupted)).map(({ status }) => status))).toEqual(new Set([200]));
-    await until(async () => (await api().range('haproxy_server_status{server="s2", state="DOWN"} == 1', startMs)).length === 2);
+    await until(async () => (await api().range('haproxy_server_status{server="s2", state="DOWN"} == 1', startMs)).length === 2, SCRAPED_MS);
     // Back again, by an update that reloads, and replaces Prometheus as well.
     const before = await containerIds();
     expect(await stack.up({ "app.readyPath": "/healthz", "ports.prometheus": PROMETHEUS_PORT + 2 })).toContain("reload: config");
     const after = await containerIds();
     expect([after.prometheus === before.prometheus, after.grafana === before.grafana]).toEqual([false, true]);
-    await until(async () => (await api(PROMETHEUS_PORT + 2).range("changes(haproxy_process_start_time_seconds[20s]) > 0", startMs)).length === 2);
+    await until(
+      async () => (await api(PROMETHEUS_PORT + 2).range("changes(haproxy_process_start_time_seconds[20s]) > 0", startMs)).length === 2,
+      SCRAPED_MS,
+    );
     for (const socket of sockets) socket.end();
     const { failures } = await load.stop();
     expect(failures).toEqual([]);
@@ -208,6 +213,8 @@ test("destroy leaves nothing", async () => {
   expect(await stack.resources()).toEqual([]);
 });
 
+const sendText = (text: string): Promise<string> => sendRaw("127.0.0.1", stack.ports.http, Buffer.from(text));
+
 async function setServers(state: "maint" | "ready"): Promise<void> {
   for (const server of ["s1", "s2", "s3"]) await runRaw(stack.runtime, command(`set server webservers/${server} state ${state}`));
 }
@@ -234,11 +241,4 @@ async function promtool(...args: readonly string[]): Promise<{ exitCode: number;
 /** A file as the container's own user reads it. */
 async function fileOf(role: string, path: string): Promise<string> {
   return text(spawn("docker", ["exec", containerName(role), "cat", path]).stdout);
-}
-
-/** Sends bytes as they are and waits for the end of the connection. */
-async function fetchRaw(request: string): Promise<void> {
-  const socket = connect(stack.ports.http, "127.0.0.1");
-  socket.resume().end(request);
-  await once(socket, "close");
 }

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createConnection } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -19,7 +18,7 @@ export async function sendRaw(host: string, port: number, bytes: Buffer): Promis
   socket.setTimeout(SILENCE_MS, () => socket.end());
   socket.write(bytes);
   await Promise.race([
-    once(socket, "close"),
+    new Promise((resolve) => socket.once("close", resolve)), // `once` of node:events rejects on an error
     sleep(20_000, undefined, { ref: false }).then(() => {
       socket.destroy();
       throw new Error(`neither answered nor closed within 20 s: ${JSON.stringify(bytes.toString("latin1").slice(0, 200))}`);

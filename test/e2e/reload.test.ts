@@ -103,12 +103,12 @@ describe("a WebSocket of before a reload", () => {
     const onLast = sockets.filter(({ server }) => server === "s4");
     expect(onLast.length).toBeGreaterThan(0);
     await stack.up({ mode: "sticky" });
-    const update = stack.startUp({ count: 3, drainTimeout: "3s" });
+    const update = stack.startUp({ count: 3, drainTimeout: "8s" });
     await update.seen(/s4: \d+ sessions? of before a reload left; closed in \d s/);
     expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual([]);
     const { exitCode, output } = await update.ended;
     expect(exitCode).toBe(0);
-    expect(output).toMatch(new RegExp(`s4: ${onLast.length} sessions? of before a reload closed after 3 s, with the container`));
+    expect(output).toMatch(new RegExp(`s4: ${onLast.length} sessions? of before a reload closed after 8 s, with the container`));
     await until(async () => onLast.every(({ wasClosed }) => wasClosed));
     expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual(onLast);
     for (const socket of sockets) socket.end();

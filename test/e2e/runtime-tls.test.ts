@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
@@ -12,6 +11,8 @@ import { CREDENTIALS } from "../../src/runtime/credentials.ts";
 import type { Credentials } from "../../src/runtime/endpoint.ts";
 import { RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "../../src/tls/runtime-names.ts";
 import { Authority } from "../authority.ts";
+import { sendRaw } from "./raw-requests.ts";
+import { shell } from "./shell.ts";
 import { docker, TestStack } from "./stack.ts";
 import { until } from "./until.ts";
 
@@ -75,16 +76,7 @@ describe("the runtime API by mutual TLS", () => {
   });
 
   test("refuses plain text, and runs nothing for it", async () => {
-    const answer = await new Promise<string>((resolve) => {
-      const socket = createConnection({ host: "127.0.0.1", port: stack.ports.runtimeTls });
-      let received = "";
-      socket.setEncoding("latin1").on("data", (chunk) => {
-        received += chunk;
-      });
-      socket.on("error", () => {}); // a close follows
-      socket.on("close", () => resolve(received));
-      socket.write("set server webservers/s1 weight 7\n");
-    });
+    const answer = await sendRaw("127.0.0.1", stack.ports.runtimeTls, Buffer.from("set server webservers/s1 weight 7\n"));
     expect(answer).not.toMatch(/[a-z]{3}/);
     expect(await weightOf("s1")).toBe(100);
   });
@@ -109,11 +101,7 @@ describe("the runtime API by mutual TLS", () => {
 
 /** The server's certificate and key, as they are in the volume. */
 async function serverCredentials(): Promise<{ cert: string; key: string }> {
-  const run = await docker
-    .getContainer(stack.haproxyName)
-    .exec({ Cmd: ["cat", "/usr/local/etc/haproxy/runtime.pem"], AttachStdout: true, Tty: true });
-  let pem = "";
-  for await (const chunk of await run.start({ Tty: true })) pem += chunk;
+  const pem = await shell(stack.haproxyName, "cat /usr/local/etc/haproxy/runtime.pem");
   return { cert: pem, key: pem.slice(pem.indexOf("-----BEGIN PRIVATE KEY")) };
 }
 

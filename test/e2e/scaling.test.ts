@@ -68,7 +68,7 @@ describe.each(MODES)("a stack in $mode mode", ({ mode, number }) => {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const { sent, failures, answeredBy } = await load.stop();
     expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(100);
+    expect(sent).toBeGreaterThan(30);
     expect(answeredBy.size).toBe(3);
   });
 

@@ -8,8 +8,11 @@ import { PROJECT } from "./stack.ts";
 const SEED = 31;
 const EXPECTED_CAUSES = ["server removed", "app crashed", "HAProxy killed"];
 
-test("a minute of everything at random loses nothing without a cause", async () => {
+test("a minute of everything at random loses nothing without a cause", async ({ onTestFinished }) => {
   const soak = spawn(process.execPath, ["bench/soak/main.ts", "--minutes", "1", "--seed", String(SEED), "--json"], { cwd: PROJECT });
+  onTestFinished(() => {
+    soak.kill(); // one that takes too long removes its stack, and ends
+  });
   const [printed, told, [exitCode]] = await Promise.all([text(soak.stdout), text(soak.stderr), once(soak, "close")]);
   expect(printed, told).not.toBe("");
   const { seed, events, requests, webSockets, sessions, haproxy, problems } = JSON.parse(printed);

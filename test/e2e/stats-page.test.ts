@@ -18,6 +18,14 @@ afterAll(async () => {
   await stack?.dispose();
 });
 
+/** Waits until the page shows these states; while it loads itself anew, it shows nothing. */
+async function untilShown(states: Readonly<Record<string, string>>): Promise<void> {
+  await until(async () => {
+    expect(await shownServers()).toEqual(states);
+    return true;
+  });
+}
+
 /** Name and state of each app server, as the page shows them; what is only shown under the pointer does not count. */
 async function shownServers(): Promise<Record<string, string | undefined>> {
   const rows = await page.locator('tr:has(> td > a[name^="webservers/s"])').all();
@@ -31,11 +39,10 @@ test("a browser on the Docker host sees every server up on the stats page", asyn
   const response = await page.goto(`http://127.0.0.1:${stack.ports.stats}/`);
   expect(response?.status()).toBe(200);
   expect(await page.title()).toBe("Statistics Report for HAProxy");
-  expect(await shownServers()).toEqual({ s1: "UP", s2: "UP", s3: "UP", s4: "UP" });
+  await untilShown({ s1: "UP", s2: "UP", s3: "UP", s4: "UP" });
 });
 
 test("the page shows a server that goes down without being asked again", async () => {
   await docker.getContainer(`${stack.name}-podinfo2`).kill();
-  await until(async () => (await shownServers()).s2 === "DOWN");
-  expect(await shownServers()).toEqual({ s1: "UP", s2: "DOWN", s3: "UP", s4: "UP" });
+  await untilShown({ s1: "UP", s2: "DOWN", s3: "UP", s4: "UP" });
 });

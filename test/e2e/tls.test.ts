@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +9,9 @@ import { changeRunningCertificate } from "../../src/runtime/certificate.ts";
 import { parseCertificate } from "../../src/tls/certificate.ts";
 import { Authority, type Issued } from "../authority.ts";
 import { get, Load } from "./load.ts";
+import { untilPeersConnected } from "./peers.ts";
+import { sendRaw } from "./raw-requests.ts";
+import { shell } from "./shell.ts";
 import { EchoSocket } from "./sockets.ts";
 import { docker, TestStack } from "./stack.ts";
 import { until } from "./until.ts";
@@ -68,30 +70,8 @@ async function getOverHttp2(url: string, headers: Readonly<Record<string, string
   }
 }
 
-/** Sends text over a connection of its own, and waits until HAProxy has closed it. */
-function sendRaw(port: number, text: string): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: "127.0.0.1", port });
-    let received = "";
-    socket.setEncoding("latin1").on("data", (chunk) => {
-      received += chunk;
-    });
-    socket.on("error", () => {}); // a close follows
-    socket.on("close", () => resolve(received));
-    socket.write(text);
-  });
-}
-
 const fingerprintOf = ({ pem }: Issued): string => parseCertificate(pem).fingerprint;
 const pids = () => Promise.all(ALL.map(async (n) => (await stack.haproxyIdentity(n)).pid));
-
-/** Runs a command in the first HAProxy container. */
-async function exec(user: string, ...command: string[]): Promise<string> {
-  const run = await docker.getContainer(stack.haproxyName).exec({ Cmd: command, User: user, AttachStdout: true, AttachStderr: true, Tty: true });
-  let printed = "";
-  for await (const chunk of await run.start({ Tty: true })) printed += chunk;
-  return printed;
-}
 
 describe("HTTPS", () => {
   test("is served by every balancer, over HTTP/1.1 and HTTP/2", async () => {
@@ -142,7 +122,7 @@ describe("HTTPS", () => {
   });
 
   test("turns plain text away", async () => {
-    const answer = await sendRaw(stack.ports.https, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const answer = await sendRaw("127.0.0.1", stack.ports.https, Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
     expect(answer).not.toContain("HTTP/");
   });
 });
@@ -162,8 +142,8 @@ describe("the private key", () => {
   });
 
   test("can be read in the container by HAProxy's user and root, and by nobody else", async () => {
-    expect(await exec("haproxy", "cat", CERTIFICATE_PATH)).toContain("PRIVATE KEY");
-    expect(await exec("nobody", "cat", CERTIFICATE_PATH)).toMatch(/Permission denied/);
+    expect(await shell(stack.haproxyName, `cat ${CERTIFICATE_PATH}`, "haproxy")).toContain("PRIVATE KEY");
+    expect(await shell(stack.haproxyName, `cat ${CERTIFICATE_PATH}`, "nobody")).toMatch(/Permission denied/);
   });
 });
 
@@ -235,12 +215,13 @@ describe("redirects", () => {
       expect(await redirectOf(n, "/a/b?c=d", {})).toEqual({ status: 308, location: `${origin("127.0.0.1")}/a/b?c=d` });
       expect(await redirectOf(n, "/", { Host: "www.example.com" })).toEqual({ status: 308, location: `${origin("www.example.com")}/` });
       expect(await redirectOf(n, "/", { Host: "[::1]:80" })).toEqual({ status: 308, location: `${origin("[::1]")}/` });
-      expect(await sendRaw(stack.ports.http + n - 1, "GET / HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+      expect(await sendRaw("127.0.0.1", stack.ports.http + n - 1, Buffer.from("GET / HTTP/1.0\r\n\r\n"))).toMatch(/^HTTP\/1\.1 400 /);
     }
     expect((await get(stack.httpsUrlOf(1), {}, false, ca)).status).toBe(200);
   });
 
   test("do not keep the probe from finding the servers, by the balancers' HTTPS ports", async () => {
+    await untilPeersConnected(stack, ALL);
     const { exitCode, output } = await stack.command("probe", "--all-balancers", "--sessions", "300", "--cookie-clients", "10", "--websockets", "10");
     expect(output).toContain(`300 sessions of seed 1 through ${ALL.map((n) => stack.httpsUrlOf(n)).join(", ")}`);
     expect(output).toContain("cookies: 10 clients");
@@ -257,7 +238,7 @@ describe("a self-signed certificate", () => {
     const { fingerprint } = await shakeHands(1, { rejectUnauthorized: false });
     expect(fingerprint).not.toBe(fingerprintOf(second));
     expect((await shakeHands(2, { rejectUnauthorized: false })).fingerprint).toBe(fingerprint);
-    const own = await exec("haproxy", "cat", CERTIFICATE_PATH);
+    const own = await shell(stack.haproxyName, `cat ${CERTIFICATE_PATH}`);
     expect((await shakeHands(1, { ca: own, servername: "localhost" })).fingerprint).toBe(fingerprint);
     const secret = /PRIVATE KEY-----\s+([A-Za-z0-9+/=]+)/.exec(own)?.[1] ?? "";
     expect(secret.length).toBe(64);
@@ -271,7 +252,7 @@ describe("without TLS", () => {
   test("the HTTPS port is gone, and the key with it", async () => {
     await stack.up({ "tls.selfSigned": undefined, "tls.redirect": undefined, balancers: 1 });
     await expect(shakeHands(1)).rejects.toThrow(/ECONNREFUSED/);
-    expect(await exec("haproxy", "ls", "/usr/local/etc/haproxy")).toMatch(/^haproxy\.cfg\s*$/);
+    expect(await shell(stack.haproxyName, "ls /usr/local/etc/haproxy")).toBe("haproxy.cfg");
     expect((await stack.outputs()).httpsUrls).toBeUndefined();
     expect((await get(stack.url)).cookie).toMatch(/^SRV=s[12]$/);
   });
