@@ -140,9 +140,9 @@ describe("a stack that serves", () => {
   });
 
   test("servers that do not come up are named after readyTimeout, with HAProxy's words", async () => {
-    const output = await refused({ count: 3, readyTimeout: "2s", "app.readyPath": "/status/503" });
+    const output = await refused({ count: 3, readyTimeout: "5s", "app.readyPath": "/status/503" });
     expect(output).toMatch(
-      /not up within 2 s \(readyTimeout\): s1 \(e2e-failures-podinfo1, 172\.28\.104\.11:9898\): DOWN L7STS Layer7 wrong status: Service Unavailable; s2/,
+      /not up within 5 s \(readyTimeout\): s1 \(e2e-failures-podinfo1, 172\.28\.104\.11:9898\): DOWN L7STS Layer7 wrong status: Service Unavailable; s2/,
     );
     await stack.up({ count: 3, readyTimeout: undefined, "app.readyPath": undefined });
     expect([...(await stack.servers()).values()].map(({ isUp }) => isUp)).toEqual([true, true, true]);
