@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describeChanges, describeWarnings } from "./src/changes.ts";
-import { parseSettings } from "./src/config-parser.ts";
+import { holdsSecret, parseSettings } from "./src/config-parser.ts";
 import { lookAtStack } from "./src/declaration.ts";
 import { connectEngine } from "./src/engine/connection.ts";
 import { EngineError } from "./src/engine/error.ts";
@@ -14,9 +14,10 @@ import { LOOPBACK, runtimeEndpoint } from "./src/topology.ts";
 
 const NAMESPACE = "balancer:";
 const stack = pulumi.getStack();
+const secrets = secretKeys(NAMESPACE);
 
 const { declared, observed } = await withoutStack(async () => {
-  const settings = parseSettings(stack, configOf(NAMESPACE));
+  const settings = parseSettings(stack, configOf(NAMESPACE), secrets);
   const engine = await connectEngine();
   if (!pulumi.runtime.isDryRun()) {
     await pullMissingImages(engine, [
@@ -46,7 +47,7 @@ const app = new BalancedApp(stack, {
   config,
   certificate,
   logDriver,
-  isEnvSecret: isSecret(NAMESPACE, "app"),
+  isEnvSecret: holdsSecret("app.env", secrets),
   owner,
   observedApps: observed.apps,
   observedBalancers: observed.balancers,
@@ -80,13 +81,11 @@ function configOf(namespace: string): Record<string, string> {
   return Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value]));
 }
 
-/**
- * Whether some value under a config key is a secret, whichever way it is spelled: `app: {env: …}` or `app.env`. Pulumi's
- * language host tells so by this variable; the SDK has no public function for it.
- */
-function isSecret(namespace: string, key: string): boolean {
+/** Config keys of the namespace that hold a secret. Pulumi's language host tells them by this variable; the SDK has no function for it. */
+function secretKeys(namespace: string): string[] {
   const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS || "[]");
-  return Array.isArray(keys) && keys.some((name) => `${name}.`.startsWith(`${namespace}${key}.`));
+  if (!Array.isArray(keys)) return [];
+  return keys.map(String).flatMap((key) => (key.startsWith(namespace) ? [key.slice(namespace.length)] : []));
 }
 
 /** Shows what the user can mend as Pulumi shows its own errors: the message alone. */

@@ -8,9 +8,10 @@ import { type Settings, SettingsError, type Tls } from "./settings.ts";
  * Checks a stack's config.
  * @param stack the Pulumi stack's name; containers and networks carry it
  * @param config all keys of the namespace with their texts, as Pulumi hands them to a program; objects are JSON
+ * @param secrets those of the keys that hold a secret, which no message tells
  * @throws {SettingsError} with every mistake at once
  */
-export function parseSettings(stack: string, config: Readonly<Record<string, string>>): Settings {
+export function parseSettings(stack: string, config: Readonly<Record<string, string>>, secrets: readonly string[] = []): Settings {
   const mistakes: Mistake[] = [];
   if (!DOCKER_NAME.test(stack)) {
     mistakes.push({ key: "stack name", given: stack, allowed: "1 to 40 letters, digits, '-', '_' and '.', first a letter or digit" });
@@ -19,9 +20,16 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
   mistakes.push(...unknown);
   const { parsed, refused } = readFields(values);
   mistakes.push(...refused, ...findContradictions(parsed));
-  if (mistakes.length > 0 || !isComplete(parsed)) throw new SettingsError(stack, mistakes);
+  if (mistakes.length > 0 || !isComplete(parsed)) {
+    const told = mistakes.map((mistake) => (holdsSecret(mistake.key, secrets) ? { ...mistake, given: "[secret]" } : mistake));
+    throw new SettingsError(stack, told);
+  }
   return assemble(stack, parsed);
 }
+
+/** Whether some value under a key is a secret, whichever way it is spelled: `app: {env: …}` or `app.env`. */
+export const holdsSecret = (key: string, secrets: readonly string[]): boolean =>
+  secrets.some((secret) => `${secret}.`.startsWith(`${key}.`) || `${key}.`.startsWith(`${secret}.`));
 
 /** Reads every field; one that is refused is undefined. */
 function readFields(values: ReadonlyMap<string, unknown>) {

@@ -33,8 +33,7 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
   const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
   const endpoints = endpointsOf(topology, credentials);
-  await checkPortsFree(docker, stackPorts(settings, topology), settings.stack);
-  await checkSubnetFree(docker, topology.network);
+  await checkPortsFree(docker, stackPorts(settings, topology), topology);
   const [logDriver, subnet, apps, balancers, running, certificates] = await Promise.all([
     settings.logDriver === "engine" ? readLogDriver(docker) : settings.logDriver,
     observeSubnet(docker, topology.network.name),
@@ -43,6 +42,7 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
     observeRuntimes(endpoints),
     settings.tls === undefined ? new Map() : observeCertificates(endpoints),
   ]);
+  if (subnet !== topology.network.subnet) await checkSubnetFree(docker, topology.network);
   const certificate = await readOwnCertificate(settings, balancers);
   const { image, command, env, port, confinement } = settings.app;
   const { pids: _, ...limits } = confinement.limits; // changed on the running container
@@ -51,6 +51,7 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
     definition: definitionName({ image, command, env, port, logDriver, confinement: { ...confinement, limits } }),
     running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
     serving: inRotationEverywhere([...running.values()]),
+    isAllDown: running.size > 0 && [...running.values()].every(({ servers }) => !servers.some(({ isUp }) => isUp)),
     batch: settings.rollout.batch,
   });
   return {

@@ -4,9 +4,10 @@ import { type Balancer, LOOPBACK, type Topology } from "./topology.ts";
 
 /** A host port that a container publishes, and the config keys that name it. */
 export interface PublishedPort {
+  readonly containerName: string;
   readonly key: string;
   readonly address: string;
-  /** Of the address; undefined for the loopback, which no key changes. */
+  /** Of the address; undefined where there is nothing to be checked: the loopback, and an address of an engine elsewhere. */
   readonly addressKey: string | undefined;
   readonly port: number;
 }
@@ -14,34 +15,29 @@ export interface PublishedPort {
 /** What a balancer publishes, with its container's own ports. */
 export function balancerPorts(
   { bind, runtimeTls }: Settings,
-  { ports }: Pick<Balancer, "ports">,
+  { containerName, ports }: Pick<Balancer, "containerName" | "ports">,
 ): readonly (PublishedPort & { readonly internal: number })[] {
-  const { http, https, runtime, runtimeTls: runtimeTlsPort, stats } = ports;
-  const own = (key: string, port: number, internal: number) => ({ key, address: LOOPBACK, addressKey: undefined, port, internal });
+  const publish = (key: string, port: number | undefined, internal: number, at: Pick<PublishedPort, "address" | "addressKey"> = ON_LOOPBACK) =>
+    port === undefined ? [] : [{ containerName, key, port, internal, ...at }];
+  const isHere = (runtimeTls?.host ?? "") === "";
+  const forClients = { address: bind, addressKey: isHere ? "bind" : undefined };
+  const forRuntimeTls = { address: runtimeTls?.bind ?? LOOPBACK, addressKey: isHere ? "runtimeTls.bind" : undefined };
   return [
-    { key: "ports.http", address: bind, addressKey: "bind", port: http, internal: CONTAINER_PORTS.http },
-    ...(https === undefined ? [] : [{ key: "ports.https", address: bind, addressKey: "bind", port: https, internal: CONTAINER_PORTS.https }]),
-    own("ports.runtime", runtime, CONTAINER_PORTS.runtime),
-    ...(runtimeTls === undefined || runtimeTlsPort === undefined
-      ? []
-      : [
-          {
-            key: "ports.runtimeTls",
-            address: runtimeTls.bind,
-            addressKey: "runtimeTls.bind",
-            port: runtimeTlsPort,
-            internal: CONTAINER_PORTS.runtimeTls,
-          },
-        ]),
-    own("ports.stats", stats, CONTAINER_PORTS.stats),
+    ...publish("ports.http", ports.http, CONTAINER_PORTS.http, forClients),
+    ...publish("ports.https", ports.https, CONTAINER_PORTS.https, forClients),
+    ...publish("ports.runtime", ports.runtime, CONTAINER_PORTS.runtime),
+    ...publish("ports.runtimeTls", ports.runtimeTls, CONTAINER_PORTS.runtimeTls, forRuntimeTls),
+    ...publish("ports.stats", ports.stats, CONTAINER_PORTS.stats),
   ];
 }
 
+const ON_LOOPBACK = { address: LOOPBACK, addressKey: undefined } as const;
+
 /** Every host port of a stack. */
 export function stackPorts(settings: Settings, { balancers, monitoring }: Topology): readonly PublishedPort[] {
-  const own = (key: string, port: number): PublishedPort => ({ key, address: LOOPBACK, addressKey: undefined, port });
-  return [
-    ...balancers.flatMap((balancer) => balancerPorts(settings, balancer)),
-    ...(monitoring === undefined ? [] : [own("ports.prometheus", monitoring.prometheus.port), own("ports.grafana", monitoring.grafana.port)]),
+  const services = monitoring && [
+    { ...ON_LOOPBACK, containerName: monitoring.prometheus.containerName, key: "ports.prometheus", port: monitoring.prometheus.port },
+    { ...ON_LOOPBACK, containerName: monitoring.grafana.containerName, key: "ports.grafana", port: monitoring.grafana.port },
   ];
+  return [...balancers.flatMap((balancer) => balancerPorts(settings, balancer)), ...(services ?? [])];
 }

@@ -1,14 +1,13 @@
 import { describeChanges, describeWarnings } from "../changes.ts";
-import { parseSettings } from "../config-parser.ts";
 import { lookAtStack } from "../declaration.ts";
 import { connectEngine } from "../engine/connection.ts";
 import { createCommand, main, warn } from "./command-line.ts";
-import { readConfig } from "./stack-config.ts";
+import { readSettings } from "./stack-config.ts";
 import { readOutputs } from "./stack-outputs.ts";
 
 const plan = createCommand("plan", "Tells which way each change of a stack will go, without changing anything").action(
   async ({ stack }: { stack: string }) => {
-    const settings = parseSettings(stack, await readConfig(stack));
+    const settings = await readSettings(stack);
     const credentials = settings.runtimeTls && (await readOutputs(stack).catch(() => undefined))?.runtimeTlsCredentials;
     const { declared, observed } = await lookAtStack(await connectEngine(), settings, credentials);
     for (const warning of describeWarnings(declared)) warn(warning);

@@ -1,13 +1,24 @@
 import { z } from "zod";
+import { parseSettings } from "../config-parser.ts";
+import type { Settings } from "../settings.ts";
 import { askPulumi } from "./pulumi.ts";
 
 const NAMESPACE = "balancer:";
 const ENTRIES = z.record(z.string(), z.unknown());
-const ENTRY = z.object({ value: z.string() });
+const ENTRY = z.object({ value: z.string(), secret: z.boolean().optional() });
 
-/** Reads a stack's config as Pulumi hands it to the program: this project's keys alone, and secrets as what they are. */
-export async function readConfig(stack: string): Promise<Record<string, string>> {
+/**
+ * Reads a stack's config as the program does.
+ * @param stack name, which may be qualified as Pulumi has it
+ * @param changes config keys to be changed
+ * @throws {SettingsError} with every mistake; what Pulumi keeps as a secret is not told
+ */
+export async function readSettings(stack: string, changes: Readonly<Record<string, string>> = {}): Promise<Settings> {
   const entries = ENTRIES.parse(JSON.parse(await askPulumi(["config", "--json", "--show-secrets", "--stack", stack])));
-  const own = Object.entries(entries).filter(([key]) => key.startsWith(NAMESPACE));
-  return Object.fromEntries(own.map(([key, entry]) => [key.slice(NAMESPACE.length), ENTRY.parse(entry).value]));
+  const own = Object.entries(entries).flatMap(([key, entry]) =>
+    key.startsWith(NAMESPACE) ? [{ key: key.slice(NAMESPACE.length), ...ENTRY.parse(entry) }] : [],
+  );
+  const config = Object.fromEntries(own.map(({ key, value }) => [key, value]));
+  const secrets = own.filter(({ secret }) => secret).map(({ key }) => key);
+  return parseSettings(stack.slice(stack.lastIndexOf("/") + 1), { ...config, ...changes }, secrets);
 }

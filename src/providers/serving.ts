@@ -9,7 +9,7 @@ import { type HaproxyAddress, haproxyAt, waitReachable } from "./haproxy.ts";
 export interface ServingInputs extends HaproxyAddress {
   /** Docker's id of the container: a new container is proved anew. */
   readonly haproxyContainerId: string;
-  /** The stack's other balancers, from which it learns its sessions; one of them may be replaced next. */
+  /** Balancers that were there before, from which it learns its sessions; one of them may be replaced next. */
   readonly others: readonly HaproxyAddress[];
   /** Of the runtime APIs, where these take any; a secret. */
   readonly credentials?: Credentials;
@@ -36,19 +36,20 @@ const POLL_MS = 50;
 async function waitForSessions(own: Endpoint, others: readonly Endpoint[]): Promise<number> {
   const deadline = Date.now() + LEARNING_MS;
   for (let wanted = Number.POSITIVE_INFINITY; ; ) {
-    const [has = 0, ...known] = await Promise.all([own, ...others].map(countOrNone));
-    wanted = Math.min(wanted, Math.max(0, ...known));
+    const [has, ...known] = await Promise.all([own, ...others].map(countIfKnown));
+    if (has === undefined) return 0;
+    wanted = Math.min(wanted, Math.max(0, ...known.map((count = 0) => count)));
     if (has >= wanted || Date.now() >= deadline) return Math.max(0, wanted - has);
     await sleep(POLL_MS);
   }
 }
 
-/** A balancer that does not answer, or remembers nothing as in hash mode, has nothing to teach. */
-async function countOrNone(endpoint: Endpoint): Promise<number> {
+/** Undefined for a balancer that does not answer or, as in hash mode, has no table: it has nothing to teach or to learn. */
+async function countIfKnown(endpoint: Endpoint): Promise<number | undefined> {
   try {
-    return (await countStickySessions(endpoint, BACKEND)) ?? 0;
+    return await countStickySessions(endpoint, BACKEND);
   } catch (error) {
-    if (error instanceof RuntimeError) return 0;
+    if (error instanceof RuntimeError) return undefined;
     throw error;
   }
 }

@@ -52,8 +52,8 @@ export function createAppContainers(args: AppArgs): docker.Container[] {
     return gate;
   };
   const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
-  let previous: readonly Server[] = topology.servers.filter(({ name }) => !replaced.has(name));
-  for (const server of previous) create(server, { previous: [], batch: [], after: [] });
+  for (const server of topology.servers) if (!replaced.has(server.name)) create(server, { previous: [], batch: [], after: [] });
+  let previous = rollout.provedFirst;
   for (const batch of rollout.batches) {
     const after = previous.flatMap(({ name }) => containers.get(name) ?? []);
     const [first, ...rest] = batch;

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { ObservedBalancer } from "../changes.ts";
 import { labelsOf } from "../engine/labels.ts";
 import { clearContainer, type Owner } from "../engine/leftovers.ts";
 import { checkPortsFree } from "../engine/published-ports.ts";
@@ -36,6 +37,8 @@ interface BalancerArgs {
   readonly runtimeTls: StackRuntimeTls | undefined;
   readonly owner: Owner;
   readonly network: docker.Network;
+  /** HAProxy containers that exist, by name. */
+  readonly observedBalancers: ReadonlyMap<string, ObservedBalancer>;
   /** What must be there before the container is created or replaced. */
   readonly after: readonly pulumi.Resource[];
   readonly parent: pulumi.Resource;
@@ -81,8 +84,13 @@ const addressOf = (balancer: Balancer, { topology }: BalancerArgs): HaproxyAddre
   haproxyContainer: balancer.containerName,
 });
 
-const otherBalancers = (balancer: Balancer, args: BalancerArgs): HaproxyAddress[] =>
-  args.topology.balancers.filter((other) => other !== balancer).map((other) => addressOf(other, args));
+/** From whom a balancer that is replaced learns its sessions; one that is added may not be known to them yet. */
+function otherBalancers(balancer: Balancer, args: BalancerArgs): HaproxyAddress[] {
+  const { topology, observedBalancers } = args;
+  if (!observedBalancers.has(balancer.containerName)) return [];
+  const others = topology.balancers.filter((other) => other !== balancer && observedBalancers.has(other.containerName));
+  return others.map((other) => addressOf(other, args));
+}
 
 const describeConfigFile = ({ volumeName, peerName }: Balancer, { settings, config, owner }: BalancerArgs): ConfigFileInputs => ({
   volumeName,
@@ -124,7 +132,7 @@ function createContainer(
   configFile: ConfigFile,
   { settings, logDriver, owner, network, runtimeTls, after, parent }: BalancerArgs,
 ): docker.Container {
-  const published = balancerPorts(settings, { ports });
+  const published = balancerPorts(settings, { containerName: name, ports });
   return new docker.Container(
     name,
     {

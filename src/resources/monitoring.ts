@@ -101,7 +101,7 @@ function createService(service: Service, { logDriver, owner, network, parent }: 
       ...confinedOptions("labels"),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);
-        await checkPortsFree(engine, [{ key: portKey, address: LOOPBACK, addressKey: undefined, port }]);
+        await checkPortsFree(engine, [{ containerName: name, key: portKey, address: LOOPBACK, addressKey: undefined, port }]);
       }),
     },
   );

@@ -91,6 +91,12 @@ test("a secret of its environment reaches it, and nothing else in plain text", a
   expect(files.length).toBeGreaterThan(0);
   for (const path of files) expect(readFileSync(path, "utf8").includes(secret), path).toBe(false);
   expect((await stack.command("plan")).output).toBe("nothing to change\n");
+  await stack.pulumi("config", "set", "--path", "app.env.LINES", "one\ntwo", "--stack", stack.name);
+  for (const refused of [await stack.command("plan"), await stack.command("scale", "3"), await stack.preview()]) {
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toMatch(/app\.env: "?\[secret\]"? is refused/);
+    expect(refused.output).not.toContain(secret);
+  }
 });
 
 test("an image that runs as root is refused until the config allows it", async () => {

@@ -3,6 +3,7 @@ import { command } from "../../src/runtime/command.ts";
 import { runRaw } from "../../src/runtime/connection.ts";
 import { get, Load, type LoadResult } from "./load.ts";
 import { docker, TestStack } from "./stack.ts";
+import { until } from "./until.ts";
 
 let stack: TestStack;
 
@@ -123,5 +124,15 @@ describe("an update of the app", () => {
     const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fifth" } }));
     expect(failures).toEqual([]);
     expect(await messages()).toEqual(new Set(["fifth"]));
+  });
+
+  test("replaces all at once where no server is up, so that the reload at its end can mend them", async () => {
+    await stack.up({ "app.command": undefined });
+    for (const host of [11, 12]) await fetch(`http://${stack.subnet.replace("0/24", String(host))}:9898/readyz/disable`, { method: "POST" });
+    await until(async () => (await serverNames()).length === 0);
+    stack.configure({ "app.command": ["./podinfo", "--port={port}", "--unready"], "app.readyPath": "/healthz" });
+    expect((await stack.preview()).output).toContain("roll-out: 2 containers in batches of 2");
+    await stack.up();
+    expect(await serverNames()).toEqual(["s1", "s2"]);
   });
 });

@@ -14,7 +14,14 @@ type ConfigChanges = Parameters<typeof settingsOf>[0];
 const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = new Map()) => {
   const settings = settingsOf(config);
   const topology = planTopology(settings);
-  const rollout = planRollout({ servers: topology.servers, definition: "new", running, serving: new Set(), batch: settings.rollout.batch });
+  const rollout = planRollout({
+    servers: topology.servers,
+    definition: "new",
+    running,
+    serving: new Set(),
+    isAllDown: false,
+    batch: settings.rollout.batch,
+  });
   return {
     settings,
     topology,

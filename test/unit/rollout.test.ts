@@ -9,9 +9,9 @@ const ALL = new Set(servers.map(({ name }) => name));
 const containersOf = (definitions: readonly string[]) =>
   new Map(definitions.map((definition, index) => [`${servers[index]?.containerName}`, definition]));
 
-const batchesOf = (definitions: readonly string[], count: number, serving = ALL) =>
-  planRollout({ servers, definition: "new", running: containersOf(definitions), serving, batch: { kind: "count", count } }).batches.map((batch) =>
-    batch.map(({ name }) => name),
+const batchesOf = (definitions: readonly string[], count: number, serving = ALL, isAllDown = false) =>
+  planRollout({ servers, definition: "new", running: containersOf(definitions), serving, isAllDown, batch: { kind: "count", count } }).batches.map(
+    (batch) => batch.map(({ name }) => name),
   );
 
 describe("a roll-out", () => {
@@ -26,6 +26,22 @@ describe("a roll-out", () => {
 
   test("begins with servers that are not in rotation", () => {
     expect(batchesOf(["old", "old", "old"], 1, new Set(["s1", "s3"]))).toEqual([["s2"], ["s1"], ["s3"]]);
+  });
+});
+
+describe("where no server is up", () => {
+  test("all are replaced at once, and none is proved up before", () => {
+    expect(batchesOf(["old", "new", "old"], 1, new Set(), true)).toEqual([["s1", "s3"]]);
+    const inputs = {
+      servers,
+      definition: "new",
+      running: containersOf(["old", "new"]),
+      serving: new Set(""),
+      batch: { kind: "count", count: 1 },
+    } as const;
+    expect(planRollout({ ...inputs, isAllDown: true }).provedFirst).toEqual([]);
+    expect(planRollout({ ...inputs, isAllDown: false }).provedFirst.map(({ name }) => name)).toEqual(["s2", "s3", "s4", "s5"]);
+    expect(planRollout({ ...inputs, running: new Map(), isAllDown: true }).batches).toEqual([]);
   });
 });
 
