@@ -16,7 +16,8 @@ afterAll(() => stack?.dispose());
 async function updateAgain(): Promise<PulumiRun> {
   const run = await stack.tryUp();
   if (!/pulumi cancel/.test(run.output)) return run;
-  await stack.pulumi("cancel", "--yes", "--stack", stack.name);
+  const { exitCode, output } = await stack.pulumi("cancel", "--yes", "--stack", stack.name);
+  expect(exitCode, output).toBe(0);
   return stack.tryUp();
 }
 
@@ -97,8 +98,8 @@ describe("an update that is interrupted under load", () => {
     await letGo?.();
     if (by !== "SIGINT") expect(interrupted.exitCode, interrupted.output).not.toBe(0); // it was not at its end
     const { exitCode, output } = await updateAgain();
+    expect(exitCode, output).toBe(0);
     expect(output).not.toMatch(/error:/);
-    expect(exitCode).toBe(0);
     await load.settle();
     const { sent, failures } = await load.stop();
     expect(failures).toEqual([]);
@@ -132,7 +133,8 @@ describe("an update whose HAProxy goes away", () => {
     expect(exitCode).not.toBe(0);
     // the second where the sync had begun
     expect(output).toMatch(/container e2e-interruption-haproxy1 is exited|HAProxy's runtime API at 127\.0\.0\.1:\d+ (is not reachable|closed|broke)/);
-    expect((await updateAgain()).exitCode).toBe(0);
+    const again = await updateAgain();
+    expect(again.exitCode, again.output).toBe(0);
     await expectDeclared(4);
     expect((await get(stack.url)).status).toBe(200);
   });
@@ -144,7 +146,8 @@ describe("an update whose HAProxy goes away", () => {
     const { exitCode } = await update.ended;
     await docker.getContainer(stack.haproxyName).unpause();
     expect(exitCode).not.toBe(0);
-    expect((await updateAgain()).exitCode).toBe(0);
+    const again = await updateAgain();
+    expect(again.exitCode, again.output).toBe(0);
     await expectDeclared(3);
   });
 });

@@ -257,10 +257,10 @@ export class TestStack {
     }
     const ended = once(child, "close").then(([code]): PulumiRun => ({ exitCode: code ?? 1, output, ...parts }));
     const seen = async (pattern: RegExp): Promise<void> => {
-      await until(async () => {
-        if (child.exitCode !== null && !pattern.test(output)) throw new Error(`pulumi ended without telling ${pattern}:\n${output}`);
-        return pattern.test(output);
-      }, 60_000);
+      const endsWithout = ended.then(() => {
+        if (!pattern.test(output)) throw new Error(`pulumi ended without telling ${pattern}:\n${output}`);
+      });
+      await Promise.race([until(async () => pattern.test(output), 60_000), endsWithout]);
     };
     return { kill: (signal) => child.kill(signal), ended, seen };
   }
