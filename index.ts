@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describeChanges, describeWarnings } from "./src/changes.ts";
 import { holdsSecret, parseSettings } from "./src/config-parser.ts";
+import { ownKey } from "./src/config-spelling.ts";
 import { lookAtStack } from "./src/declaration.ts";
 import { connectEngine } from "./src/engine/connection.ts";
 import { EngineError } from "./src/engine/error.ts";
@@ -12,12 +13,11 @@ import { formatEndpoint } from "./src/runtime/endpoint.ts";
 import { SettingsError } from "./src/settings.ts";
 import { LOOPBACK, runtimeEndpoint } from "./src/topology.ts";
 
-const NAMESPACE = "balancer:";
 const stack = pulumi.getStack();
-const secrets = secretKeys(NAMESPACE);
+const secrets = secretKeys();
 
 const { declared, observed } = await withoutStack(async () => {
-  const settings = parseSettings(stack, configOf(NAMESPACE), secrets);
+  const settings = parseSettings(stack, ownConfig(), secrets);
   const engine = await connectEngine();
   if (!pulumi.runtime.isDryRun()) {
     await pullMissingImages(engine, [
@@ -74,18 +74,17 @@ export default {
   }),
 };
 
-/** The stack's config in one namespace, without it. */
-function configOf(namespace: string): Record<string, string> {
+/** The stack's config, without the namespace. */
+function ownConfig(): Record<string, string> {
   const all: Record<string, string> = pulumi.runtime.allConfig();
-  const own = Object.entries(all).filter(([key]) => key.startsWith(namespace));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value]));
+  const own = Object.entries(all).map(([key, value]) => [ownKey(key), value] as const);
+  return Object.fromEntries(own.filter(([key]) => key !== undefined));
 }
 
-/** Config keys of the namespace that hold a secret. Pulumi's language host tells them by this variable; the SDK has no function for it. */
-function secretKeys(namespace: string): string[] {
+/** Keys of it that hold a secret. Pulumi's language host tells them by this variable; the SDK has no function for it. */
+function secretKeys(): string[] {
   const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS || "[]");
-  if (!Array.isArray(keys)) return [];
-  return keys.map(String).flatMap((key) => (key.startsWith(namespace) ? [key.slice(namespace.length)] : []));
+  return Array.isArray(keys) ? keys.flatMap((key) => ownKey(String(key)) ?? []) : [];
 }
 
 /** Shows what the user can mend as Pulumi shows its own errors: the message alone. */

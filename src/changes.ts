@@ -2,14 +2,15 @@ import type { HaproxyConfig } from "./haproxy/config.ts";
 import { movedShare } from "./haproxy/hash-ring.ts";
 import { CONTAINER_PORTS } from "./haproxy/ports.ts";
 import { SERVER_WEIGHT } from "./haproxy/server-line.ts";
+import { balancerPorts } from "./published-ports.ts";
 import { describePlan, type Plan, planServers } from "./reconcile/plan.ts";
-import type { Rollout } from "./rollout.ts";
+import { type Rollout, replacedServers } from "./rollout.ts";
 import type { RunningCertificate } from "./runtime/certificate.ts";
 import type { RunningState } from "./runtime/client.ts";
 import { isInRotation } from "./runtime/state.ts";
 import type { Mode, Settings } from "./settings.ts";
 import { type Certificate, expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "./tls/certificate.ts";
-import { type Balancer, LOOPBACK, type Topology } from "./topology.ts";
+import type { Balancer, Topology } from "./topology.ts";
 
 /** What a stack is configured to be. */
 export interface Declared {
@@ -98,10 +99,10 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
   const names = new Set(topology.balancers.map(({ containerName }) => containerName));
   lines.push(...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`));
   lines.push(...describeApps(declared, observed));
-  const replaced = rollout.batches.flat();
-  if (replaced.length > 0) {
+  const { size: replaced } = replacedServers(rollout);
+  if (replaced > 0) {
     const size = Math.max(...rollout.batches.map((batch) => batch.length));
-    lines.push(`roll-out: ${replaced.length} container${replaced.length === 1 ? "" : "s"} in batches of ${size}`);
+    lines.push(`roll-out: ${replaced} container${replaced === 1 ? "" : "s"} in batches of ${size}`);
   }
   return lines;
 }
@@ -109,7 +110,7 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
 /** Containers of servers that HAProxy has, which are gone or do not run. */
 function describeApps({ topology, rollout }: Declared, { apps, running }: Observed): string[] {
   const known = new Set([...running.values()].flatMap(({ servers }) => servers.map(({ name }) => name)));
-  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  const replaced = replacedServers(rollout);
   return topology.servers.flatMap(({ name, containerName }) => {
     const found = apps.get(containerName);
     if (found === undefined) return known.has(name) ? [`create: ${containerName}`] : [];
@@ -137,21 +138,23 @@ function together(changed: ReadonlyMap<string, readonly string[]>): string[] {
 /** What of a HAProxy container can only change with the container. */
 function describeBalancer(declared: Declared, balancer: Balancer, found: ObservedBalancer | undefined, running: RunningState | undefined): string[] {
   const { settings, topology, logDriver } = declared;
-  const { containerName, ports } = balancer;
+  const { containerName } = balancer;
   if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
   if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
+  const ports = new Map(balancerPorts(settings, balancer).map(({ key, address, port }) => [key, `${address}:${port}`]));
+  const changeOfPort = (key: string, internal: number) => [key, found.published.get(internal), ports.get(key)] as const;
   const changes = [
     ["read-only root file system", found.isReadOnly, true],
     ["haproxy.memory", megabytes(found.memoryMb), megabytes(settings.haproxyLimits.memoryMb)],
     ["haproxy.files", found.files, settings.haproxyLimits.files],
     ["logDriver", found.logDriver, logDriver],
     ["haproxyImage", found.image, settings.haproxyImage],
-    ["ports.http", found.published.get(CONTAINER_PORTS.http), `${settings.bind}:${ports.http}`],
-    ["ports.https", found.published.get(CONTAINER_PORTS.https), ports.https && `${settings.bind}:${ports.https}`],
-    ["ports.runtime", found.published.get(CONTAINER_PORTS.runtime), `${LOOPBACK}:${ports.runtime}`],
-    ["ports.runtimeTls", found.published.get(CONTAINER_PORTS.runtimeTls), ports.runtimeTls && `${settings.runtimeTls?.bind}:${ports.runtimeTls}`],
+    changeOfPort("ports.http", CONTAINER_PORTS.http),
+    changeOfPort("ports.https", CONTAINER_PORTS.https),
+    changeOfPort("ports.runtime", CONTAINER_PORTS.runtime),
+    changeOfPort("ports.runtimeTls", CONTAINER_PORTS.runtimeTls),
     ["runtimeTls.rotation", found.runtimeTlsRotation, settings.runtimeTls?.rotation],
-    ["ports.stats", found.published.get(CONTAINER_PORTS.stats), `${LOOPBACK}:${ports.stats}`],
+    changeOfPort("ports.stats", CONTAINER_PORTS.stats),
   ] as const;
   const words = changes.filter(([, is, shall]) => is !== shall).map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall ?? "none"}`);
   if (words.length === 0) return [];
@@ -164,7 +167,7 @@ const megabytes = (value: number | undefined): string | undefined => (value === 
 /** @param takesFile whether HAProxy takes the file's servers as they are, cookies included */
 function planOf({ topology, rollout }: Declared, running: RunningState, takesFile: boolean): Plan {
   // A roll-out takes its servers out and adds them again.
-  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  const replaced = replacedServers(rollout);
   const found = running.servers.filter(({ name }) => !replaced.has(name));
   const cookies = new Map(found.map(({ name, cookie }) => [name, cookie]));
   const servers = topology.servers
@@ -177,7 +180,7 @@ function describeServers(declared: Declared, running: RunningState, oldConfig: s
   const { topology, config, rollout } = declared;
   const isReload = running.revision !== config.revision;
   const words = describePlan(planOf(declared, running, isReload));
-  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  const replaced = replacedServers(rollout);
   const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
   const down = topology.servers.map(({ name }) => name).filter((name) => isDown.has(name) && !replaced.has(name));
   return [

@@ -7,6 +7,11 @@ export interface Mistake {
   readonly allowed: string;
 }
 
+const NAMESPACE = "balancer:";
+
+/** A config key without this project's namespace; undefined for another's. */
+export const ownKey = (key: string): string | undefined => (key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : undefined);
+
 const OBJECTS: ReadonlySet<string> = new Set(CONFIG_KEYS.filter((key) => key.includes(".")).map((key) => key.slice(0, key.indexOf("."))));
 
 /**

@@ -33,7 +33,6 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
   const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
   const endpoints = endpointsOf(topology, credentials);
-  await checkPortsFree(docker, stackPorts(settings, topology), topology);
   const [logDriver, subnet, apps, balancers, running, certificates] = await Promise.all([
     settings.logDriver === "engine" ? readLogDriver(docker) : settings.logDriver,
     observeSubnet(docker, topology.network.name),
@@ -41,6 +40,7 @@ export async function lookAtStack(docker: Docker, settings: Settings, credential
     observeBalancers(docker, settings.stack),
     observeRuntimes(endpoints),
     settings.tls === undefined ? new Map() : observeCertificates(endpoints),
+    checkPortsFree(docker, stackPorts(settings, topology), topology),
   ]);
   if (subnet !== topology.network.subnet) await checkSubnetFree(docker, topology.network);
   const certificate = await readOwnCertificate(settings, balancers);

@@ -1,6 +1,6 @@
 import { CONTAINER_PORTS } from "./haproxy/ports.ts";
 import type { Settings } from "./settings.ts";
-import { type Balancer, LOOPBACK, type Topology } from "./topology.ts";
+import { type Balancer, LOOPBACK, type Monitoring, type Topology } from "./topology.ts";
 
 /** A host port that a container publishes, and the config keys that name it. */
 export interface PublishedPort {
@@ -33,11 +33,14 @@ export function balancerPorts(
 
 const ON_LOOPBACK = { address: LOOPBACK, addressKey: undefined } as const;
 
+/** What Prometheus and Grafana publish. */
+export const monitoringPorts = ({ prometheus, grafana }: Monitoring): readonly [PublishedPort, PublishedPort] => [
+  { ...ON_LOOPBACK, containerName: prometheus.containerName, key: "ports.prometheus", port: prometheus.port },
+  { ...ON_LOOPBACK, containerName: grafana.containerName, key: "ports.grafana", port: grafana.port },
+];
+
 /** Every host port of a stack. */
-export function stackPorts(settings: Settings, { balancers, monitoring }: Topology): readonly PublishedPort[] {
-  const services = monitoring && [
-    { ...ON_LOOPBACK, containerName: monitoring.prometheus.containerName, key: "ports.prometheus", port: monitoring.prometheus.port },
-    { ...ON_LOOPBACK, containerName: monitoring.grafana.containerName, key: "ports.grafana", port: monitoring.grafana.port },
-  ];
-  return [...balancers.flatMap((balancer) => balancerPorts(settings, balancer)), ...(services ?? [])];
-}
+export const stackPorts = (settings: Settings, { balancers, monitoring }: Topology): readonly PublishedPort[] => [
+  ...balancers.flatMap((balancer) => balancerPorts(settings, balancer)),
+  ...(monitoring === undefined ? [] : monitoringPorts(monitoring)),
+];

@@ -9,6 +9,9 @@ export interface Rollout {
   readonly batches: readonly (readonly Server[])[];
 }
 
+/** Servers whose containers are replaced, by name. */
+export const replacedServers = ({ batches }: Rollout): ReadonlySet<string> => new Set(batches.flat().map(({ name }) => name));
+
 /** What is known about the app containers before an update. */
 export interface RolloutInputs {
   readonly servers: readonly Server[];

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { parseSettings } from "../config-parser.ts";
+import { ownKey } from "../config-spelling.ts";
 import type { Settings } from "../settings.ts";
 import { askPulumi } from "./pulumi.ts";
 
-const NAMESPACE = "balancer:";
 const ENTRIES = z.record(z.string(), z.unknown());
 const ENTRY = z.object({ value: z.string(), secret: z.boolean().optional() });
 
@@ -15,9 +15,10 @@ const ENTRY = z.object({ value: z.string(), secret: z.boolean().optional() });
  */
 export async function readSettings(stack: string, changes: Readonly<Record<string, string>> = {}): Promise<Settings> {
   const entries = ENTRIES.parse(JSON.parse(await askPulumi(["config", "--json", "--show-secrets", "--stack", stack])));
-  const own = Object.entries(entries).flatMap(([key, entry]) =>
-    key.startsWith(NAMESPACE) ? [{ key: key.slice(NAMESPACE.length), ...ENTRY.parse(entry) }] : [],
-  );
+  const own = Object.entries(entries).flatMap(([name, entry]) => {
+    const key = ownKey(name);
+    return key === undefined ? [] : [{ key, ...ENTRY.parse(entry) }];
+  });
   const config = Object.fromEntries(own.map(({ key, value }) => [key, value]));
   const secrets = own.filter(({ secret }) => secret).map(({ key }) => key);
   return parseSettings(stack.slice(stack.lastIndexOf("/") + 1), { ...config, ...changes }, secrets);

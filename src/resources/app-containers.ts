@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ObservedApp } from "../changes.ts";
 import { DEFINITION_LABEL } from "../engine/labels.ts";
 import { clearContainer, type Owner } from "../engine/leftovers.ts";
-import type { Rollout } from "../rollout.ts";
+import { type Rollout, replacedServers } from "../rollout.ts";
 import type { Credentials } from "../runtime/endpoint.ts";
 import type { Settings } from "../settings.ts";
 import type { Server, Topology } from "../topology.ts";
@@ -51,7 +51,7 @@ export function createAppContainers(args: AppArgs): docker.Container[] {
     containers.set(server.name, createContainer(server, gate, args));
     return gate;
   };
-  const replaced = new Set(rollout.batches.flat().map(({ name }) => name));
+  const replaced = replacedServers(rollout);
   for (const server of topology.servers) if (!replaced.has(server.name)) create(server, { previous: [], batch: [], after: [] });
   let previous = rollout.provedFirst;
   for (const batch of rollout.batches) {

@@ -4,7 +4,7 @@ import { replacementOrder } from "../balancer-order.ts";
 import type { ObservedApp, ObservedBalancer } from "../changes.ts";
 import { clearNetwork, type Owner } from "../engine/leftovers.ts";
 import type { HaproxyConfig } from "../haproxy/config.ts";
-import type { Rollout } from "../rollout.ts";
+import { type Rollout, replacedServers } from "../rollout.ts";
 import type { Credentials } from "../runtime/endpoint.ts";
 import type { Settings } from "../settings.ts";
 import type { Certificate } from "../tls/certificate.ts";
@@ -62,7 +62,7 @@ export class BalancedApp extends pulumi.ComponentResource {
             ...address,
             haproxyContainerId: container.id,
             revision: config.revision,
-            replaced: rollout.batches.flat().map((server) => server.name),
+            replaced: [...replacedServers(rollout)],
             servers: topology.servers,
             configFile: configFileInputs,
             certificate: certificate?.declared,

@@ -6,7 +6,8 @@ import { checkPortsFree } from "../engine/published-ports.ts";
 import { GRAFANA_ENV, GRAFANA_PORT, grafanaFiles } from "../monitoring/grafana.ts";
 import { PROMETHEUS_DATA, PROMETHEUS_PORT, prometheusFiles } from "../monitoring/prometheus.ts";
 import type { ProvisionedFile } from "../monitoring/provisioned-file.ts";
-import { LOOPBACK, type Monitoring, type MonitoringService, type Topology } from "../topology.ts";
+import { monitoringPorts, type PublishedPort } from "../published-ports.ts";
+import type { Monitoring, MonitoringService, Topology } from "../topology.ts";
 import { confined, confinedOptions } from "./confinement.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import { RESTART_POLICY } from "./restart-policy.ts";
@@ -27,8 +28,7 @@ interface Service extends MonitoringService {
   readonly env: readonly string[];
   readonly volumes: docker.ContainerArgs["volumes"];
   readonly internalPort: number;
-  /** Config key of the host port. */
-  readonly portKey: string;
+  readonly published: PublishedPort;
   readonly memoryMb: number;
   readonly after: readonly pulumi.Resource[];
 }
@@ -42,6 +42,7 @@ const STOP_TIMEOUT_SECONDS = 10;
 /** Declares a Prometheus that scrapes every balancer, and a Grafana that shows what it has. */
 export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): docker.Container[] {
   const { prometheus, grafana } = monitoring;
+  const [prometheusPort, grafanaPort] = monitoringPorts(monitoring);
   const data = createVolume(prometheus.volumeName, "prometheus-data", args.owner, args.parent);
   const services: Service[] = [
     {
@@ -51,7 +52,7 @@ export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): 
       env: [],
       volumes: [{ volumeName: data.name, containerPath: PROMETHEUS_DATA }],
       internalPort: PROMETHEUS_PORT,
-      portKey: "ports.prometheus",
+      published: prometheusPort,
       memoryMb: 1024,
       after: args.after,
     },
@@ -62,7 +63,7 @@ export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): 
       env: GRAFANA_ENV,
       volumes: [], // all that Grafana shows is provisioned
       internalPort: GRAFANA_PORT,
-      portKey: "ports.grafana",
+      published: grafanaPort,
       memoryMb: 512,
       after: [],
     },
@@ -71,7 +72,7 @@ export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): 
 }
 
 function createService(service: Service, { logDriver, owner, network, parent }: MonitoringArgs): docker.Container {
-  const { containerName: name, address, image, files, env, volumes, internalPort, port, portKey, memoryMb, after, role } = service;
+  const { containerName: name, address, image, files, env, volumes, internalPort, published, memoryMb, after, role } = service;
   return new docker.Container(
     name,
     {
@@ -91,7 +92,7 @@ function createService(service: Service, { logDriver, owner, network, parent }: 
       networksAdvanced: [{ name: network.name, ipv4Address: address }],
       uploads: files.map(({ path, text }) => ({ file: path, content: text })),
       volumes,
-      ports: [{ internal: internalPort, external: port, ip: LOOPBACK }],
+      ports: [{ internal: internalPort, external: published.port, ip: published.address }],
       destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
       labels: dockerLabels(owner, role),
     },
@@ -101,7 +102,7 @@ function createService(service: Service, { logDriver, owner, network, parent }: 
       ...confinedOptions("labels"),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);
-        await checkPortsFree(engine, [{ containerName: name, key: portKey, address: LOOPBACK, addressKey: undefined, port }]);
+        await checkPortsFree(engine, [published]);
       }),
     },
   );

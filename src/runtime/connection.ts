@@ -78,15 +78,22 @@ export async function runRaw(
       finish();
       resolve(answer);
     };
-    socket.on("end", () => (answer === "" && !mayBeGone ? fail("broken", noAnswer(line)) : settle()));
+    socket.on("end", () => {
+      if (answer !== "" || mayBeGone) return settle();
+      finish();
+      reject(noAnswer(endpoint, line));
+    });
     socket.on("error", (cause) => fail("broken", `broke the connection: ${cause.message}`, cause));
     socket.write(`${line}\n`);
   });
 }
 
-/** The words for a connection that was closed before an answer came. */
-export const noAnswer = (line: Command | CommandLine | PayloadCommand): string =>
-  `closed the connection without an answer to ${JSON.stringify(tellCommand(line))}`;
+/** HAProxy closed the connection before an answer came. */
+export const noAnswer = (endpoint: Endpoint, line: Command | CommandLine | PayloadCommand): RuntimeError =>
+  new RuntimeError(
+    "broken",
+    `HAProxy's runtime API at ${formatEndpoint(endpoint)} closed the connection without an answer to ${JSON.stringify(tellCommand(line))}`,
+  );
 
 /** How the master answers a line for a process that there is not; it may keep its connection open even so. */
 export const NO_SUCH_PROCESS = /^Can't find the target [^\n]*\n$/;

@@ -1,7 +1,6 @@
 import { type CommandLine, linesWithSeverity } from "./command.ts";
 import { noAnswer, runRaw } from "./connection.ts";
-import { type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { RuntimeError } from "./error.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /**
@@ -13,7 +12,7 @@ export async function runUserLine(endpoint: Endpoint, userLine: CommandLine, tim
   for (const { line, hasSeverity } of linesWithSeverity(userLine)) {
     const answer = await runRaw(endpoint, line, { timeoutMs });
     const own = hasSeverity ? answer.replace(/^\n/, "") : answer;
-    if (own === "") throw new RuntimeError("broken", `HAProxy's runtime API at ${formatEndpoint(endpoint)} ${noAnswer(userLine)}`);
+    if (own === "") throw noAnswer(endpoint, userLine);
     verdicts.push(judge(own));
   }
   return { output: verdicts.map(({ output }) => output).join(""), refusals: verdicts.flatMap(({ refusals }) => refusals) };
