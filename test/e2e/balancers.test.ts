@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/runtime/command.ts";
-import { runBatch, runRaw } from "../../src/runtime/connection.ts";
+import { runRaw } from "../../src/runtime/connection.ts";
 import { countStickySessions, readStickySessions } from "../../src/runtime/stick-table.ts";
 import { BACKEND } from "../../src/topology.ts";
 import { get, Load, mapSessions } from "./load.ts";
+import { rememberMany } from "./many-sessions.ts";
 import { untilPeersConnected } from "./peers.ts";
 import { shell } from "./shell.ts";
 import { docker, TestStack } from "./stack.ts";
@@ -36,8 +37,7 @@ const MANY = 100_000;
 
 /** Gives the first balancer sessions to remember, and waits until the others have learned them. */
 async function rememberSessions(count: number): Promise<void> {
-  const commands = Array.from({ length: count }, (_, n) => command(`set table webservers key many-${n} data.server_id ${(n % 3) + 1}`));
-  await runBatch(stack.runtimeOf(1), commands);
+  await rememberMany(stack.runtimeOf(1), count);
   await until(async () => {
     const counts = await Promise.all(ALL.map((n) => countStickySessions(stack.runtimeOf(n), BACKEND)));
     return counts.every((known) => known !== undefined && known >= count);

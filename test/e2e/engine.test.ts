@@ -27,7 +27,7 @@ describe.runIf(ownsEngine)("an engine that is killed", () => {
     execFileSync(join(PROJECT, "tools/setup.sh"), { stdio: "inherit" });
     await docker.ping();
     await until(async () => (await get(stack.url)).status === 200, 60_000);
-    await until(async () => [...(await stack.servers()).values()].every(({ hasPassed, isUp }) => hasPassed && isUp), 60_000);
+    await until(() => stack.areAllUp(), 60_000);
     expect(await identify()).toEqual(servers);
     expect(await mapSessions(stack.url, ids)).toEqual(homes);
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);

@@ -76,7 +76,7 @@ describe("a crash", () => {
     const { sent, failures } = await load.stop();
     expect(sent).toBeGreaterThan(100);
     expect(failures).toEqual([]);
-    await until(async () => [...(await stack.servers()).values()].every(({ isUp, hasPassed }) => isUp && hasPassed));
+    await until(() => stack.areAllUp());
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
 

@@ -186,6 +186,11 @@ export class TestStack {
     return new Map(servers.map((server) => [server.name, server]));
   }
 
+  /** Whether the n-th HAProxy has every server up, by a check that passed. */
+  async areAllUp(n = 1): Promise<boolean> {
+    return [...(await this.servers(n)).values()].every(({ isUp, hasPassed }) => isUp && hasPassed);
+  }
+
   /** What must stay the same while nothing of the n-th HAProxy restarts. */
   async haproxyIdentity(n = 1): Promise<{ id: string; startedAt: string; pid: string | undefined }> {
     const { Id, State } = await docker.getContainer(this.haproxyNameOf(n)).inspect();

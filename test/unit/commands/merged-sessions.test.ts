@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mergeSessions, type Session } from "../../../src/commands/merged-sessions.ts";
 import { RuntimeError } from "../../../src/runtime/error.ts";
+import { watchStderr } from "./watch-stderr.ts";
 
 const session = (key: string, server: string): Session => ({ key, server, expiresMs: 1_000 });
 
@@ -18,13 +19,7 @@ async function merged(...sources: readonly AsyncIterable<Session>[]): Promise<st
 
 const unreachable = new RuntimeError("unreachable", "HAProxy at 127.0.0.1:1 is not reachable");
 
-beforeEach(() => {
-  vi.spyOn(console, "error").mockReturnValue();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
+watchStderr();
 
 describe("the sessions of several balancers", () => {
   test("come once where all have them on the same server, and else once for each server", async () => {

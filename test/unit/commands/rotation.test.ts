@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkNames, onEach } from "../../../src/commands/rotation.ts";
 import { endpointsOf } from "../../../src/commands/stack-outputs.ts";
 import { RuntimeError } from "../../../src/runtime/error.ts";
 import { planTopology } from "../../../src/topology.ts";
 import { settingsOf } from "../pulumi-config.ts";
 import { asAdded, readBack } from "../reconcile/haproxy-model.ts";
+import { watchStderr } from "./watch-stderr.ts";
 
 const { servers: topology } = planTopology(settingsOf({ count: "3" }));
 const running = readBack(topology.map(asAdded));
@@ -63,13 +64,7 @@ describe("what is done on each balancer", () => {
     });
   const unreachable = new RuntimeError("unreachable", "HAProxy at 127.0.0.1:1 is not reachable");
 
-  beforeEach(() => {
-    vi.spyOn(console, "error").mockReturnValue();
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-    process.exitCode = undefined;
-  });
+  watchStderr();
 
   test("is done on the others where one fails, which is told", async () => {
     expect(await failOn([2], unreachable)).toEqual(["done on 1", "done on 3"]);
