@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describeChanges, describeWarnings } from "./src/changes.ts";
-import { holdsSecret, parseSettings } from "./src/config-parser.ts";
-import { ownKey } from "./src/config-spelling.ts";
-import { lookAtStack } from "./src/declaration.ts";
-import { connectEngine } from "./src/engine/connection.ts";
-import { EngineError } from "./src/engine/error.ts";
-import { pullMissingImages, refuseRoot } from "./src/engine/images.ts";
-import { stateName } from "./src/engine/labels.ts";
-import { BalancedApp } from "./src/resources/balanced-app.ts";
-import { readLastCredentials } from "./src/resources/last-credentials.ts";
-import { formatEndpoint } from "./src/runtime/endpoint.ts";
-import { SettingsError } from "./src/settings.ts";
-import { LOOPBACK, runtimeEndpoint } from "./src/topology.ts";
+import { holdsSecret, parseSettings } from "./src/config/settings-parser.ts";
+import { ownKey } from "./src/config/spelling.ts";
+import { connectEngine } from "./src/docker/engine.ts";
+import { EngineError } from "./src/docker/engine-error.ts";
+import { pullMissingImages, refuseRoot } from "./src/docker/images.ts";
+import { stateName } from "./src/docker/labels.ts";
+import { describeChanges, describeWarnings } from "./src/preview/changes.ts";
+import { lookAtStack } from "./src/preview/situation.ts";
+import { BalancedApp } from "./src/pulumi/balanced-app.ts";
+import { readLastCredentials } from "./src/pulumi/last-credentials.ts";
+import { formatEndpoint } from "./src/stack/endpoint.ts";
+import { SettingsError } from "./src/stack/settings-error.ts";
+import { LOOPBACK, runtimeEndpoint } from "./src/stack/topology.ts";
 
 const stack = pulumi.getStack();
 const secrets = secretKeys();
@@ -31,7 +31,11 @@ const { declared, observed } = await withoutStack(async () => {
           ]),
     ]);
   }
-  await refuseRoot(engine, { key: "app.image", reference: settings.app.image }, settings.app.confinement.user);
+  await refuseRoot(
+    engine,
+    { key: "app.image", reference: settings.app.image },
+    settings.app.confinement.user,
+  );
   return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials()));
 });
 const { settings, topology, config, certificate, logDriver, rollout } = declared;
@@ -62,7 +66,9 @@ export default {
   statsUrls: topology.balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`),
   runtimeEndpoints: topology.balancers.map(({ ports }) => `${LOOPBACK}:${ports.runtime}`),
   ...(topology.runtimeTls && {
-    runtimeTlsEndpoints: topology.balancers.map((balancer) => formatEndpoint(runtimeEndpoint(topology, balancer))),
+    runtimeTlsEndpoints: topology.balancers.map((balancer) =>
+      formatEndpoint(runtimeEndpoint(topology, balancer)),
+    ),
     runtimeTlsCredentials: app.runtimeCredentials,
   }),
   servers: topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
@@ -92,6 +98,8 @@ async function withoutStack<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw error instanceof SettingsError || error instanceof EngineError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof SettingsError || error instanceof EngineError
+      ? new pulumi.RunError(error.message)
+      : error;
   }
 }

@@ -8,7 +8,14 @@ export default defineConfig({
   test: {
     projects: [
       // pure functions: files may share a process, which saves half the time
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false, testTimeout: UNIT_TIMEOUT_MS } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          isolate: false,
+          testTimeout: UNIT_TIMEOUT_MS,
+        },
+      },
       {
         test: {
           name: "e2e",

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { command } from "../src/runtime/command.ts";
-import { runRaw } from "../src/runtime/connection.ts";
-import { crash } from "../test/e2e/crash.ts";
-import { Load } from "../test/e2e/load.ts";
-import { EchoSocket } from "../test/e2e/sockets.ts";
-import { docker, TestStack } from "../test/e2e/stack.ts";
-import { until } from "../test/e2e/until.ts";
+import { command } from "../src/haproxy/runtime/command.ts";
+import { runRaw } from "../src/haproxy/runtime/connection.ts";
+import { crash } from "../test/harness/crash.ts";
+import { Load } from "../test/harness/load.ts";
+import { EchoSocket } from "../test/harness/sockets.ts";
+import { docker, TestStack } from "../test/harness/stack.ts";
+import { until } from "../test/harness/until.ts";
 import { printTable } from "./report.ts";
 import { workerFate } from "./worker.ts";
 
@@ -19,8 +19,14 @@ const CHANGES: readonly Change[] = [
   { what: "nothing", make: (stack) => stack.up() },
   { what: "`count` 3 → 6", make: (stack) => stack.up({ count: 6 }) },
   { what: "`count` 6 → 3", make: (stack) => stack.up({ count: 3 }) },
-  { what: "`app.env`, one at a time", make: (stack) => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }) },
-  { what: "`app.image`, 34% at a time", make: (stack) => stack.up({ "app.image": OTHER_IMAGE, "rollout.batch": "34%" }) },
+  {
+    what: "`app.env`, one at a time",
+    make: (stack) => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }),
+  },
+  {
+    what: "`app.image`, 34% at a time",
+    make: (stack) => stack.up({ "app.image": OTHER_IMAGE, "rollout.batch": "34%" }),
+  },
   { what: "`app.port`", make: (stack) => stack.up({ "app.port": 9800 }) },
   { what: "`app.readyPath`", make: (stack) => stack.up({ "app.readyPath": "/healthz" }) },
   { what: "`mode` sticky → hash", make: (stack) => stack.up({ mode: "hash" }) },
@@ -28,7 +34,10 @@ const CHANGES: readonly Change[] = [
   { what: "a server disabled by hand, then mended", make: disableAndMend },
   { what: "an app container crashes", make: crashApp },
   { what: "HAProxy restarted", make: restartHaproxy },
-  { what: "`ports.stats`: HAProxy replaced", make: (stack) => stack.up({ "ports.stats": stack.ports.stats + 5 }) },
+  {
+    what: "`ports.stats`: HAProxy replaced",
+    make: (stack) => stack.up({ "ports.stats": stack.ports.stats + 5 }),
+  },
 ];
 
 const IMAGE = "stefanprodan/podinfo:6.9.2";

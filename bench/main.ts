@@ -8,14 +8,17 @@ import { benchSync } from "./sync/main.ts";
 const PARTS = { sync: benchSync, pulumi: benchPulumi, changes: measureChanges } as const;
 
 await new Command("bench")
-  .description("Measures Balancer next to the least that could do its work; prints ratios and whether their targets are reached.")
+  .description(
+    "Measures Balancer next to the least that could do its work; prints ratios and whether their targets are reached.",
+  )
   .addOption(new Option("--only <part>", "measure one part").choices(Object.keys(PARTS)))
   .option("--rounds <n>", "how often each variant is measured", wholeNumber, 5)
   .action(async ({ only, rounds }: { only?: string; rounds: number }) => {
     const { signal, isInterrupted } = interruptible();
     printLoad("start");
     try {
-      for (const [name, bench] of Object.entries(PARTS)) if (only === undefined || only === name) await bench({ count: rounds, signal });
+      for (const [name, bench] of Object.entries(PARTS))
+        if (only === undefined || only === name) await bench({ count: rounds, signal });
       printLoad("end");
     } catch (error) {
       if (!isInterrupted()) throw error;

@@ -9,11 +9,19 @@ export interface Target {
 }
 
 /** Prints a Markdown table. */
-export function printTable(title: string, header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
+export function printTable(
+  title: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
+  const widths = header.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
-  const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
+  const rule = widths.map((width, column) =>
+    column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`,
+  );
   console.log(`\n${title}\n`);
   for (const row of [header, rule, ...rows]) console.log(line(row));
 }
@@ -23,14 +31,18 @@ export function printTargets(targets: readonly Target[]): void {
   console.log("");
   for (const { text, ratio, limit } of targets) {
     const isReached = limit.kind === "at most" ? ratio.value <= limit.value : ratio.value >= limit.value;
-    console.log(`${isReached ? "reached" : "MISSED "}  ${text}: ${formatRatio(ratio)}, wanted ${limit.kind} ${limit.value}x`);
+    console.log(
+      `${isReached ? "reached" : "MISSED "}  ${text}: ${formatRatio(ratio)}, wanted ${limit.kind} ${limit.value}x`,
+    );
   }
 }
 
 /** The machine's state, without which no figure means anything. */
 export function printLoad(when: string): void {
   const load = loadavg().map((value) => value.toFixed(2));
-  console.log(`\n${when}: ${new Date().toISOString()}, load average ${load.join(" ")} on ${availableParallelism()} cores`);
+  console.log(
+    `\n${when}: ${new Date().toISOString()}, load average ${load.join(" ")} on ${availableParallelism()} cores`,
+  );
 }
 
 /** The median in milliseconds. */
@@ -40,6 +52,8 @@ export const formatMs = (samples: readonly number[]): string => {
 };
 
 /** `1.42x (1.30–1.61)`: by the medians, and the least and the most of the rounds. */
-export const formatRatio = ({ value, least, most }: Ratio): string => `${digits(value)}x (${digits(least)}–${digits(most)})`;
+export const formatRatio = ({ value, least, most }: Ratio): string =>
+  `${digits(value)}x (${digits(least)}–${digits(most)})`;
 
-const digits = (value: number): string => (value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(4));
+const digits = (value: number): string =>
+  value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(4);

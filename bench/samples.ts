@@ -29,7 +29,10 @@ export interface Rounds {
  * Runs variants in turn, A B, B A, A B …, so that whatever else keeps the machine busy slows all of them alike.
  * @returns the samples of each variant, in the order of the variants
  */
-export async function interleave<T>(variants: readonly (() => Promise<T>)[], { count, signal }: Rounds): Promise<T[][]> {
+export async function interleave<T>(
+  variants: readonly (() => Promise<T>)[],
+  { count, signal }: Rounds,
+): Promise<T[][]> {
   const samples = variants.map((): T[] => []);
   for (let round = 0; round < count; round++) {
     const order = variants.map((run, index) => ({ run, index }));

@@ -1,4 +1,4 @@
-import type { TestStack } from "../test/e2e/stack.ts";
+import type { TestStack } from "../test/harness/stack.ts";
 
 type HaproxyIdentity = Awaited<ReturnType<TestStack["haproxyIdentity"]>>;
 

@@ -46,11 +46,21 @@ new docker.Container(`${stack}-haproxy1`, {
   image: "haproxy:3.2",
   restart: "unless-stopped",
   stopTimeout: 3,
-  command: ["haproxy", "-S", "/var/lib/haproxy/master.sock,mode,600", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
+  command: [
+    "haproxy",
+    "-S",
+    "/var/lib/haproxy/master.sock,mode,600",
+    "-f",
+    "/usr/local/etc/haproxy/haproxy.cfg",
+  ],
   envs: ["BALANCER_PEER=haproxy1"],
   networksAdvanced: [{ name: network.name, ipv4Address: `${prefix}.2` }],
   volumes: [{ volumeName: volume.name, containerPath: "/usr/local/etc/haproxy" }],
   uploads: [{ file: "/usr/local/etc/haproxy/haproxy.cfg", content: HAPROXY_CONFIG }],
-  ports: [8080, 9999, 8404].map((internal, index) => ({ internal, external: firstPort + index, ip: "127.0.0.1" })),
+  ports: [8080, 9999, 8404].map((internal, index) => ({
+    internal,
+    external: firstPort + index,
+    ip: "127.0.0.1",
+  })),
   labels,
 });

@@ -23,15 +23,28 @@ const GRACE_MS = 20_000;
  */
 export async function runPulumi({ folder, state, signal }: Place, args: readonly string[]): Promise<string> {
   signal.throwIfAborted();
-  const options = { cwd: folder, env: environment(state), maxBuffer: 64 * 1024 * 1024, detached: true } as const;
+  const options = {
+    cwd: folder,
+    env: environment(state),
+    maxBuffer: 64 * 1024 * 1024,
+    detached: true,
+  } as const;
   return new Promise((resolve, reject) => {
     // detached: Ctrl-C reaches this process alone, which passes it on once; a second one would kill the CLI half way
-    const child = execFile(binary(), [...args, "--non-interactive", "--color", "never"], options, (error, stdout, stderr) => {
-      signal.removeEventListener("abort", interrupt);
-      clearTimeout(killer);
-      if (error === null) resolve(stdout);
-      else reject(new Error(`pulumi ${args.join(" ")} in ${folder} failed:\n${stdout}${stderr}`, { cause: error }));
-    });
+    const child = execFile(
+      binary(),
+      [...args, "--non-interactive", "--color", "never"],
+      options,
+      (error, stdout, stderr) => {
+        signal.removeEventListener("abort", interrupt);
+        clearTimeout(killer);
+        if (error === null) resolve(stdout);
+        else
+          reject(
+            new Error(`pulumi ${args.join(" ")} in ${folder} failed:\n${stdout}${stderr}`, { cause: error }),
+          );
+      },
+    );
     let killer: NodeJS.Timeout | undefined;
     const interrupt = (): void => {
       child.kill("SIGINT");
@@ -42,7 +55,13 @@ export async function runPulumi({ folder, state, signal }: Place, args: readonly
 }
 
 /** The CLI itself, not its npm wrapper, which is not part of what is compared. */
-const binary = (): string => join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "versions", packageJson.dependencies.pulumi, "bin/pulumi");
+const binary = (): string =>
+  join(
+    process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
+    "versions",
+    packageJson.dependencies.pulumi,
+    "bin/pulumi",
+  );
 
 /** As the npm commands set it. */
 const environment = (state: string): NodeJS.ProcessEnv => ({

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { STACK_LABEL } from "../../src/engine/labels.ts";
+import { STACK_LABEL } from "../../src/docker/labels.ts";
 import { BENCH_LABEL } from "../label.ts";
 import { formatMs, formatRatio, printTable, printTargets } from "../report.ts";
 import { type Rounds, ratioOf } from "../samples.ts";
@@ -12,7 +12,11 @@ const APPS = 3;
 const OPERATIONS = ["nothing to do", "count + 1", "count - 1"] as const;
 type Operation = (typeof OPERATIONS)[number];
 /** Its last step, so that every operation starts from the same three containers. */
-const COUNTS: Readonly<Record<Operation, number>> = { "nothing to do": APPS, "count + 1": APPS + 1, "count - 1": APPS };
+const COUNTS: Readonly<Record<Operation, number>> = {
+  "nothing to do": APPS,
+  "count + 1": APPS + 1,
+  "count - 1": APPS,
+};
 /** What Pulumi says it did: nothing is replaced, and only the last container, with what belongs to it, comes or goes. */
 const EXPECTED: Readonly<Record<Operation, RegExp>> = {
   "nothing to do": /^\d+ unchanged$/,
@@ -22,7 +26,10 @@ const EXPECTED: Readonly<Record<Operation, RegExp>> = {
 const WITHOUT_REFRESH = "--refresh=false";
 
 /** Names begin with `e2e-`, which git ignores in stacks/. */
-function stacksIn(folder: string, signal: AbortSignal): { readonly balancer: BenchStack; readonly bare: BenchStack } {
+function stacksIn(
+  folder: string,
+  signal: AbortSignal,
+): { readonly balancer: BenchStack; readonly bare: BenchStack } {
   const balancer = new BenchStack({
     name: "e2e-bench",
     folder: PROJECT,
@@ -64,7 +71,11 @@ export async function benchPulumi(rounds: Rounds): Promise<void> {
 /** One of the three things that take turns. */
 class Series {
   readonly name: string;
-  readonly samples: Readonly<Record<Operation, number[]>> = { "nothing to do": [], "count + 1": [], "count - 1": [] };
+  readonly samples: Readonly<Record<Operation, number[]>> = {
+    "nothing to do": [],
+    "count + 1": [],
+    "count - 1": [],
+  };
   readonly #stack: BenchStack;
   readonly #flags: readonly string[];
 
@@ -77,12 +88,20 @@ class Series {
   async run(operation: Operation): Promise<void> {
     this.samples[operation].push(await this.#stack.up(COUNTS[operation], ...this.#flags));
     const { summary } = this.#stack;
-    if (!EXPECTED[operation].test(summary)) throw new Error(`${this.name}, ${operation}: pulumi up did something else: ${summary}`);
+    if (!EXPECTED[operation].test(summary))
+      throw new Error(`${this.name}, ${operation}: pulumi up did something else: ${summary}`);
   }
 }
 
-async function measure({ balancer, bare }: ReturnType<typeof stacksIn>, { count, signal }: Rounds): Promise<readonly Series[]> {
-  const series = [new Series("Balancer", balancer), new Series("bare", bare), new Series("bare, no refresh", bare, [WITHOUT_REFRESH])];
+async function measure(
+  { balancer, bare }: ReturnType<typeof stacksIn>,
+  { count, signal }: Rounds,
+): Promise<readonly Series[]> {
+  const series = [
+    new Series("Balancer", balancer),
+    new Series("bare", bare),
+    new Series("bare, no refresh", bare, [WITHOUT_REFRESH]),
+  ];
   for (let round = 0; round < count; round++) {
     const turns = round % 2 === 0 ? series : series.toReversed();
     for (const each of turns) await each.run("nothing to do");
@@ -108,9 +127,18 @@ function printSamples(series: readonly Series[], rounds: number): void {
   printTable(
     `pulumi up of a stack with ${APPS} app containers: medians of ${rounds} rounds in ms`,
     ["", ...series.map(({ name }) => name), "Balancer / bare", "Balancer / bare, no refresh"],
-    rows.map(({ operation, samples, ratio, reference }) => [operation, ...samples.map(formatMs), formatRatio(ratio), formatRatio(reference)]),
+    rows.map(({ operation, samples, ratio, reference }) => [
+      operation,
+      ...samples.map(formatMs),
+      formatRatio(ratio),
+      formatRatio(reference),
+    ]),
   );
   printTargets(
-    rows.map(({ operation, ratio }) => ({ text: `pulumi up, ${operation}: Balancer next to bare`, ratio, limit: { kind: "at most", value: 1.5 } })),
+    rows.map(({ operation, ratio }) => ({
+      text: `pulumi up, ${operation}: Balancer next to bare`,
+      ratio,
+      limit: { kind: "at most", value: 1.5 },
+    })),
   );
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { removeLabelled } from "../../test/e2e/labelled.ts";
-import { docker } from "../../test/e2e/stack.ts";
+import { removeLabelled } from "../../test/harness/labelled.ts";
+import { docker } from "../../test/harness/stack.ts";
 import { time } from "../samples.ts";
 import { PROJECT, runPulumi } from "./cli.ts";
 
@@ -52,7 +52,14 @@ export class BenchStack {
     this.#writeConfig(count);
     let printed = "";
     const took = await time(async () => {
-      printed = await runPulumi(this.#options, ["up", "--yes", "--skip-preview", "--stack", this.#options.name, ...flags]);
+      printed = await runPulumi(this.#options, [
+        "up",
+        "--yes",
+        "--skip-preview",
+        "--stack",
+        this.#options.name,
+        ...flags,
+      ]);
     });
     this.#summary = /^Resources:\n(.*?)\n\n/ms.exec(printed)?.[1] ?? printed;
     return took;
@@ -72,7 +79,13 @@ export class BenchStack {
 
   #writeConfig(count: number): void {
     const { namespace, config } = this.#options;
-    const entries = Object.entries({ ...config, count: String(count) }).map(([key, value]) => [`${namespace}:${key}`, value]);
-    writeFileSync(this.#configFile, stringify({ encryptionsalt: EMPTY_PASSPHRASE_SALT, config: Object.fromEntries(entries) }));
+    const entries = Object.entries({ ...config, count: String(count) }).map(([key, value]) => [
+      `${namespace}:${key}`,
+      value,
+    ]);
+    writeFileSync(
+      this.#configFile,
+      stringify({ encryptionsalt: EMPTY_PASSPHRASE_SALT, config: Object.fromEntries(entries) }),
+    );
   }
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Mode } from "../../src/settings.ts";
+import type { Mode } from "../../src/stack/settings.ts";
 
 /** What happens to the stack, and what is declared afterwards. */
 export type SoakEvent = Drawn &
@@ -18,7 +18,13 @@ interface Drawn {
   readonly mode: Mode;
 }
 
-export const KINDS = ["scale", "roll-out", "mode", "haproxy-kill", "app-crash"] as const satisfies readonly SoakEvent["kind"][];
+export const KINDS = [
+  "scale",
+  "roll-out",
+  "mode",
+  "haproxy-kill",
+  "app-crash",
+] as const satisfies readonly SoakEvent["kind"][];
 
 /** What is declared before the first event. */
 export const START = { count: 3, mode: "sticky" } as const;
@@ -32,7 +38,12 @@ const CARD = fc.record({
   /** Which of the servers crashes; as many numbers for each, whatever their count. */
   victim: fc.integer({ min: 0, max: 59 }),
 });
-const DECK = fc.noBias(fc.record({ order: fc.shuffledSubarray([...KINDS], { minLength: KINDS.length }), cards: fc.tuple(...KINDS.map(() => CARD)) }));
+const DECK = fc.noBias(
+  fc.record({
+    order: fc.shuffledSubarray([...KINDS], { minLength: KINDS.length }),
+    cards: fc.tuple(...KINDS.map(() => CARD)),
+  }),
+);
 
 /**
  * Events in the order in which they happen: decks with one of each kind, each deck shuffled. The same seed gives the same
@@ -65,7 +76,9 @@ export function drawEvents(seed: number, decks: number): SoakEvent[] {
   };
   return fc
     .sample(DECK, { seed, numRuns: decks })
-    .flatMap(({ order, cards }) => order.flatMap((kind, index) => (cards[index] === undefined ? [] : [eventOf(kind, cards[index])])));
+    .flatMap(({ order, cards }) =>
+      order.flatMap((kind, index) => (cards[index] === undefined ? [] : [eventOf(kind, cards[index])])),
+    );
 }
 
 type CardOf = typeof CARD extends fc.Arbitrary<infer T> ? T : never;

@@ -1,5 +1,5 @@
-import { readStackLogs } from "../../src/engine/log-stream.ts";
-import { docker, type TestStack } from "../../test/e2e/stack.ts";
+import { readStackLogs } from "../../src/docker/log-stream.ts";
+import { docker, type TestStack } from "../../test/harness/stack.ts";
 import type { Span } from "./explain.ts";
 
 const MOST_LINES = 20;
@@ -8,9 +8,17 @@ const AROUND_MS = 1_000;
 /** What HAProxy logged around a span of time, without the lines of requests that went well. */
 export async function readEvidence(stack: TestStack, { start, end }: Span): Promise<string[]> {
   const lines: string[] = [];
-  const options = { sinceSeconds: Math.floor((start - AROUND_MS) / 1000), isFollowing: false, signal: AbortSignal.timeout(60_000) };
+  const options = {
+    sinceSeconds: Math.floor((start - AROUND_MS) / 1000),
+    isFollowing: false,
+    signal: AbortSignal.timeout(60_000),
+  };
   await readStackLogs(docker, stack.name, options, (container, line) => {
-    if (container === stack.haproxyName && isTelling(line, { start: start - AROUND_MS, end: end + AROUND_MS })) lines.push(line);
+    if (
+      container === stack.haproxyName &&
+      isTelling(line, { start: start - AROUND_MS, end: end + AROUND_MS })
+    )
+      lines.push(line);
   });
   return lines.slice(0, MOST_LINES);
 }

@@ -1,4 +1,4 @@
-import type { Failure } from "../../test/e2e/load.ts";
+import type { Failure } from "../../test/harness/load.ts";
 import type { SoakEvent } from "./events.ts";
 import type { Move } from "./sessions.ts";
 import type { Loss } from "./sockets.ts";
@@ -69,12 +69,18 @@ export function costOf(seen: Seen, change: Change | undefined, outages: readonly
     compared: seen.compared,
     moved: seen.moves.length,
     problems: [
-      ...others.map(({ client, cause, sentAt, failedAt }) => ({ at: failedAt, what: `${client}: ${cause} after ${failedAt - sentAt} ms` })),
+      ...others.map(({ client, cause, sentAt, failedAt }) => ({
+        at: failedAt,
+        what: `${client}: ${cause} after ${failedAt - sentAt} ms`,
+      })),
       ...unexpected.map(({ id, server, openedAt, lostAt }) => ({
         at: lostAt,
         what: `${id} on ${server}: WebSocket closed after ${((lostAt - openedAt) / 1000).toFixed(1)} s`,
       })),
-      ...seen.moves.map(({ session, from, to, at }) => ({ at, what: `session ${session} moved from ${from} to ${to} among the same servers` })),
+      ...seen.moves.map(({ session, from, to, at }) => ({
+        at,
+        what: `session ${session} moved from ${from} to ${to} among the same servers`,
+      })),
     ].sort((a, b) => a.at - b.at),
   };
 }
@@ -102,7 +108,9 @@ function explainLosses(losses: readonly Loss[], change: Change | undefined): Los
 /** How many sessions an update told that it ended, by server. */
 export function toldEnds(output: string): Map<string, number> {
   const told = new Map<string, number>();
-  for (const [, server = "", count] of output.matchAll(/\b(s\d+): (\d+) sessions? (?:of before a reload )?closed after/g)) {
+  for (const [, server = "", count] of output.matchAll(
+    /\b(s\d+): (\d+) sessions? (?:of before a reload )?closed after/g,
+  )) {
     told.set(server, (told.get(server) ?? 0) + Number(count));
   }
   return told;

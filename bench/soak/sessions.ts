@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { causeOf, type Failure, get } from "../../test/e2e/load.ts";
+import { causeOf, type Failure, get } from "../../test/harness/load.ts";
 
 const SESSIONS = Array.from({ length: 24 }, (_, index) => `watched-${index}`);
 const PAUSE_MS = 10;
@@ -51,12 +51,20 @@ export class SessionWatch {
   compareHomes(one: string, other: string): { readonly moved: number; readonly known: number } {
     const [a, b] = [this.#homes.get(one), this.#homes.get(other)];
     const known = SESSIONS.filter((session) => a?.has(session) && b?.has(session));
-    return { moved: known.filter((session) => a?.get(session) !== b?.get(session)).length, known: known.length };
+    return {
+      moved: known.filter((session) => a?.get(session) !== b?.get(session)).length,
+      known: known.length,
+    };
   }
 
   /** What came since the start or the last call. */
   take(): SessionResult {
-    const result = { sent: this.#sent, failures: this.#failures, compared: this.#compared, moves: this.#moves };
+    const result = {
+      sent: this.#sent,
+      failures: this.#failures,
+      compared: this.#compared,
+      moves: this.#moves,
+    };
     this.#sent = 0;
     this.#compared = 0;
     this.#failures = [];
@@ -77,11 +85,17 @@ export class SessionWatch {
       const set = this.#set;
       const sentAt = Date.now();
       this.#sent += 1;
-      const fail = (cause: string): unknown => this.#failures.push({ client: session, sentAt, failedAt: Date.now(), cause });
+      const fail = (cause: string): unknown =>
+        this.#failures.push({ client: session, sentAt, failedAt: Date.now(), cause });
       try {
-        const { status, server } = await get(this.#url, { "X-Session-ID": session, "X-Balancer-Probe": "1" }, agent);
+        const { status, server } = await get(
+          this.#url,
+          { "X-Session-ID": session, "X-Balancer-Probe": "1" },
+          agent,
+        );
         if (status !== 200) fail(`status ${status}`);
-        else if (set !== undefined && set === this.#set && server !== undefined) this.#compare(set, session, server);
+        else if (set !== undefined && set === this.#set && server !== undefined)
+          this.#compare(set, session, server);
       } catch (error) {
         fail(causeOf(error));
       }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Load } from "../../test/e2e/load.ts";
-import { TestStack } from "../../test/e2e/stack.ts";
+import { Load } from "../../test/harness/load.ts";
+import { TestStack } from "../../test/harness/stack.ts";
 import { type WorkerFate, workerFate } from "../worker.ts";
 import { drawEvents, KINDS, type SoakEvent, START } from "./events.ts";
 import { readEvidence } from "./evidence.ts";
@@ -41,14 +41,21 @@ const FATES: Readonly<Record<SoakEvent["kind"], WorkerFate>> = {
  * or an event does not do what it shall. Leaves nothing behind.
  */
 export async function soak({ minutes, seed, signal, print }: SoakOptions): Promise<Summary> {
-  const stack = await TestStack.create({ name: "e2e-soak", number: 20, config: { ...START, drainTimeout: "2s" } });
+  const stack = await TestStack.create({
+    name: "e2e-soak",
+    number: 20,
+    config: { ...START, drainTimeout: "2s" },
+  });
   try {
     await stack.up();
     const startMemory = await haproxyMemory(stack);
     const run = new Run(stack, print);
     const deadline = Date.now() + minutes * 60_000;
     try {
-      for (const [index, event] of drawEvents(seed, 1 + Math.ceil((minutes * 60_000) / SHORTEST_DECK_MS)).entries()) {
+      for (const [index, event] of drawEvents(
+        seed,
+        1 + Math.ceil((minutes * 60_000) / SHORTEST_DECK_MS),
+      ).entries()) {
         await sleep(event.pauseMs, undefined, { signal });
         if (Date.now() >= deadline && index >= KINDS.length) break;
         await run.happen(event);
@@ -107,7 +114,8 @@ class Run {
     const seen = merge(this.#load.take(), this.#sockets.take(), this.#watch.take());
     const elsewhere = this.#watch.compareHomes(servers.before, servers.after);
     await this.#add(seen, { change: { event, start, end: Date.now(), outage, told }, worker, elsewhere });
-    if (worker.fate !== FATES[event.kind]) throw new Error(`HAProxy's worker: ${worker.fate}, expected ${FATES[event.kind]}`);
+    if (worker.fate !== FATES[event.kind])
+      throw new Error(`HAProxy's worker: ${worker.fate}, expected ${FATES[event.kind]}`);
   }
 
   fail(error: unknown): void {
@@ -116,15 +124,29 @@ class Run {
 
   /** Ends the clients, and tells what they saw after the last event. */
   async stop(): Promise<void> {
-    const [load, sockets, sessions] = await Promise.all([this.#load.stop(), this.#sockets.stop(), this.#watch.stop()]);
+    const [load, sockets, sessions] = await Promise.all([
+      this.#load.stop(),
+      this.#sockets.stop(),
+      this.#watch.stop(),
+    ]);
     await this.#add(merge(load, sockets, sessions), {});
   }
 
-  async #add(seen: Seen, { change, ...more }: { readonly change?: Change } & Pick<Row, "worker" | "elsewhere">): Promise<void> {
+  async #add(
+    seen: Seen,
+    { change, ...more }: { readonly change?: Change } & Pick<Row, "worker" | "elsewhere">,
+  ): Promise<void> {
     const cost = costOf(seen, change, this.#outages);
     const now = Date.now();
     const seconds = (now - this.#since) / 1000;
-    const row = { event: change?.event, outage: change?.outage, seconds, cost, memory: await haproxyMemory(this.#stack), ...more };
+    const row = {
+      event: change?.event,
+      outage: change?.outage,
+      seconds,
+      cost,
+      memory: await haproxyMemory(this.#stack),
+      ...more,
+    };
     this.rows.push(row);
     this.#print(formatRow(row));
     this.#since = now;
@@ -132,9 +154,11 @@ class Run {
     const [first, last] = [problems.at(0), problems.at(-1)];
     if (first === undefined || last === undefined) return;
     const lines = problems.slice(0, MOST_PROBLEMS).map(({ at, what }) => `${formatTime(at)} ${what}`);
-    if (lines.length < problems.length) lines.push(`${formatTime(last.at)} and ${problems.length - lines.length} more up to now`);
+    if (lines.length < problems.length)
+      lines.push(`${formatTime(last.at)} and ${problems.length - lines.length} more up to now`);
     this.problems.push(...lines);
-    for (const line of [...lines, ...(await readEvidence(this.#stack, { start: first.at, end: last.at }))]) this.#print(`  ${line}`);
+    for (const line of [...lines, ...(await readEvidence(this.#stack, { start: first.at, end: last.at }))])
+      this.#print(`  ${line}`);
   }
 }
 

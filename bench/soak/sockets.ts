@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { causeOf, type Failure } from "../../test/e2e/load.ts";
-import { EchoSocket } from "../../test/e2e/sockets.ts";
+import { causeOf, type Failure } from "../../test/harness/load.ts";
+import { EchoSocket } from "../../test/harness/sockets.ts";
 
 /** A WebSocket that the other side closed. Times are in milliseconds since 1970. */
 export interface Loss {
@@ -58,7 +58,8 @@ export class Sockets {
         const socket = await EchoSocket.open(this.#url, id);
         this.#opened += 1;
         await Promise.race([socket.ended, stopped]);
-        if (socket.wasClosed) this.#losses.push({ id, server: socket.server, openedAt: socket.openedAt, lostAt: Date.now() });
+        if (socket.wasClosed)
+          this.#losses.push({ id, server: socket.server, openedAt: socket.openedAt, lostAt: Date.now() });
         else socket.end();
       } catch (error) {
         this.#failures.push({ client: id, sentAt, failedAt: Date.now(), cause: causeOf(error) });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { crashAndRestart } from "../../test/e2e/crash.ts";
-import { get } from "../../test/e2e/load.ts";
-import { docker, type TestStack } from "../../test/e2e/stack.ts";
-import { until } from "../../test/e2e/until.ts";
+import { crashAndRestart } from "../../test/harness/crash.ts";
+import { get } from "../../test/harness/load.ts";
+import { docker, type TestStack } from "../../test/harness/stack.ts";
+import { until } from "../../test/harness/until.ts";
 import type { SoakEvent } from "./events.ts";
 import { type Span, toldEnds } from "./explain.ts";
 
@@ -56,7 +56,9 @@ const allUp = (stack: TestStack, count: number): Promise<void> =>
 
 /** Memory of HAProxy's container in bytes, as `docker stats` shows it: all of its processes, without file caches. 0 when it does not run. */
 export async function haproxyMemory(stack: TestStack): Promise<number> {
-  const { memory_stats: memory } = await docker.getContainer(stack.haproxyName).stats({ stream: false, "one-shot": true });
+  const { memory_stats: memory } = await docker
+    .getContainer(stack.haproxyName)
+    .stats({ stream: false, "one-shot": true });
   const { usage = 0, stats }: Partial<typeof memory> = memory;
   return usage - (stats?.total_inactive_file ?? stats?.inactive_file ?? 0);
 }

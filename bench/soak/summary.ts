@@ -21,7 +21,11 @@ export interface Summary {
   readonly seed: number;
   readonly seconds: number;
   readonly events: Tally;
-  readonly requests: { readonly sent: number; readonly failedInOutages: Tally; readonly failedOtherwise: Tally };
+  readonly requests: {
+    readonly sent: number;
+    readonly failedInOutages: Tally;
+    readonly failedOtherwise: Tally;
+  };
   readonly webSockets: { readonly opened: number; readonly lost: Tally };
   readonly sessions: { readonly compared: number; readonly moved: number };
   readonly haproxy: {
@@ -48,13 +52,17 @@ export interface Outcome {
 
 /** Adds up what came. */
 export function summarize({ seed, startMemory, rows, problems }: Outcome): Summary {
-  const sum = (pick: (cost: Cost) => number): number => rows.reduce((total, { cost }) => total + pick(cost), 0);
+  const sum = (pick: (cost: Cost) => number): number =>
+    rows.reduce((total, { cost }) => total + pick(cost), 0);
   const memory = [startMemory, ...rows.map((row) => row.memory)];
   const workers = (fate: WorkerFate) => rows.filter(({ worker }) => worker?.fate === fate).length;
   return {
     seed,
     seconds: rows.reduce((total, { seconds }) => total + seconds, 0),
-    events: addUp([...KINDS.map((kind) => ({ [kind]: 0 })), ...rows.flatMap(({ event }) => (event === undefined ? [] : [{ [event.kind]: 1 }]))]),
+    events: addUp([
+      ...KINDS.map((kind) => ({ [kind]: 0 })),
+      ...rows.flatMap(({ event }) => (event === undefined ? [] : [{ [event.kind]: 1 }])),
+    ]),
     requests: {
       sent: sum(({ sent }) => sent),
       failedInOutages: addUp(rows.map(({ cost }) => cost.failedInOutages)),
@@ -66,7 +74,9 @@ export function summarize({ seed, startMemory, rows, problems }: Outcome): Summa
       memory: { start: startMemory, most: Math.max(...memory), end: memory.at(-1) ?? 0 },
       reloads: workers("reloaded"),
       restarts: workers("new container or restart"),
-      workers: rows.flatMap(({ worker }) => (worker === undefined || worker.fate === "the same" ? [] : [worker.pid ?? "unknown"])),
+      workers: rows.flatMap(({ worker }) =>
+        worker === undefined || worker.fate === "the same" ? [] : [worker.pid ?? "unknown"],
+      ),
       outagesMs: rows.flatMap(({ outage }) => (outage === undefined ? [] : [outage.end - outage.start])),
     },
     problems,
@@ -91,10 +101,22 @@ export function formatRow({ event, seconds, cost, outage, worker, elsewhere, mem
 }
 
 /** The report at the end, as lines. */
-export function formatSummary({ seed, seconds, events, requests, webSockets, sessions, haproxy, problems }: Summary): string[] {
+export function formatSummary({
+  seed,
+  seconds,
+  events,
+  requests,
+  webSockets,
+  sessions,
+  haproxy,
+  problems,
+}: Summary): string[] {
   const { memory, outagesMs } = haproxy;
   const pids = haproxy.workers.length === 0 ? "" : ` (worker pids ${haproxy.workers.join(" ")})`;
-  const away = outagesMs.length === 0 ? "" : `, away for ${Math.min(...outagesMs)} to ${Math.max(...outagesMs)} ms each time`;
+  const away =
+    outagesMs.length === 0
+      ? ""
+      : `, away for ${Math.min(...outagesMs)} to ${Math.max(...outagesMs)} ms each time`;
   return [
     `seed ${seed}, ${seconds.toFixed(0)} s, events: ${Object.entries(events)
       .map(([kind, count]) => `${count} ${kind}`)
@@ -111,7 +133,8 @@ export function formatSummary({ seed, seconds, events, requests, webSockets, ses
 
 function addUp(tallies: readonly Tally[]): Tally {
   const sums: Record<string, number> = {};
-  for (const tally of tallies) for (const [cause, count] of Object.entries(tally)) sums[cause] = (sums[cause] ?? 0) + count;
+  for (const tally of tallies)
+    for (const [cause, count] of Object.entries(tally)) sums[cause] = (sums[cause] ?? 0) + count;
   return sums;
 }
 

@@ -19,7 +19,13 @@ const CHANNEL = "net.client.socket";
 export async function watchConnections(run: () => Promise<unknown>): Promise<Connection[]> {
   const sockets: { socket: Socket; openedAtMs: number; answeredAtMs: number }[] = [];
   const onSocket = (message: unknown): void => {
-    if (typeof message !== "object" || message === null || !("socket" in message) || !(message.socket instanceof Socket)) return;
+    if (
+      typeof message !== "object" ||
+      message === null ||
+      !("socket" in message) ||
+      !(message.socket instanceof Socket)
+    )
+      return;
     const { socket } = message;
     const entry = { socket, openedAtMs: performance.now(), answeredAtMs: Number.NaN };
     sockets.push(entry);
@@ -33,5 +39,9 @@ export async function watchConnections(run: () => Promise<unknown>): Promise<Con
   } finally {
     unsubscribe(CHANNEL, onSocket);
   }
-  return sockets.map(({ socket, ...times }) => ({ ...times, bytesSent: socket.bytesWritten, bytesRead: socket.bytesRead }));
+  return sockets.map(({ socket, ...times }) => ({
+    ...times,
+    bytesSent: socket.bytesWritten,
+    bytesRead: socket.bytesRead,
+  }));
 }

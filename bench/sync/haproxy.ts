@@ -4,14 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
 import { parse } from "yaml";
 import { z } from "zod";
-import { parseSettings } from "../../src/config-parser.ts";
-import { CONFIG_FILE, CONFIG_FOLDER, HAPROXY_COMMAND, type HaproxyConfig, PEER_VARIABLE, renderConfig } from "../../src/haproxy/config.ts";
-import { CONTAINER_PORTS } from "../../src/haproxy/ports.ts";
-import { readState } from "../../src/runtime/client.ts";
-import type { Endpoint } from "../../src/runtime/endpoint.ts";
-import { BACKEND, planTopology, type Server, type Topology } from "../../src/topology.ts";
-import { removeLabelled } from "../../test/e2e/labelled.ts";
-import { docker } from "../../test/e2e/stack.ts";
+import { parseSettings } from "../../src/config/settings-parser.ts";
+import { CONFIG_FILE, CONFIG_FOLDER, HAPROXY_COMMAND, PEER_VARIABLE } from "../../src/haproxy/container.ts";
+import { type HaproxyConfig, renderConfig } from "../../src/haproxy/file/render.ts";
+import { readState } from "../../src/haproxy/runtime/client.ts";
+import { CONTAINER_PORTS } from "../../src/stack/container-ports.ts";
+import type { Endpoint } from "../../src/stack/endpoint.ts";
+import { BACKEND, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
+import { removeLabelled } from "../../test/harness/labelled.ts";
+import { docker } from "../../test/harness/stack.ts";
 import { BENCH_LABEL } from "../label.ts";
 
 const NAME = "bench-haproxy";
@@ -25,7 +26,9 @@ export const ENDPOINT: Endpoint = { kind: "tcp", host: "127.0.0.1", port: RUNTIM
 
 const PROJECT_FILE = z.object({ config: z.record(z.string(), z.object({ default: z.unknown() })) });
 
-const TOPOLOGY = planTopology(parseSettings("bench", { ...defaults(), mode: "sticky", count: "0", subnet: SUBNET }));
+const TOPOLOGY = planTopology(
+  parseSettings("bench", { ...defaults(), mode: "sticky", count: "0", subnet: SUBNET }),
+);
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
 
@@ -67,7 +70,11 @@ export async function startHaproxy(): Promise<void> {
       NetworkMode: network.id,
       PortBindings: { [runtime]: [{ HostIp: "127.0.0.1", HostPort: String(RUNTIME_PORT) }] },
     },
-    NetworkingConfig: { EndpointsConfig: { [network.id]: { IPAMConfig: { IPv4Address: TOPOLOGY.balancers[0]?.address ?? "" } } } },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [network.id]: { IPAMConfig: { IPv4Address: TOPOLOGY.balancers[0]?.address ?? "" } },
+      },
+    },
   });
   await container.putArchive(await packConfig(CONFIG), { path: CONFIG_FOLDER });
   await container.start();
@@ -101,7 +108,9 @@ async function waitReachable(): Promise<void> {
 
 /** Pulumi.yaml's defaults as Pulumi hands them to a program: texts, lists and maps as JSON. */
 function defaults(): Record<string, string> {
-  const { config } = PROJECT_FILE.parse(parse(readFileSync(new URL("../../Pulumi.yaml", import.meta.url), "utf8")));
+  const { config } = PROJECT_FILE.parse(
+    parse(readFileSync(new URL("../../Pulumi.yaml", import.meta.url), "utf8")),
+  );
   return Object.fromEntries(
     Object.entries(config).flatMap(([key, { default: value }]) => {
       if (value === undefined) return [];

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint } from "../../src/runtime/endpoint.ts";
+import type { Endpoint } from "../../src/stack/endpoint.ts";
 
 /*
  * The runtime API with nothing around it: what a script would do that knows what runs, plans nothing and reads no reply
@@ -83,7 +83,9 @@ export async function runOneByOne(endpoint: Endpoint, commands: readonly string[
 export async function waitUp(look: () => Promise<string>, count: number): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (;;) {
-    const lines = (await look()).split("\n").filter((line) => line !== "" && line !== "1" && !line.startsWith("#"));
+    const lines = (await look())
+      .split("\n")
+      .filter((line) => line !== "" && line !== "1" && !line.startsWith("#"));
     if (lines.filter((line) => line.split(" ")[OPERATIONAL_STATE] === "2").length === count) return;
     if (Date.now() > deadline) throw new Error("the servers are not up after 60 s");
     await sleep(POLL_MS);
@@ -105,7 +107,8 @@ export async function ask(endpoint: Endpoint, command: string): Promise<string> 
 
 async function openSocket(endpoint: Endpoint): Promise<Socket> {
   if (endpoint.kind === "tls") throw new RangeError("the benchmark knows no TLS");
-  const socket = endpoint.kind === "tcp" ? connect({ host: endpoint.host, port: endpoint.port }) : connect(endpoint.path);
+  const socket =
+    endpoint.kind === "tcp" ? connect({ host: endpoint.host, port: endpoint.port }) : connect(endpoint.path);
   socket.setEncoding("utf8").setNoDelay(true);
   await once(socket, "connect");
   return socket;

@@ -1,7 +1,7 @@
-import { serverArguments } from "../../src/haproxy/server-line.ts";
-import { sync } from "../../src/reconcile/sync.ts";
-import type { RunningState } from "../../src/runtime/client.ts";
-import { BACKEND, type Server } from "../../src/topology.ts";
+import { serverArguments } from "../../src/haproxy/file/server-line.ts";
+import type { RunningState } from "../../src/haproxy/runtime/client.ts";
+import { sync } from "../../src/haproxy/servers/sync.ts";
+import { BACKEND, type Server } from "../../src/stack/topology.ts";
 import { time } from "../samples.ts";
 import { type Connection, watchConnections } from "./connections.ts";
 import { ENDPOINT, REVISION } from "./haproxy.ts";
@@ -54,11 +54,18 @@ export class SyncVariant implements Variant {
   }
 
   async #measure(way: "up" | "down", servers: readonly Server[]): Promise<Sample> {
-    const target = { endpoint: ENDPOINT, revision: REVISION, servers, drainTimeoutMs: 30_000, readyTimeoutMs: 60_000 };
+    const target = {
+      endpoint: ENDPOINT,
+      revision: REVISION,
+      servers,
+      drainTimeoutMs: 30_000,
+      readyTimeoutMs: 60_000,
+    };
     const start = performance.now();
     const connections = await watchConnections(async () => {
       const state = await sync(target, () => {});
-      if (state.servers.length !== servers.length) throw new Error(`sync left ${state.servers.length} servers, not ${servers.length}`);
+      if (state.servers.length !== servers.length)
+        throw new Error(`sync left ${state.servers.length} servers, not ${servers.length}`);
       if (way === "up") this.running = state;
     });
     const totalMs = performance.now() - start;
@@ -69,15 +76,20 @@ export class SyncVariant implements Variant {
 }
 
 /** After the last change, proving up looks again and again; the last connection reads the result. */
-function profileOf(connections: readonly Connection[], { totalMs, isProving }: { totalMs: number; isProving: boolean }): Profile {
+function profileOf(
+  connections: readonly Connection[],
+  { totalMs, isProving }: { totalMs: number; isProving: boolean },
+): Profile {
   const isChange = ({ bytesSent }: Connection): boolean => bytesSent > CHANGE_BYTES;
   const lastChange = connections.findLastIndex(isChange);
   const [from, to] = [connections[lastChange]?.answeredAtMs ?? 0, connections.at(-1)?.openedAtMs ?? 0];
   const waiting = isProving ? to - from : 0;
-  const spent = (list: readonly Connection[]): number => list.reduce((sum, { openedAtMs, answeredAtMs }) => sum + answeredAtMs - openedAtMs, 0);
+  const spent = (list: readonly Connection[]): number =>
+    list.reduce((sum, { openedAtMs, answeredAtMs }) => sum + answeredAtMs - openedAtMs, 0);
   const changing = spent(connections.filter(isChange));
   const looks = connections.filter(
-    (connection, index) => !isChange(connection) && (!isProving || index < lastChange || index === connections.length - 1),
+    (connection, index) =>
+      !isChange(connection) && (!isProving || index < lastChange || index === connections.length - 1),
   );
   const reading = spent(looks);
   const bytesRead = connections.reduce((sum, connection) => sum + connection.bytesRead, 0);
@@ -95,7 +107,11 @@ export class BatchedVariant implements Variant {
   async up(): Promise<Sample> {
     const start = performance.now();
     const connection = await RawConnection.open(ENDPOINT);
-    expectTimes(await connection.run(this.#servers.flatMap(addCommands)), "New server registered.", this.#servers.length);
+    expectTimes(
+      await connection.run(this.#servers.flatMap(addCommands)),
+      "New server registered.",
+      this.#servers.length,
+    );
     const waitingMs = await time(() => waitUp(() => connection.run([SHOW_STATE]), this.#servers.length));
     connection.close();
     return { totalMs: performance.now() - start, waitingMs };
@@ -104,7 +120,11 @@ export class BatchedVariant implements Variant {
   async down(): Promise<Sample> {
     const totalMs = await time(async () => {
       const connection = await RawConnection.open(ENDPOINT);
-      expectTimes(await connection.run(this.#servers.flatMap(removeCommands)), "Server deleted.", this.#servers.length);
+      expectTimes(
+        await connection.run(this.#servers.flatMap(removeCommands)),
+        "Server deleted.",
+        this.#servers.length,
+      );
       connection.close();
     });
     return { totalMs, waitingMs: 0 };
@@ -121,14 +141,22 @@ export class OneByOneVariant implements Variant {
 
   async up(): Promise<Sample> {
     const start = performance.now();
-    expectTimes(await runOneByOne(ENDPOINT, this.#servers.flatMap(addCommands)), "New server registered.", this.#servers.length);
+    expectTimes(
+      await runOneByOne(ENDPOINT, this.#servers.flatMap(addCommands)),
+      "New server registered.",
+      this.#servers.length,
+    );
     const waitingMs = await time(() => waitUp(() => ask(ENDPOINT, SHOW_STATE), this.#servers.length));
     return { totalMs: performance.now() - start, waitingMs };
   }
 
   async down(): Promise<Sample> {
     const totalMs = await time(async () => {
-      expectTimes(await runOneByOne(ENDPOINT, this.#servers.flatMap(removeCommands)), "Server deleted.", this.#servers.length);
+      expectTimes(
+        await runOneByOne(ENDPOINT, this.#servers.flatMap(removeCommands)),
+        "Server deleted.",
+        this.#servers.length,
+      );
     });
     return { totalMs, waitingMs: 0 };
   }
@@ -151,5 +179,8 @@ const removeCommands = ({ name }: Server): string[] => [
 /** A floor that fails half of its commands would be no floor. */
 function expectTimes(text: string, answer: string, times: number): void {
   const found = text.split(answer).length - 1;
-  if (found !== times) throw new Error(`HAProxy answered ${JSON.stringify(answer)} ${found} times instead of ${times}: ${text.slice(0, 300)}`);
+  if (found !== times)
+    throw new Error(
+      `HAProxy answered ${JSON.stringify(answer)} ${found} times instead of ${times}: ${text.slice(0, 300)}`,
+    );
 }

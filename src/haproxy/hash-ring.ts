@@ -55,16 +55,26 @@ interface Arc {
 function arcsOf(servers: readonly RingServer[]): Arc[] {
   const points = servers
     .flatMap(({ name, id, weight }) =>
-      Array.from({ length: weight * POINTS_PER_WEIGHT }, (_, n) => ({ key: hash32(id * POINTS_PER_ID + n), owner: name })),
+      Array.from({ length: weight * POINTS_PER_WEIGHT }, (_, n) => ({
+        key: hash32(id * POINTS_PER_ID + n),
+        owner: name,
+      })),
     )
     .sort((a, b) => a.key - b.key);
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const arcs = points.map(({ key, owner }, index) => ({ end: (key + (points[index + 1]?.key ?? first.key + RING_SIZE)) / 2, owner }));
+  const arcs = points.map(({ key, owner }, index) => ({
+    end: (key + (points[index + 1]?.key ?? first.key + RING_SIZE)) / 2,
+    owner,
+  }));
   const beyond = arcs.at(-1)?.end ?? RING_SIZE;
   if (beyond >= RING_SIZE) {
     // The last point's arc goes on at the start of the ring.
-    return [{ end: beyond - RING_SIZE, owner: last.owner }, ...arcs.slice(0, -1), { end: RING_SIZE, owner: last.owner }];
+    return [
+      { end: beyond - RING_SIZE, owner: last.owner },
+      ...arcs.slice(0, -1),
+      { end: RING_SIZE, owner: last.owner },
+    ];
   }
   return [...arcs, { end: RING_SIZE, owner: first.owner }];
 }
@@ -82,4 +92,5 @@ function hash32(value: number): number {
 }
 
 /** The string hash that HAProxy uses where `hash-type` names none. */
-const sdbm = (bytes: Uint8Array): number => bytes.reduce((hash, byte) => (byte + (hash << 6) + (hash << 16) - hash) | 0, 0);
+const sdbm = (bytes: Uint8Array): number =>
+  bytes.reduce((hash, byte) => (byte + (hash << 6) + (hash << 16) - hash) | 0, 0);

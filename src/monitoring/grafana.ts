@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
-import type { Monitoring } from "../topology.ts";
+import type { Monitoring } from "../stack/topology.ts";
 import { PROMETHEUS_PORT, SCRAPE_INTERVAL } from "./prometheus.ts";
 import type { ProvisionedFile } from "./provisioned-file.ts";
 
@@ -48,7 +48,13 @@ export const grafanaFiles = ({ prometheus }: Monitoring): ProvisionedFile[] => [
   },
   {
     path: `${PROVISIONING}/dashboards/balancer.yml`,
-    text: stringify({ apiVersion: 1, providers: [{ name: "Balancer", type: "file", options: { path: DASHBOARDS } }] }),
+    text: stringify({
+      apiVersion: 1,
+      providers: [{ name: "Balancer", type: "file", options: { path: DASHBOARDS } }],
+    }),
   },
-  { path: DASHBOARD, text: readFileSync(new URL("../../templates/monitoring/dashboard.json", import.meta.url), "utf8") },
+  {
+    path: DASHBOARD,
+    text: readFileSync(new URL("../../templates/monitoring/dashboard.json", import.meta.url), "utf8"),
+  },
 ];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
-import { CONTAINER_PORTS } from "../haproxy/ports.ts";
-import type { Topology } from "../topology.ts";
+import { CONTAINER_PORTS } from "../stack/container-ports.ts";
+import type { Topology } from "../stack/topology.ts";
 import type { ProvisionedFile } from "./provisioned-file.ts";
 
 /** Port of Prometheus inside its container. */
@@ -31,5 +31,8 @@ export const prometheusFiles = ({ balancers }: Topology): ProvisionedFile[] => [
       ],
     }),
   },
-  { path: ALERTS, text: readFileSync(new URL("../../templates/monitoring/alerts.yml", import.meta.url), "utf8") },
+  {
+    path: ALERTS,
+    text: readFileSync(new URL("../../templates/monitoring/alerts.yml", import.meta.url), "utf8"),
+  },
 ];

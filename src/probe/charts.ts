@@ -22,12 +22,35 @@ export interface Theme {
   readonly scale: readonly [string, string];
 }
 
-export const LIGHT: Theme = { background: "#ffffff", text: "#1e293b", faint: "#e2e8f0", mark: "#c2410c", scale: ["#fef3c7", "#f59e0b"] };
-export const DARK: Theme = { background: "#151e2f", text: "#f1f5f9", faint: "#334155", mark: "#fdba74", scale: ["#422006", "#b45309"] };
+export const LIGHT: Theme = {
+  background: "#ffffff",
+  text: "#1e293b",
+  faint: "#e2e8f0",
+  mark: "#c2410c",
+  scale: ["#fef3c7", "#f59e0b"],
+};
+export const DARK: Theme = {
+  background: "#151e2f",
+  text: "#f1f5f9",
+  faint: "#334155",
+  mark: "#fdba74",
+  scale: ["#422006", "#b45309"],
+};
 
 const BAR_COLOUR = "#2563eb";
 /** Servers in the flow, on light and dark. */
-const SERVER_COLOURS = ["#3b82f6", "#f59e0b", "#10b981", "#ec4899", "#8b5cf6", "#ef4444", "#14b8a6", "#84cc16", "#6366f1", "#d97706"] as const;
+const SERVER_COLOURS = [
+  "#3b82f6",
+  "#f59e0b",
+  "#10b981",
+  "#ec4899",
+  "#8b5cf6",
+  "#ef4444",
+  "#14b8a6",
+  "#84cc16",
+  "#6366f1",
+  "#d97706",
+] as const;
 
 /** Sessions of each server as bars, next to the even share. */
 export function drawDistribution({ servers }: Distribution, theme: Theme): string {
@@ -38,14 +61,24 @@ export function drawDistribution({ servers }: Distribution, theme: Theme): strin
       servers.map(({ server }) => server),
       theme,
     ),
-    yAxis: { type: "value", splitLine: { lineStyle: { color: theme.faint } }, axisLabel: { color: theme.text } },
+    yAxis: {
+      type: "value",
+      splitLine: { lineStyle: { color: theme.faint } },
+      axisLabel: { color: theme.text },
+    },
     series: {
       type: "bar",
       data: servers.map(({ sessions }) => sessions),
       barMaxWidth: 88,
       silent: true,
       itemStyle: { color: BAR_COLOUR, borderRadius: [4, 4, 0, 0] },
-      label: { show: servers.length <= MOST_LABELLED, position: "inside", color: "#fff", fontSize: 13, formatter: labelOf },
+      label: {
+        show: servers.length <= MOST_LABELLED,
+        position: "inside",
+        color: "#fff",
+        fontSize: 13,
+        formatter: labelOf,
+      },
       markLine: {
         silent: true,
         symbol: "none",
@@ -59,7 +92,12 @@ export function drawDistribution({ servers }: Distribution, theme: Theme): strin
 
 /** Sessions that stayed in grey, and those that moved, from the server before on the left to the one after. */
 export function drawFlow({ before, after, flows }: Comparison, theme: Theme): string {
-  const colours = new Map([...new Set([...before, ...after])].map((server, index) => [server, SERVER_COLOURS[index % SERVER_COLOURS.length]]));
+  const colours = new Map(
+    [...new Set([...before, ...after])].map((server, index) => [
+      server,
+      SERVER_COLOURS[index % SERVER_COLOURS.length],
+    ]),
+  );
   const node = (side: "from" | "to") => (server: string) => ({
     name: `${side} ${server}`,
     depth: side === "from" ? 0 : 1,
@@ -86,7 +124,8 @@ export function drawFlow({ before, after, flows }: Comparison, theme: Theme): st
         source: `from ${from}`,
         target: `to ${to}`,
         value: sessions,
-        lineStyle: from === to ? { color: theme.faint, opacity: 0.7 } : { color: colours.get(to), opacity: 0.6 },
+        lineStyle:
+          from === to ? { color: theme.faint, opacity: 0.7 } : { color: colours.get(to), opacity: 0.6 },
       })),
     },
   });
@@ -102,13 +141,30 @@ export function drawMoves({ before, after, flows }: Comparison, theme: Theme): s
     data: cells(shown),
     silent: true,
     label: { show: isLabelled, color: theme.text, fontSize: 13, formatter: labelOf },
-    itemStyle: { borderRadius: isLabelled ? 4 : 0, borderWidth: isLabelled ? 2 : 0, borderColor: theme.background },
+    itemStyle: {
+      borderRadius: isLabelled ? 4 : 0,
+      borderWidth: isLabelled ? 2 : 0,
+      borderColor: theme.background,
+    },
   });
   const most = Math.max(1, ...moves.map(({ sessions }) => sessions));
   return draw(72 + Math.min(680, before.length * 48), {
     grid: { left: 72, right: 16, top: 48, bottom: 8 },
-    xAxis: { ...categories(after, theme), position: "top", name: "now", nameLocation: "middle", nameGap: 26, nameTextStyle: { color: theme.text } },
-    yAxis: { ...categories(before, theme), inverse: true, name: "before", nameLocation: "middle", nameTextStyle: { color: theme.text } },
+    xAxis: {
+      ...categories(after, theme),
+      position: "top",
+      name: "now",
+      nameLocation: "middle",
+      nameGap: 26,
+      nameTextStyle: { color: theme.text },
+    },
+    yAxis: {
+      ...categories(before, theme),
+      inverse: true,
+      name: "before",
+      nameLocation: "middle",
+      nameTextStyle: { color: theme.text },
+    },
     visualMap: [
       { show: false, seriesIndex: 0, min: 0, max: most, inRange: { color: [theme.faint, theme.faint] } },
       { show: false, seriesIndex: 1, min: 0, max: most, inRange: { color: [...theme.scale] } },
@@ -125,7 +181,8 @@ const categories = (servers: readonly string[], theme: Theme): EChartsCoreOption
   axisLine: { lineStyle: { color: theme.faint } },
 });
 
-const labelOf = ({ value }: { readonly value: number | readonly (string | number)[] }): string => number(Number([value].flat().at(-1)));
+const labelOf = ({ value }: { readonly value: number | readonly (string | number)[] }): string =>
+  number(Number([value].flat().at(-1)));
 
 /** Draws without a browser. */
 function draw(height: number, option: EChartsCoreOption): string {

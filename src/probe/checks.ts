@@ -29,7 +29,8 @@ export function checksOf(result: ProbeResult): Check[] {
 }
 
 /** Whether every check has passed. */
-export const isConsistent = (result: ProbeResult): boolean => checksOf(result).every(({ hasPassed }) => hasPassed);
+export const isConsistent = (result: ProbeResult): boolean =>
+  checksOf(result).every(({ hasPassed }) => hasPassed);
 
 function checkSessions({ sessions, rounds, requests, differences }: ProbeResult): Check {
   const balancers = new Set(rounds).size;
@@ -41,7 +42,10 @@ function checkSessions({ sessions, rounds, requests, differences }: ProbeResult)
       differences.count === 0
         ? `each of ${count(sessions, "session")} sent ${rounds.length} times${where}: always the same server`
         : `${number(differences.count)} of ${number(requests)} requests answered by another server than the session's first`,
-    details: list(differences, ({ session, first, later, through }) => `${session}: ${first}, then ${later} through ${through}`),
+    details: list(
+      differences,
+      ({ session, first, later, through }) => `${session}: ${first}, then ${later} through ${through}`,
+    ),
   };
 }
 
@@ -49,34 +53,60 @@ function checkCookies({ mode, cookieClients: { clients, withCookie, changes } }:
   const name = "cookies";
   if (mode === "hash") {
     const hasPassed = withCookie === 0;
-    return { name, hasPassed, text: `${hasPassed ? "none" : withCookie} of ${count(clients, "client")} given one; hash mode sets none`, details: [] };
+    return {
+      name,
+      hasPassed,
+      text: `${hasPassed ? "none" : withCookie} of ${count(clients, "client")} given one; hash mode sets none`,
+      details: [],
+    };
   }
   const without = clients - withCookie;
   const words = [
     ...(without === 0 ? [] : [`${number(without)} of ${count(clients, "client")} given no cookie`]),
-    ...(changes.count === 0 ? [] : [`${count(changes.count, "request")} with a cookie answered by another server than the one that gave it`]),
+    ...(changes.count === 0
+      ? []
+      : [
+          `${count(changes.count, "request")} with a cookie answered by another server than the one that gave it`,
+        ]),
   ];
   return {
     name,
     hasPassed: words.length === 0,
-    text: words.length === 0 ? `${count(clients, "client")}, ${REPEATS} requests each with their cookie: always the same server` : words.join("; "),
-    details: list(changes, ({ client, first, later, through }) => `client ${client}: ${first}, then ${later} through ${through}`),
+    text:
+      words.length === 0
+        ? `${count(clients, "client")}, ${REPEATS} requests each with their cookie: always the same server`
+        : words.join("; "),
+    details: list(
+      changes,
+      ({ client, first, later, through }) => `client ${client}: ${first}, then ${later} through ${through}`,
+    ),
   };
 }
 
 function checkWebSockets({ webSockets: { sockets, changes, failures } }: ProbeResult): Check {
   const words = [
-    ...(changes.count === 0 ? [] : [`${number(changes.count)} of ${sockets} on another server than the requests of their session`]),
+    ...(changes.count === 0
+      ? []
+      : [`${number(changes.count)} of ${sockets} on another server than the requests of their session`]),
     ...(failures.count === 0
       ? []
-      : [`${number(failures.count)} of ${sockets} failed (--websocket-path names another path, --websockets 0 leaves them out)`]),
+      : [
+          `${number(failures.count)} of ${sockets} failed (--websocket-path names another path, --websockets 0 leaves them out)`,
+        ]),
   ];
   return {
     name: "WebSockets",
     hasPassed: words.length === 0,
-    text: words.length === 0 ? `${number(sockets)}, each on the server of its session, each message came back` : words.join("; "),
+    text:
+      words.length === 0
+        ? `${number(sockets)}, each on the server of its session, each message came back`
+        : words.join("; "),
     details: [
-      ...list(changes, ({ session, first, later, through }) => `${session}: requests ${first}, WebSocket ${later} through ${through}`),
+      ...list(
+        changes,
+        ({ session, first, later, through }) =>
+          `${session}: requests ${first}, WebSocket ${later} through ${through}`,
+      ),
       ...list(failures, (failure) => failure),
     ],
   };

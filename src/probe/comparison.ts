@@ -45,7 +45,8 @@ export function compareMappings(earlier: Mapping, later: Mapping): Comparison {
     return to === undefined ? [] : [{ session, from, to }];
   });
   const moves = sessions.filter(({ from, to }) => from !== to);
-  const isExplained = ({ from, to }: Move): boolean => removed.includes(from) || (later.mode === "hash" && added.includes(to));
+  const isExplained = ({ from, to }: Move): boolean =>
+    removed.includes(from) || (later.mode === "hash" && added.includes(to));
   return {
     since: earlier.createdAt,
     before,
@@ -54,7 +55,10 @@ export function compareMappings(earlier: Mapping, later: Mapping): Comparison {
     removed,
     moved: moves.length,
     movedShare: moves.length / sessions.length,
-    idealShare: later.mode === "hash" ? idealShare(before, after) : sessions.filter(({ from }) => removed.includes(from)).length / sessions.length,
+    idealShare:
+      later.mode === "hash"
+        ? idealShare(before, after)
+        : sessions.filter(({ from }) => removed.includes(from)).length / sessions.length,
     flows: flowsOf(sessions),
     unexplained: findingsOf(moves.filter((move) => !isExplained(move))),
   };

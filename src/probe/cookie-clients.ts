@@ -28,7 +28,11 @@ export interface CookieClients {
  * it to the next.
  * @param doorFor spreads requests over balancers, by a number that goes up
  */
-export async function sendCookieClients(clients: number, doorFor: (turn: number) => FrontDoor, tick: () => void): Promise<CookieClients> {
+export async function sendCookieClients(
+  clients: number,
+  doorFor: (turn: number) => FrontDoor,
+  tick: () => void,
+): Promise<CookieClients> {
   const changes: CookieChange[] = [];
   let withCookie = 0;
   await forEach([...Array(clients).keys()], async (client) => {
@@ -48,4 +52,5 @@ export async function sendCookieClients(clients: number, doorFor: (turn: number)
 }
 
 /** The value that a `Set-Cookie` line gives HAProxy's cookie; undefined when it takes it away, or is of another. */
-const cookieIn = (setCookie: string): string | undefined => new RegExp(`^${COOKIE}=([^;]+)`).exec(setCookie)?.[1];
+const cookieIn = (setCookie: string): string | undefined =>
+  new RegExp(`^${COOKIE}=([^;]+)`).exec(setCookie)?.[1];

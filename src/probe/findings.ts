@@ -8,4 +8,7 @@ export interface Findings<T> {
 }
 
 /** Keeps what is worth to be shown of a list that may be long. */
-export const findingsOf = <T>(found: readonly T[]): Findings<T> => ({ count: found.length, examples: found.slice(0, MOST_EXAMPLES) });
+export const findingsOf = <T>(found: readonly T[]): Findings<T> => ({
+  count: found.length,
+  examples: found.slice(0, MOST_EXAMPLES),
+});

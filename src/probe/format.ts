@@ -4,7 +4,8 @@ const NUMBER = new Intl.NumberFormat("en-US");
 export const number = (value: number): string => NUMBER.format(value);
 
 /** `1 session`, `10,000 sessions` */
-export const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+export const count = (value: number, noun: string): string =>
+  `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 
 /** Of a share from 0 to 1: `25.4 %` */
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

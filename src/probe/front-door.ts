@@ -43,7 +43,10 @@ export class FrontDoor {
    */
   async get(headers: Readonly<Record<string, string>>): Promise<Answer> {
     const { status, server, cookies } = await this.#request(headers);
-    if (status >= 500) throw new Error(`${this.url}${this.#path} answers ${status}, from ${server ?? "no server"}; see npm run status`);
+    if (status >= 500)
+      throw new Error(
+        `${this.url}${this.#path} answers ${status}, from ${server ?? "no server"}; see npm run status`,
+      );
     if (server === undefined) {
       throw new Error(
         `${this.url}${this.#path} answers ${status} without naming a server; HAProxy names it to this Docker host alone, in X-Balancer-Server`,
@@ -54,7 +57,11 @@ export class FrontDoor {
 
   async #request(headers: Readonly<Record<string, string>>) {
     try {
-      const response = await this.#pool.request({ path: this.#path, method: "GET", headers: { ...PROBE_HEADERS, ...headers } });
+      const response = await this.#pool.request({
+        path: this.#path,
+        method: "GET",
+        headers: { ...PROBE_HEADERS, ...headers },
+      });
       await response.body.dump();
       return {
         status: response.statusCode,
@@ -62,9 +69,12 @@ export class FrontDoor {
         cookies: [response.headers["set-cookie"] ?? []].flat(),
       };
     } catch (cause) {
-      throw new Error(`the balancer at ${this.url} cannot be reached: ${cause instanceof Error ? cause.message : cause}; see npm run status`, {
-        cause,
-      });
+      throw new Error(
+        `the balancer at ${this.url} cannot be reached: ${cause instanceof Error ? cause.message : cause}; see npm run status`,
+        {
+          cause,
+        },
+      );
     }
   }
 
@@ -75,13 +85,18 @@ export class FrontDoor {
 }
 
 /** The server that HAProxy names; undefined when it names none. */
-export function serverIn(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+export function serverIn(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): string | undefined {
   const server = headers[SERVER_HEADER];
   return typeof server === "string" && SERVER_NAME.test(server) ? server : undefined;
 }
 
 /** Works through a list, `CONCURRENCY` things at a time. Rejects at the first failure; closing the door ends the rest. */
-export async function forEach<T>(things: readonly T[], work: (thing: T, index: number) => Promise<void>): Promise<void> {
+export async function forEach<T>(
+  things: readonly T[],
+  work: (thing: T, index: number) => Promise<void>,
+): Promise<void> {
   const rest = things.entries();
   await Promise.all(
     Array.from({ length: CONCURRENCY }, async () => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Mode } from "../settings.ts";
+import type { Mode } from "../stack/settings.ts";
 import type { Homes } from "./distribution.ts";
 import { sessionIds } from "./session-ids.ts";
 
@@ -85,7 +85,8 @@ export function parseMapping(text: string): Mapping {
 
 const MOST_ISSUES = 5;
 
-const describeIssue = ({ path, message }: z.core.$ZodIssue): string => (path.length === 0 ? message : `${path.join(".")}: ${message}`);
+const describeIssue = ({ path, message }: z.core.$ZodIssue): string =>
+  path.length === 0 ? message : `${path.join(".")}: ${message}`;
 
 function parseJson(text: string): unknown {
   try {
@@ -102,9 +103,14 @@ function parseJson(text: string): unknown {
 export function checkComparable(earlier: Probed, now: Probed): void {
   const differences = [
     ...(earlier.seed === now.seed ? [] : [`seed ${earlier.seed}, not ${now.seed} (--seed ${earlier.seed})`]),
-    ...(earlier.sessions === now.sessions ? [] : [`${earlier.sessions} sessions, not ${now.sessions} (--sessions ${earlier.sessions})`]),
-    ...(earlier.stack === now.stack ? [] : [`stack ${earlier.stack}, not ${now.stack} (--stack ${earlier.stack})`]),
+    ...(earlier.sessions === now.sessions
+      ? []
+      : [`${earlier.sessions} sessions, not ${now.sessions} (--sessions ${earlier.sessions})`]),
+    ...(earlier.stack === now.stack
+      ? []
+      : [`stack ${earlier.stack}, not ${now.stack} (--stack ${earlier.stack})`]),
     ...(earlier.mode === now.mode ? [] : [`mode ${earlier.mode}, and the stack is in mode ${now.mode}`]),
   ];
-  if (differences.length > 0) throw new Error(`it cannot be compared with this probe: ${differences.join("; ")}`);
+  if (differences.length > 0)
+    throw new Error(`it cannot be compared with this probe: ${differences.join("; ")}`);
 }

@@ -19,7 +19,9 @@ const CHART = `<figure>
 
 const handlebars = Handlebars.create();
 handlebars.registerPartial("chart", CHART);
-const template = handlebars.compile(readFileSync(join(import.meta.dirname, "page.html.hbs"), "utf8"), { strict: true });
+const template = handlebars.compile(readFileSync(join(import.meta.dirname, "page.html.hbs"), "utf8"), {
+  strict: true,
+});
 
 /** What a probe found, as one HTML page that needs no script and no other file. */
 export function formatPage(result: ProbeResult): string {
@@ -50,7 +52,11 @@ function figuresOf({ sessions, distribution, requests, durationMs, differences, 
   return [
     { name: "Sessions", value: number(sessions), note: `on ${count(servers.length, "server")}` },
     { name: "Imbalance", value: imbalance.toFixed(3), note: "fullest server / mean" },
-    { name: "Strayed", value: number(differences.count), note: `of ${count(requests, "request")} in ${seconds(durationMs)}` },
+    {
+      name: "Strayed",
+      value: number(differences.count),
+      note: `of ${count(requests, "request")} in ${seconds(durationMs)}`,
+    },
     ...(comparison === undefined
       ? []
       : [
@@ -76,13 +82,19 @@ function movementOf(comparison: Comparison, sessions: number) {
   const heatMap = chart({
     draw: (theme) => drawMoves(comparison, theme),
     label: `Heat map, from the servers before to the servers now: ${label}`,
-    caption: "Sessions from each server before (rows) to each server now (columns): grey stayed, coloured moved.",
+    caption:
+      "Sessions from each server before (rows) to each server now (columns): grey stayed, coloured moved.",
   });
   return {
     heading: `What has moved since ${time(since)}`,
     summary: `${count(moved, "session")} (${percent(movedShare)}) moved; ideal is ${percent(idealShare)}.`,
     charts: [...(Math.max(before.length, after.length) <= MOST_IN_FLOW ? [flow] : []), heatMap],
-    moves: moves.slice(0, MOST_MOVES).map(({ from, to, sessions: some }) => ({ from, to, sessions: number(some), share: percent(some / sessions) })),
+    moves: moves.slice(0, MOST_MOVES).map(({ from, to, sessions: some }) => ({
+      from,
+      to,
+      sessions: number(some),
+      share: percent(some / sessions),
+    })),
     more: rest > 0 ? `… and ${number(rest)} smaller ones` : undefined,
   };
 }

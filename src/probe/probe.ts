@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { withProgress } from "../terminal/progress.ts";
 import { compareMappings } from "./comparison.ts";
 import { sendCookieClients } from "./cookie-clients.ts";
 import { allServers, distribute, type Homes } from "./distribution.ts";
@@ -7,7 +8,6 @@ import { findingsOf } from "./findings.ts";
 import { count } from "./format.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { Mapping, Probed } from "./mapping.ts";
-import { withProgress } from "./progress.ts";
 import type { ProbeResult } from "./result.ts";
 import { sessionIds } from "./session-ids.ts";
 import { type Difference, findDifferences, sendSessions } from "./sessions.ts";
@@ -35,7 +35,9 @@ export interface ProbeOptions extends Probed {
  * Sends sessions, cookie clients and WebSockets through a stack's balancers.
  * @throws {Error} when a balancer cannot be reached, names no server, or answers 500 or more
  */
-export async function probe(options: ProbeOptions): Promise<{ readonly result: ProbeResult; readonly mapping: Mapping }> {
+export async function probe(
+  options: ProbeOptions,
+): Promise<{ readonly result: ProbeResult; readonly mapping: Mapping }> {
   const { stack, mode, seed, sessions, path, earlier } = options;
   const [first, ...others] = options.balancers;
   const firstDoor = new FrontDoor(first, path);
@@ -44,30 +46,69 @@ export async function probe(options: ProbeOptions): Promise<{ readonly result: P
   const createdAt = new Date().toISOString();
   try {
     const { homes, ...rounds } = await sendRounds(sessionIds(seed, sessions), doors);
-    const cookieClients = await withProgress(count(options.cookieClients, "cookie client"), options.cookieClients, (tick) =>
-      sendCookieClients(options.cookieClients, doorFor, tick),
+    const cookieClients = await withProgress(
+      count(options.cookieClients, "cookie client"),
+      options.cookieClients,
+      (tick) => sendCookieClients(options.cookieClients, doorFor, tick),
     );
-    const webSockets = await withProgress(count(options.webSockets, "WebSocket"), options.webSockets, (tick) =>
-      openWebSockets(new Map([...homes].slice(0, options.webSockets)), (turn) => new URL(`${doorFor(turn).url}${options.webSocketPath}`), tick),
+    const webSockets = await withProgress(
+      count(options.webSockets, "WebSocket"),
+      options.webSockets,
+      (tick) =>
+        openWebSockets(
+          new Map([...homes].slice(0, options.webSockets)),
+          (turn) => new URL(`${doorFor(turn).url}${options.webSocketPath}`),
+          tick,
+        ),
     );
-    const mapping = { stack, mode, seed, sessions, createdAt, servers: allServers(options.servers, homes), homes };
+    const mapping = {
+      stack,
+      mode,
+      seed,
+      sessions,
+      createdAt,
+      servers: allServers(options.servers, homes),
+      homes,
+    };
     const distribution = distribute(homes, mapping.servers);
     const comparison = earlier === undefined ? undefined : compareMappings(earlier, mapping);
-    return { mapping, result: { stack, mode, seed, sessions, path, createdAt, ...rounds, distribution, cookieClients, webSockets, comparison } };
+    return {
+      mapping,
+      result: {
+        stack,
+        mode,
+        seed,
+        sessions,
+        path,
+        createdAt,
+        ...rounds,
+        distribution,
+        cookieClients,
+        webSockets,
+        comparison,
+      },
+    };
   } finally {
     await Promise.all(doors.map((door) => door.close()));
   }
 }
 
-type Rounds = Pick<ProbeResult, "rounds" | "requests" | "durationMs" | "differences"> & { readonly homes: Homes };
+type Rounds = Pick<ProbeResult, "rounds" | "requests" | "durationMs" | "differences"> & {
+  readonly homes: Homes;
+};
 
 /**
  * Sends all sessions through each balancer, then through the first again. Only the first round keeps their order: a
  * balancer that deals out its servers in turn would pass a repetition in the same order.
  */
-async function sendRounds(sessions: readonly string[], [first, ...others]: readonly [FrontDoor, ...FrontDoor[]]): Promise<Rounds> {
+async function sendRounds(
+  sessions: readonly string[],
+  [first, ...others]: readonly [FrontDoor, ...FrontDoor[]],
+): Promise<Rounds> {
   const send = (door: FrontDoor, ids: readonly string[]): Promise<Homes> =>
-    withProgress(`${count(ids.length, "session")} through ${door.url}`, ids.length, (tick) => sendSessions(door, ids, tick));
+    withProgress(`${count(ids.length, "session")} through ${door.url}`, ids.length, (tick) =>
+      sendSessions(door, ids, tick),
+    );
   const start = performance.now();
   const homes = await send(first, sessions);
   const repeats = [...others, first];

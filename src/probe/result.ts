@@ -1,4 +1,4 @@
-import type { Mode } from "../settings.ts";
+import type { Mode } from "../stack/settings.ts";
 import type { Comparison } from "./comparison.ts";
 import type { CookieClients } from "./cookie-clients.ts";
 import type { Distribution } from "./distribution.ts";

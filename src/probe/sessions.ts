@@ -14,7 +14,11 @@ export interface Difference {
 }
 
 /** Sends one request of every session through a balancer, and tells which server answered each. */
-export async function sendSessions(door: FrontDoor, sessions: readonly string[], tick: () => void): Promise<Homes> {
+export async function sendSessions(
+  door: FrontDoor,
+  sessions: readonly string[],
+  tick: () => void,
+): Promise<Homes> {
   const homes = new Map(sessions.map((session) => [session, ""])); // in the order of the sessions, not of the answers
   await forEach(sessions, async (session) => {
     const { server } = await door.get({ [SESSION_HEADER]: session });

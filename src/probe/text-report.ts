@@ -1,4 +1,4 @@
-import { alignColumns, coloursOf } from "../terminal.ts";
+import { alignColumns, coloursOf } from "../terminal/terminal.ts";
 import { checksOf } from "./checks.ts";
 import { type Comparison, movesOf } from "./comparison.ts";
 import { count, deviation, number, percent, seconds } from "./format.ts";
@@ -10,14 +10,20 @@ const MOST_MOVES = 20;
 
 /** What a probe found, for a terminal. */
 export function formatText(result: ProbeResult): string {
-  const { stack, mode, seed, sessions, path, rounds, requests, durationMs, distribution, comparison } = result;
+  const { stack, mode, seed, sessions, path, rounds, requests, durationMs, distribution, comparison } =
+    result;
   return [
     `Stack ${stack}, ${mode} mode: ${count(sessions, "session")} of seed ${seed} through ${[...new Set(rounds)].join(", ")}`,
     `${count(requests, "request")} for ${path} in ${seconds(durationMs)}`,
     "",
     ...formatTable(1, [
       ["server", "sessions", "share", "off even"],
-      ...distribution.servers.map((row) => [row.server, number(row.sessions), percent(row.share), deviation(row.deviationPercent)]),
+      ...distribution.servers.map((row) => [
+        row.server,
+        number(row.sessions),
+        percent(row.share),
+        deviation(row.deviationPercent),
+      ]),
     ]),
     `imbalance ${distribution.imbalance.toFixed(3)} (fullest server / mean)`,
     ...(comparison === undefined || comparison.moved === 0 ? [] : ["", ...formatMoves(comparison)]),
@@ -33,7 +39,10 @@ function formatMoves(comparison: Comparison): string[] {
   const moves = movesOf(comparison);
   const more = moves.length - MOST_MOVES;
   return [
-    ...formatTable(2, [["from", "to", "moved"], ...moves.slice(0, MOST_MOVES).map(({ from, to, sessions }) => [from, to, number(sessions)])]),
+    ...formatTable(2, [
+      ["from", "to", "moved"],
+      ...moves.slice(0, MOST_MOVES).map(({ from, to, sessions }) => [from, to, number(sessions)]),
+    ]),
     ...(more <= 0 ? [] : [`… and ${number(more)} smaller ones`]),
   ];
 }

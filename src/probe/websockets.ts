@@ -22,7 +22,11 @@ export interface WebSockets {
  * @param homes which server answered the session's requests
  * @param urlFor spreads sockets over balancers, by a number that goes up
  */
-export async function openWebSockets(homes: Homes, urlFor: (turn: number) => URL, tick: () => void): Promise<WebSockets> {
+export async function openWebSockets(
+  homes: Homes,
+  urlFor: (turn: number) => URL,
+  tick: () => void,
+): Promise<WebSockets> {
   const changes: Difference[] = [];
   const failures: string[] = [];
   await forEach([...homes], async ([session, first], turn) => {
@@ -41,7 +45,11 @@ export async function openWebSockets(homes: Homes, urlFor: (turn: number) => URL
 /** Sends a message and waits until it comes back, in a message of the server's. Tells the server. */
 async function echo(url: URL, session: string): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const socket = new WebSocket(url, { ...ANY_CERTIFICATE, headers: { ...PROBE_HEADERS, [SESSION_HEADER]: session }, maxPayload: MOST_BYTES });
+  const socket = new WebSocket(url, {
+    ...ANY_CERTIFICATE,
+    headers: { ...PROBE_HEADERS, [SESSION_HEADER]: session },
+    maxPayload: MOST_BYTES,
+  });
   socket.on("error", () => {}); // one that is ended while it opens tells so later
   let server: string | undefined;
   socket.once("upgrade", ({ headers }: IncomingMessage) => {

@@ -37,10 +37,16 @@ export function parseCertificate(text: string): Certificate {
   if (key === undefined) throw new CertificateError("it has no private key");
   if (moreKeys.length > 0) throw new CertificateError("it has more than one private key");
   checkKey(key);
-  if (!leaf.checkPrivateKey(key)) throw new CertificateError("the private key is not that of the first certificate");
+  if (!leaf.checkPrivateKey(key))
+    throw new CertificateError("the private key is not that of the first certificate");
   checkChain(chain);
-  const pem = [...chain.map(String), String(key.export({ type: "pkcs8", format: "pem" }))].map((block) => `${block.trim()}\n`).join("");
-  if (!isPem(pem)) throw new CertificateError(`it has ${pem.length} characters, and at most ${MAX_PEM_CHARS} are allowed; shorten its chain`);
+  const pem = [...chain.map(String), String(key.export({ type: "pkcs8", format: "pem" }))]
+    .map((block) => `${block.trim()}\n`)
+    .join("");
+  if (!isPem(pem))
+    throw new CertificateError(
+      `it has ${pem.length} characters, and at most ${MAX_PEM_CHARS} are allowed; shorten its chain`,
+    );
   return {
     pem,
     digest: digestOf(pem),
@@ -55,10 +61,15 @@ export function parseCertificate(text: string): Certificate {
  * @param installed digest of what each balancer has; undefined for one that has nothing
  * @throws {CertificateError}
  */
-export function checkDates({ digest, validFrom, expires }: Certificate, installed: readonly (string | undefined)[], now: Date): void {
+export function checkDates(
+  { digest, validFrom, expires }: Certificate,
+  installed: readonly (string | undefined)[],
+  now: Date,
+): void {
   if (installed.length > 0 && installed.every((other) => other === digest)) return;
   if (expires <= now) throw new CertificateError(`a certificate in it has expired on ${formatDay(expires)}`);
-  if (validFrom > now) throw new CertificateError(`a certificate in it is not valid before ${formatDay(validFrom)}`);
+  if (validFrom > now)
+    throw new CertificateError(`a certificate in it is not valid before ${formatDay(validFrom)}`);
 }
 
 /** Names a PEM, or whatever a file holds instead. */
@@ -66,7 +77,8 @@ export const digestOf = (text: string): string => createHash("sha256").update(te
 
 /** Whether a text has the form that {@link parseCertificate} gives it. */
 export const isPem = (text: string): text is Pem =>
-  text.length <= MAX_PEM_CHARS && /^(-----BEGIN (CERTIFICATE|PRIVATE KEY)-----\n([A-Za-z0-9+/=]{1,64}\n)+-----END \2-----\n)+$/.test(text);
+  text.length <= MAX_PEM_CHARS &&
+  /^(-----BEGIN (CERTIFICATE|PRIVATE KEY)-----\n([A-Za-z0-9+/=]{1,64}\n)+-----END \2-----\n)+$/.test(text);
 
 /** What the subject of every certificate that Balancer makes begins with, as HAProxy shows it. */
 export const SELF_SIGNED_SUBJECT = "/O=Balancer self-signed";
@@ -74,13 +86,16 @@ export const SELF_SIGNED_SUBJECT = "/O=Balancer self-signed";
 const EXPIRES_SOON_MS = 30 * 24 * 3_600_000;
 
 /** Whether it is time for another certificate: 30 days are left, or fewer. */
-export const expiresSoon = (expires: Date, now: Date): boolean => expires.getTime() - now.getTime() < EXPIRES_SOON_MS;
+export const expiresSoon = (expires: Date, now: Date): boolean =>
+  expires.getTime() - now.getTime() < EXPIRES_SOON_MS;
 
 /** A day, as previews and warnings tell it. */
 export const formatDay = (date: Date): string => date.toISOString().slice(0, 10);
 
 function blocksOf(text: string, label: string): string[] {
-  return [...text.matchAll(new RegExp(`^-----BEGIN (${label})-----\\r?$[^]*?^-----END \\1-----`, "gm"))].map(([block]) => block);
+  return [...text.matchAll(new RegExp(`^-----BEGIN (${label})-----\\r?$[^]*?^-----END \\1-----`, "gm"))].map(
+    ([block]) => block,
+  );
 }
 
 function readCertificate(block: string): X509Certificate {
@@ -92,7 +107,8 @@ function readCertificate(block: string): X509Certificate {
 }
 
 function readKey(block: string): KeyObject {
-  if (/ENCRYPTED/.test(block)) throw new CertificateError("its private key has a passphrase; HAProxy needs it without one");
+  if (/ENCRYPTED/.test(block))
+    throw new CertificateError("its private key has a passphrase; HAProxy needs it without one");
   try {
     return createPrivateKey(block);
   } catch (cause) {
@@ -110,6 +126,8 @@ function checkKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): void 
 function checkChain(chain: readonly X509Certificate[]): void {
   for (const [index, issuer] of chain.slice(1).entries()) {
     if (chain[index]?.checkIssued(issuer)) continue;
-    throw new CertificateError(`certificate ${index + 1} is not issued by certificate ${index + 2}; each must be followed by its issuer`);
+    throw new CertificateError(
+      `certificate ${index + 1} is not issued by certificate ${index + 2}; each must be followed by its issuer`,
+    );
   }
 }

@@ -9,9 +9,9 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import type { Credentials } from "../runtime/endpoint.ts";
+import type { Credentials } from "../stack/endpoint.ts";
+import { RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "../stack/runtime-names.ts";
 import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
-import { RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "./runtime-names.ts";
 
 const VALID_DAYS = 730;
 
@@ -35,7 +35,10 @@ export async function createMutualTls(stack: string, now: Date): Promise<MutualT
     ...validity,
     signingAlgorithm: ALGORITHM,
     keys: authority,
-    extensions: [new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true)],
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+    ],
   });
   const issue = async (name: string, usage: ExtendedKeyUsage, extensions: readonly Extension[]) => {
     const keys = await createKeys();

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { textOf } from "../../src/engine/multiplexed.ts";
-import { LOG_LIMITS } from "../../src/haproxy/access-log.ts";
-import { readProcessInfo } from "../../src/runtime/process-info.ts";
-import { sendRaw } from "./raw-requests.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { textOf } from "../../src/docker/multiplexed.ts";
+import { LOG_LIMITS } from "../../src/haproxy/file/access-log.ts";
+import { readProcessInfo } from "../../src/haproxy/runtime/process-info.ts";
+import { sendRaw } from "../harness/raw-requests.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 type LogLine = Readonly<Record<string, unknown>>;
 
@@ -32,10 +32,18 @@ const linesOf = async (session: string): Promise<LogLine[]> =>
 
 test("a request is one line of JSON with who, what, where and how long", async () => {
   const path = "/delay/1?secret=1";
-  const first = await fetch(`${stack.url}${path}`, { headers: { "X-Session-ID": "log-1", "X-Balancer-Probe": "1" } });
+  const first = await fetch(`${stack.url}${path}`, {
+    headers: { "X-Session-ID": "log-1", "X-Balancer-Probe": "1" },
+  });
   await first.text();
   const cookie = first.headers.getSetCookie()[0]?.split(";")[0] ?? "";
-  await (await fetch(`${stack.url}/missing`, { method: "POST", body: "hello", headers: { "X-Session-ID": "log-1", cookie } })).text();
+  await (
+    await fetch(`${stack.url}/missing`, {
+      method: "POST",
+      body: "hello",
+      headers: { "X-Session-ID": "log-1", cookie },
+    })
+  ).text();
   await until(async () => (await linesOf("log-1")).length === 2);
   const [one, two] = await linesOf("log-1");
   const server = first.headers.get("X-Balancer-Server");
@@ -54,11 +62,19 @@ test("a request is one line of JSON with who, what, where and how long", async (
     retries: 0,
     redispatched: false,
   });
-  expect(two).toMatchObject({ event: "request", method: "POST", path: "/missing", status: 404, server, termination_state: "--VN" });
+  expect(two).toMatchObject({
+    event: "request",
+    method: "POST",
+    path: "/missing",
+    status: 404,
+    server,
+    termination_state: "--VN",
+  });
   expect(Math.abs(Date.parse(String(one?.time)) - Date.now())).toBeLessThan(60_000);
   expect(one?.Tr).toBeGreaterThanOrEqual(1000);
   expect(one?.Ta).toBeGreaterThanOrEqual(Number(one?.Tr));
-  for (const field of ["client_port", "bytes_in", "bytes_out"]) expect(one?.[field], field).toBeGreaterThan(0);
+  for (const field of ["client_port", "bytes_in", "bytes_out"])
+    expect(one?.[field], field).toBeGreaterThan(0);
   for (const field of ["TR", "Tw", "Tc"]) expect(one?.[field], field).toBeGreaterThanOrEqual(0);
 });
 
@@ -71,7 +87,13 @@ test("a WebSocket has a line when it opens, and another with its duration when i
   socket.end();
   await until(async () => (await linesOf("log-ws")).length === 2);
   const [, close] = await linesOf("log-ws");
-  expect(close).toMatchObject({ event: "close", status: 101, path: "/ws/echo", server: open?.server, client_port: open?.client_port });
+  expect(close).toMatchObject({
+    event: "close",
+    status: 101,
+    path: "/ws/echo",
+    server: open?.server,
+    client_port: open?.client_port,
+  });
   expect(close?.Ta).toBeGreaterThanOrEqual(1000);
   expect(close?.bytes_in).toBeGreaterThan(0);
 });
@@ -85,7 +107,10 @@ test("the server that answers is named to a probe alone", async () => {
 test("every line parses, whatever a client sends", async () => {
   const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
   const repeated = fc
-    .tuple(fc.constantFrom('"', "\\", "\u0001", "\t", "\u007f", "ž", "{}", "\xff"), fc.integer({ min: 1, max: 8192 }))
+    .tuple(
+      fc.constantFrom('"', "\\", "\u0001", "\t", "\u007f", "ž", "{}", "\xff"),
+      fc.integer({ min: 1, max: 8192 }),
+    )
     .map(([text, length]) => Buffer.from(text.repeat(length), "latin1").subarray(0, 8192));
   const text = fc.oneof(
     bytes(300),
@@ -95,8 +120,14 @@ test("every line parses, whatever a client sends", async () => {
   // A line break would end the header or the line, and make of the rest another request.
   const inLine = text.map((value) => Buffer.from(value.filter((byte) => byte !== 10 && byte !== 13)));
   const inPath = inLine.map((value) => Buffer.from(value.filter((byte) => byte > 32 && byte < 127)));
-  const method = fc.oneof({ weight: 4, arbitrary: fc.constantFrom("GET", "POST", "M".repeat(500)) }, { weight: 1, arbitrary: fc.constant('G"T') });
-  const requests = fc.sample(fc.tuple(method, fc.oneof(inPath, inLine), inLine, inLine), { numRuns: 600, seed: 2026 });
+  const method = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom("GET", "POST", "M".repeat(500)) },
+    { weight: 1, arbitrary: fc.constant('G"T') },
+  );
+  const requests = fc.sample(fc.tuple(method, fc.oneof(inPath, inLine), inLine, inLine), {
+    numRuns: 600,
+    seed: 2026,
+  });
   const [before, droppedBefore] = [(await readLog()).length, await countDropped()];
   for (let at = 0; at < requests.length; at += 20) {
     await Promise.all(

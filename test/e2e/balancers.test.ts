@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
-import { countStickySessions, readStickySessions } from "../../src/runtime/stick-table.ts";
-import { BACKEND } from "../../src/topology.ts";
-import { get, Load, mapSessions } from "./load.ts";
-import { rememberMany } from "./many-sessions.ts";
-import { untilPeersConnected } from "./peers.ts";
-import { shell } from "./shell.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { countStickySessions, readStickySessions } from "../../src/haproxy/runtime/stick-table.ts";
+import { BACKEND } from "../../src/stack/topology.ts";
+import { get, Load, mapSessions } from "../harness/load.ts";
+import { rememberMany } from "../harness/many-sessions.ts";
+import { untilPeersConnected } from "../harness/peers.ts";
+import { shell } from "../harness/shell.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 const ALL = [1, 2, 3] as const;
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `s${index + 1}`);
-const ids = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+const ids = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
 let stack: TestStack;
 
@@ -28,7 +29,8 @@ const serverNames = async (n: number): Promise<string[]> => [...(await stack.ser
 /** Server of each session that the n-th balancer knows. Asked for a session, it would learn it. */
 async function readTable(n: number): Promise<Map<string, string>> {
   const table = new Map<string, string>();
-  for await (const { key, server } of readStickySessions(stack.runtimeOf(n), BACKEND, [])) table.set(key, server);
+  for await (const { key, server } of readStickySessions(stack.runtimeOf(n), BACKEND, []))
+    table.set(key, server);
   return table;
 }
 
@@ -45,7 +47,10 @@ async function rememberSessions(count: number): Promise<void> {
 }
 
 /** Runs an update while clients use the balancers given, each of which goes to another when its own does not answer. */
-async function updateUnderLoad(on: readonly string[], changes: Parameters<TestStack["up"]>[0]): Promise<{ failedOver: number }> {
+async function updateUnderLoad(
+  on: readonly string[],
+  changes: Parameters<TestStack["up"]>[0],
+): Promise<{ failedOver: number }> {
   const load = new Load(on);
   await stack.up(changes);
   await load.settle();
@@ -79,7 +84,11 @@ describe("in sticky mode", () => {
       const id = `learned-${round}`;
       const host = (await mapSessions(stack.urlOf(learner), [id])).get(id);
       const start = performance.now();
-      await until(async () => (await Promise.all(ALL.map(readTable))).every((table) => table.has(id)), 2_000, 5);
+      await until(
+        async () => (await Promise.all(ALL.map(readTable))).every((table) => table.has(id)),
+        2_000,
+        5,
+      );
       delaysMs.push(performance.now() - start);
       for (const n of ALL) expect([...(await mapSessions(stack.urlOf(n), [id])).values()]).toEqual([host]);
     }
@@ -91,7 +100,9 @@ describe("in sticky mode", () => {
     const { cookie } = await get(stack.urlOf(1));
     expect(cookie).toMatch(/^SRV=s[123]$/);
     for (const n of ALL) {
-      const response = await fetch(stack.urlOf(n), { headers: { Cookie: cookie ?? "", "X-Balancer-Probe": "1" } });
+      const response = await fetch(stack.urlOf(n), {
+        headers: { Cookie: cookie ?? "", "X-Balancer-Probe": "1" },
+      });
       expect(`SRV=${response.headers.get("X-Balancer-Server")}`).toBe(cookie);
       expect(response.headers.getSetCookie()).toEqual([]);
     }
@@ -101,7 +112,9 @@ describe("in sticky mode", () => {
     const sessions = ids("restart", 300);
     const before = await mapSessions(stack.urlOf(1), sessions);
     await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
-    await until(async () => (await get(stack.urlOf(2), { Cookie: "SRV=s1" }).catch(() => undefined))?.status === 200);
+    await until(
+      async () => (await get(stack.urlOf(2), { Cookie: "SRV=s1" }).catch(() => undefined))?.status === 200,
+    );
     await until(async () => (await readTable(2)).size >= (await readTable(1)).size); // it answers before they have taught it all
     expect(await mapSessions(stack.urlOf(2), sessions)).toEqual(before);
   });
@@ -122,14 +135,17 @@ describe("in sticky mode", () => {
       const homes = await mapSessions(stack.urlOf(1), sessions);
       const before = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
       stack.configure({ haproxyImage: "haproxy:e2e-balancers" });
-      expect((await stack.preview()).output).toContain("HAProxy replaced: e2e-balancers-haproxy3, haproxyImage haproxy:3.2 → haproxy:e2e-balancers");
+      expect((await stack.preview()).output).toContain(
+        "HAProxy replaced: e2e-balancers-haproxy3, haproxyImage haproxy:3.2 → haproxy:e2e-balancers",
+      );
       const { failedOver } = await updateUnderLoad(urls(), {});
       expect(failedOver).toBeGreaterThan(0);
       const after = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
       for (const [index, { id, startedAt }] of after.entries()) {
         expect(id).not.toBe(before[index]?.id);
         const previous = after[index - 1];
-        if (previous !== undefined) expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(previous.startedAt));
+        if (previous !== undefined)
+          expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(previous.startedAt));
       }
       for (const n of ALL) {
         expect(await countStickySessions(stack.runtimeOf(n), BACKEND)).toBeGreaterThanOrEqual(MANY);
@@ -152,20 +168,30 @@ describe("the commands", () => {
     expect(output).toContain("peers: haproxy1 connected, haproxy3 connected");
     const json = JSON.parse((await stack.command("status", "--json", "--balancer", "3")).output);
     expect(json).toHaveLength(1);
-    expect(json[0].peers.map(({ name, isConnected }: Record<string, unknown>) => [name, isConnected]).sort()).toEqual([
+    expect(
+      json[0].peers.map(({ name, isConnected }: Record<string, unknown>) => [name, isConnected]).sort(),
+    ).toEqual([
       ["haproxy1", true],
       ["haproxy2", true],
     ]);
   });
 
   test("runtime, sessions and logs reach each balancer", async () => {
-    const started = await Promise.all(ALL.map((n) => stack.command("runtime", "--balancer", String(n), "show env BALANCER_PEER")));
+    const started = await Promise.all(
+      ALL.map((n) => stack.command("runtime", "--balancer", String(n), "show env BALANCER_PEER")),
+    );
     expect(started.map(({ output }) => output.trim())).toEqual(ALL.map((n) => `BALANCER_PEER=haproxy${n}`));
-    const headed = ALL.map((n) => `==> haproxy${n} at 127.0.0.1:${stack.ports.runtime + n - 1} <==\nBALANCER_PEER=haproxy${n}\n\n`);
+    const headed = ALL.map(
+      (n) => `==> haproxy${n} at 127.0.0.1:${stack.ports.runtime + n - 1} <==\nBALANCER_PEER=haproxy${n}\n\n`,
+    );
     expect((await stack.command("runtime", "show env BALANCER_PEER")).output).toBe(headed.join(""));
     await mapSessions(stack.urlOf(2), ["of-the-second"]);
-    await until(async () => / is on s\d/.test((await stack.command("sessions", "--balancer", "3", "--id", "of-the-second")).output));
-    expect((await stack.command("sessions", "--id", "of-the-second")).stdout.match(/^of-the-second is on s\d/gm)).toHaveLength(1);
+    await until(async () =>
+      / is on s\d/.test((await stack.command("sessions", "--balancer", "3", "--id", "of-the-second")).output),
+    );
+    expect(
+      (await stack.command("sessions", "--id", "of-the-second")).stdout.match(/^of-the-second is on s\d/gm),
+    ).toHaveLength(1);
     const { sessions } = JSON.parse((await stack.command("sessions", "--json", "--limit", "100000")).stdout);
     expect(sessions.filter(({ key }: { key: string }) => key === "of-the-second")).toHaveLength(1);
     const { output } = await stack.command("logs", "--no-follow");

@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ROLE_LABEL, STACK_LABEL } from "../../src/engine/labels.ts";
+import { ROLE_LABEL, STACK_LABEL } from "../../src/docker/labels.ts";
 import { serverOfSession } from "../../src/haproxy/hash-ring.ts";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
-import { keyOf } from "../../src/runtime/stick-table.ts";
-import { crashAndRestart } from "./crash.ts";
-import { get } from "./load.ts";
-import { rememberMany } from "./many-sessions.ts";
-import { exchange, requestWithId, serverIn } from "./raw-socket.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, PROJECT, type StartedPulumi, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { keyOf } from "../../src/haproxy/runtime/stick-table.ts";
+import { crashAndRestart } from "../harness/crash.ts";
+import { get } from "../harness/load.ts";
+import { rememberMany } from "../harness/many-sessions.ts";
+import { exchange, requestWithId, serverIn } from "../harness/raw-socket.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, PROJECT, type StartedPulumi, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 let stack: TestStack;
 
@@ -24,7 +24,8 @@ beforeAll(async () => {
 afterAll(() => stack?.dispose());
 
 /** The server to which HAProxy sends a session. */
-const serverOf = async (id: string): Promise<string | undefined> => serverIn(await exchange(stack.ports.http, requestWithId(Buffer.from(id))));
+const serverOf = async (id: string): Promise<string | undefined> =>
+  serverIn(await exchange(stack.ports.http, requestWithId(Buffer.from(id))));
 
 /** Waits until every server is up, by a check. */
 const untilAllUp = (n = 1): Promise<void> => until(() => stack.areAllUp(n), 60_000);
@@ -33,12 +34,25 @@ const visible = (text: string): string => text.replaceAll("\u001b", "ESC");
 
 describe("the commands", () => {
   test("of a stack that is not up say how to start it", async () => {
-    const lines = [["status"], ["sessions"], ["drain", "s1"], ["ready", "s1"], ["runtime", "show info"], ["logs", "--balancer", "1"]] as const;
-    for (const { exitCode, stderr, stdout } of await Promise.all(lines.map(([name, ...args]) => stack.command(name, ...args)))) {
+    const lines = [
+      ["status"],
+      ["sessions"],
+      ["drain", "s1"],
+      ["ready", "s1"],
+      ["runtime", "show info"],
+      ["logs", "--balancer", "1"],
+    ] as const;
+    for (const { exitCode, stderr, stdout } of await Promise.all(
+      lines.map(([name, ...args]) => stack.command(name, ...args)),
+    )) {
       expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
-      expect(stderr).toContain("stack e2e-commands is not up; start it with: npm start -- --stack e2e-commands");
+      expect(stderr).toContain(
+        "stack e2e-commands is not up; start it with: npm start -- --stack e2e-commands",
+      );
     }
-    expect((await stack.command("logs", "--no-follow")).stderr).toContain("stack e2e-commands has no containers");
+    expect((await stack.command("logs", "--no-follow")).stderr).toContain(
+      "stack e2e-commands has no containers",
+    );
   });
 
   test("start brings it up and prints its addresses", async () => {
@@ -61,7 +75,15 @@ describe("the commands", () => {
       ["count", "3"],
       ["other:token", "hush"],
     ] as const) {
-      const { exitCode, output } = await stack.pulumi("config", "set", "--secret", key, value, "--stack", stack.name);
+      const { exitCode, output } = await stack.pulumi(
+        "config",
+        "set",
+        "--secret",
+        key,
+        value,
+        "--stack",
+        stack.name,
+      );
       expect(exitCode, output).toBe(0);
     }
     const { exitCode, output } = await stack.command("plan");
@@ -84,20 +106,29 @@ describe("status", () => {
     const { exitCode, stdout } = await stack.command("status", "--json");
     expect(exitCode).toBe(1);
     const [balancer] = JSON.parse(stdout);
-    expect(balancer.servers.map((server: { drift: string }) => server.drift)).toEqual(["declared weight 100", "drain"]);
+    expect(balancer.servers.map((server: { drift: string }) => server.drift)).toEqual([
+      "declared weight 100",
+      "drain",
+    ]);
   });
 
   test.each([
     { count: "many", words: 'count: "many" is refused; allowed: a whole number' },
-    { count: "300", words: "count: 300 is refused; allowed: 0 to 244, the app addresses of subnet 172.28.111.0/24" },
-  ])("stays as it is after scale $count, which is refused before it is in the stack's file", async ({ count, words }) => {
-    const file = join(PROJECT, `stacks/Pulumi.${stack.name}.yaml`);
-    const before = readFileSync(file, "utf8");
-    const { exitCode, stderr } = await stack.command("scale", count);
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain(words);
-    expect(readFileSync(file, "utf8")).toBe(before);
-  });
+    {
+      count: "300",
+      words: "count: 300 is refused; allowed: 0 to 244, the app addresses of subnet 172.28.111.0/24",
+    },
+  ])(
+    "stays as it is after scale $count, which is refused before it is in the stack's file",
+    async ({ count, words }) => {
+      const file = join(PROJECT, `stacks/Pulumi.${stack.name}.yaml`);
+      const before = readFileSync(file, "utf8");
+      const { exitCode, stderr } = await stack.command("scale", count);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(words);
+      expect(readFileSync(file, "utf8")).toBe(before);
+    },
+  );
 
   test("is content after scale, which sets the count, brings it there and mends the rest", async () => {
     expect((await stack.command("scale", "3")).exitCode).toBe(0);
@@ -197,7 +228,10 @@ describe("the runtime API", () => {
   });
 
   test("takes several commands, and judges each", async () => {
-    const { exitCode, stdout, stderr } = await stack.command("runtime", "show version; del server x; show version; bogus");
+    const { exitCode, stdout, stderr } = await stack.command(
+      "runtime",
+      "show version; del server x; show version; bogus",
+    );
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^(3\.2\.\S+\n\n){2}$/);
     expect(stderr).toMatch(/refused: Require 'backend\/server'\.\n.*refused: Unknown command: 'bogus'/);
@@ -205,7 +239,9 @@ describe("the runtime API", () => {
 
   test("asks the master process, and the balancer that is named", async () => {
     expect((await stack.command("runtime", "@master show proc")).stdout).toMatch(/^1 +master/m);
-    expect((await stack.command("runtime", "@1 show version; show proc")).stdout).toMatch(/^3\.2\.\S+\n\n#<PID>/);
+    expect((await stack.command("runtime", "@1 show version; show proc")).stdout).toMatch(
+      /^3\.2\.\S+\n\n#<PID>/,
+    );
     expect((await stack.command("runtime", "--balancer", "1", "show", "version")).stdout).toMatch(/^3\.2/);
     const none = await stack.command("runtime", "--balancer", "2", "show version");
     expect(none.exitCode).toBe(1);
@@ -214,7 +250,10 @@ describe("the runtime API", () => {
 
   test("exits with 1 where HAProxy ends before it answers", async () => {
     const waiting = stack.startCommand("runtime", "wait 60s");
-    await until(async () => /fe=GLOBAL .* age=[1-9]/.test(await runRaw(stack.runtime, command("show sess"))), 60_000);
+    await until(
+      async () => /fe=GLOBAL .* age=[1-9]/.test(await runRaw(stack.runtime, command("show sess"))),
+      60_000,
+    );
     await crashAndRestart(stack.haproxyName);
     const { exitCode, stdout, stderr } = await waiting.ended;
     await untilAllUp();
@@ -230,14 +269,18 @@ describe("logs", () => {
     socket.end();
     await until(async () => {
       const { exitCode, stdout } = await stack.command("logs", "--no-follow", "--since", "10m");
-      const lines = [...stdout.matchAll(/^e2e-commands-haproxy1 \| (\{.*\})$/gm)].map(([, json = ""]) => JSON.parse(json));
+      const lines = [...stdout.matchAll(/^e2e-commands-haproxy1 \| (\{.*\})$/gm)].map(([, json = ""]) =>
+        JSON.parse(json),
+      );
       const events = lines.filter(({ session }) => session === "a-logged-session");
       expect(exitCode).toBe(0);
       expect(events.map(({ event, path, status }) => [event, path, status])).toEqual([
         ["open", "/ws/echo", 101],
         ["close", "/ws/echo", 101],
       ]);
-      expect(lines).toContainEqual(expect.objectContaining({ event: "request", path: "/version", status: 200 }));
+      expect(lines).toContainEqual(
+        expect.objectContaining({ event: "request", path: "/version", status: 200 }),
+      );
       expect(stdout).toMatch(/^e2e-commands-podinfo\d \| \{.*"uri":"\/ws\/echo"/m);
       expect(stdout).toMatch(/^e2e-commands-podinfo\d \| \{.*"uri":"\/version"/m);
       return true;
@@ -245,10 +288,20 @@ describe("logs", () => {
   });
 
   /** Starts one more app container of the stack, which the test removes. */
-  async function startNoise(name: string, line: string, HostConfig: Docker.HostConfig = {}): Promise<Docker.Container> {
+  async function startNoise(
+    name: string,
+    line: string,
+    HostConfig: Docker.HostConfig = {},
+  ): Promise<Docker.Container> {
     const Labels = { [STACK_LABEL]: stack.name, [ROLE_LABEL]: "app" };
     const Cmd = ["sh", "-c", line];
-    const noise = await docker.createContainer({ name: `e2e-commands-${name}`, Image: "stefanprodan/podinfo:6.9.2", Cmd, Labels, HostConfig });
+    const noise = await docker.createContainer({
+      name: `e2e-commands-${name}`,
+      Image: "stefanprodan/podinfo:6.9.2",
+      Cmd,
+      Labels,
+      HostConfig,
+    });
     await noise.start();
     return noise;
   }
@@ -281,7 +334,9 @@ describe("logs", () => {
   test("goes on where a container is gone at once, or its log cannot be read", async () => {
     const following = await follow();
     for (let n = 0; n < 5; n += 1) await startNoise(`gone${n}`, "true", { AutoRemove: true });
-    const unreadable = await startNoise("unreadable", "exec sleep 600", { LogConfig: { Type: "none", Config: {} } });
+    const unreadable = await startNoise("unreadable", "exec sleep 600", {
+      LogConfig: { Type: "none", Config: {} },
+    });
     const noise = await startNoise("noise", "echo up; exec sleep 600");
     await following.seen(/^warning: the log of e2e-commands-unreadable cannot be read: \w/m);
     await following.seen(/^e2e-commands-noise \| up$/m);
@@ -325,7 +380,8 @@ describe("sessions", () => {
 
   test("lists who is where, whatever clients call themselves", async () => {
     const homes = new Map<string, string | undefined>();
-    for (const id of HOSTILE) homes.set(id.toString("latin1"), serverIn(await exchange(stack.ports.http, requestWithId(id))));
+    for (const id of HOSTILE)
+      homes.set(id.toString("latin1"), serverIn(await exchange(stack.ports.http, requestWithId(id))));
     const { exitCode, stdout } = await stack.command("sessions", "--json");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^[\n -~]*$/);
@@ -339,14 +395,16 @@ describe("sessions", () => {
     }
     expect(total).toBe(sessions.length);
     expect(Object.values<number>(servers).reduce((sum, count) => sum + count, 0)).toBe(total);
-    for (const id of ["žluť 😀", "\u001b[31mred\u0007"]) expect(sessions).toContainEqual(expect.objectContaining({ id }));
+    for (const id of ["žluť 😀", "\u001b[31mred\u0007"])
+      expect(sessions).toContainEqual(expect.objectContaining({ id }));
     const text = (await stack.command("sessions")).stdout;
     expect(text).toMatch(/^[\n -~]*$/);
     expect(text.split("\n").filter((line) => /^s\d +\d+m\d\ds {2}/.test(line))).toHaveLength(total);
   });
 
   /** As HAProxy spells it. */
-  const spelled = (bytes: Buffer): string => (bytes.equals(Buffer.from([0x61, 0xff, 0xfe, 0x62])) ? "a\\xFF\\xFEb" : keyOf(bytes.toString()));
+  const spelled = (bytes: Buffer): string =>
+    bytes.equals(Buffer.from([0x61, 0xff, 0xfe, 0x62])) ? "a\\xFF\\xFEb" : keyOf(bytes.toString());
 
   test("finds one by its id", async () => {
     const ids = ["a;b#c<<", "tab\there", "žluť 😀", "key=x use=0 exp=1 shard=0 server_id=9 server_key=s9"];
@@ -356,13 +414,17 @@ describe("sessions", () => {
       expect(stdout.startsWith(`${keyOf(id)} is on s`)).toBe(true);
       expect(stdout).toMatch(/ is on s\d, and forgotten in (30m00|29m\d\d)s unless it is used\n$/);
     }
-    expect((await stack.command("sessions", "--id", "nobody")).stdout).toBe("nobody is not known to HAProxy\n");
+    expect((await stack.command("sessions", "--id", "nobody")).stdout).toBe(
+      "nobody is not known to HAProxy\n",
+    );
     const refused = await stack.command("sessions", "--id", "two\nlines");
     expect({ exitCode: refused.exitCode, stdout: refused.stdout }).toEqual({ exitCode: 1, stdout: "" });
   });
 
   test("filters by server, and refuses one that HAProxy does not have", async () => {
-    const { servers, sessions, total } = JSON.parse((await stack.command("sessions", "--json", "--server", "s2")).stdout);
+    const { servers, sessions, total } = JSON.parse(
+      (await stack.command("sessions", "--json", "--server", "s2")).stdout,
+    );
     expect(sessions.every(({ server }: { server: string }) => server === "s2")).toBe(true);
     expect(servers).toEqual({ s2: total });
     const { exitCode, stderr } = await stack.command("sessions", "--server", "s9");
@@ -399,7 +461,11 @@ describe("drain and ready", () => {
       expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
       expect(stderr).toContain('server: "s9" is refused; allowed: s1, s2, s3');
     }
-    expect([...(await stack.servers()).values()].map(({ adminState }) => adminState)).toEqual(["ready", "ready", "ready"]);
+    expect([...(await stack.servers()).values()].map(({ adminState }) => adminState)).toEqual([
+      "ready",
+      "ready",
+      "ready",
+    ]);
   });
 
   test("take a server out for new sessions alone, wait for its last connection, and bring it back", async () => {
@@ -410,7 +476,9 @@ describe("drain and ready", () => {
     const { exitCode, stdout } = await stack.command("drain", "s2");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^s2 drains: 1 connection in use, \d+ remembered sessions? sticks? to it$/m);
-    expect(stdout).toContain("back into rotation: npm run ready -- s2 --stack e2e-commands, or the next pulumi up");
+    expect(stdout).toContain(
+      "back into rotation: npm run ready -- s2 --stack e2e-commands, or the next pulumi up",
+    );
     expect(await serverOf(id)).toBe("s2");
     expect(await Promise.all(ids.map((other) => serverOf(`new-${other}`)))).not.toContain("s2");
     const busy = await stack.command("drain", "s2", "--wait", "--timeout", "1");
@@ -460,7 +528,9 @@ describe("drain and ready", () => {
     const { exitCode, stderr } = await stack.command("drain", "s1", "s2", "s3");
     expect(exitCode).toBe(0);
     expect(stderr).toBe("warning: no server is left for new sessions; they get status 503\n");
-    expect((await stack.command("ready", "s1", "s2")).stdout).toContain("still out of rotation: s3 (drain); the next pulumi up puts all back");
+    expect((await stack.command("ready", "s1", "s2")).stdout).toContain(
+      "still out of rotation: s3 (drain); the next pulumi up puts all back",
+    );
   });
 });
 
@@ -474,7 +544,8 @@ describe("a stack in hash mode with two balancers", () => {
   });
 
   test("drains on all of them, or on the one that is named", async () => {
-    const statesOf = async (name: string) => Promise.all([1, 2].map(async (n) => (await stack.servers(n)).get(name)?.adminState));
+    const statesOf = async (name: string) =>
+      Promise.all([1, 2].map(async (n) => (await stack.servers(n)).get(name)?.adminState));
     expect((await stack.command("drain", "s2")).stdout).toMatch(/^s2 drains: no connection in use$/m);
     expect((await stack.command("drain", "s3", "--balancer", "2")).exitCode).toBe(0);
     expect([await statesOf("s2"), await statesOf("s3")]).toEqual([
@@ -484,8 +555,12 @@ describe("a stack in hash mode with two balancers", () => {
     expect((await stack.command("status", "--balancer", "1")).stdout).not.toMatch(/^s3 .* drain$/m);
     const drifts = (await stack.command("status")).stdout.match(/^(HAProxy|s\d .* drain$)/gm);
     expect(drifts?.map((line) => line.slice(0, 2))).toEqual(["HA", "s2", "HA", "s2", "s3"]);
-    expect((await stack.command("runtime", "--balancer", "2", "show env BALANCER_PEER")).stdout).toBe("BALANCER_PEER=haproxy2\n\n");
-    expect((await stack.command("runtime", "--balancer", "3", "show info")).stderr).toContain("--balancer: 3 is refused; allowed: 1 to 2");
+    expect((await stack.command("runtime", "--balancer", "2", "show env BALANCER_PEER")).stdout).toBe(
+      "BALANCER_PEER=haproxy2\n\n",
+    );
+    expect((await stack.command("runtime", "--balancer", "3", "show info")).stderr).toContain(
+      "--balancer: 3 is refused; allowed: 1 to 2",
+    );
     expect((await stack.command("ready", "s3")).exitCode).toBe(0);
     expect(await statesOf("s3")).toEqual(["ready", "ready"]);
   });
@@ -500,19 +575,26 @@ describe("a stack in hash mode with two balancers", () => {
       const id = ["žluť", "a b", "tab\there", "x".repeat(300)][n] ?? `session-${n}`;
       expect(serverOfSession(servers, id), id).toBe(await serverOf(id));
     }
-    expect((await stack.command("sessions", "--id", "abc123")).stdout).toBe(`abc123 goes to ${await serverOf("abc123")}, by its hash\n`);
+    expect((await stack.command("sessions", "--id", "abc123")).stdout).toBe(
+      `abc123 goes to ${await serverOf("abc123")}, by its hash\n`,
+    );
   });
 
   test("shows replies and logs of both, or of the one that is named", async () => {
     const { exitCode, stdout } = await stack.command("runtime", "show env BALANCER_PEER");
-    const headed = [1, 2].map((n) => `==> haproxy${n} at 127.0.0.1:${stack.ports.runtime + n - 1} <==\nBALANCER_PEER=haproxy${n}\n\n`);
+    const headed = [1, 2].map(
+      (n) => `==> haproxy${n} at 127.0.0.1:${stack.ports.runtime + n - 1} <==\nBALANCER_PEER=haproxy${n}\n\n`,
+    );
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: headed.join("") });
     const refused = await stack.command("runtime", "disable server webservers/s99");
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr.match(/HAProxy at 127\.0\.0\.1:\d+ refused: No such server\./g)).toHaveLength(2);
     const logs = await stack.command("logs", "--no-follow", "--balancer", "2");
     const names = new Set(Array.from(logs.stdout.matchAll(/^(\S+) \| /gm), ([, name]) => name));
-    expect([...names].sort()).toEqual([stack.haproxyNameOf(2), ...[1, 2, 3, 4].map((n) => `${stack.name}-podinfo${n}`)]);
+    expect([...names].sort()).toEqual([
+      stack.haproxyNameOf(2),
+      ...[1, 2, 3, 4].map((n) => `${stack.name}-podinfo${n}`),
+    ]);
     const none = await stack.command("logs", "--balancer", "3");
     expect(none.exitCode).toBe(1);
     expect(none.stderr).toContain("--balancer: 3 is refused; allowed: 1 to 2");
@@ -522,7 +604,9 @@ describe("a stack in hash mode with two balancers", () => {
     const home = (await serverOf("abc123")) ?? "";
     expect((await stack.command("drain", home, "--balancer", "2")).exitCode).toBe(0);
     const { stdout } = await stack.command("sessions", "--id", "abc123");
-    expect(stdout).toMatch(new RegExp(`^abc123 goes to ${home}, by its hash\nabc123 goes to s\\d, by its hash\n$`));
+    expect(stdout).toMatch(
+      new RegExp(`^abc123 goes to ${home}, by its hash\nabc123 goes to s\\d, by its hash\n$`),
+    );
     expect((await stack.command("ready", home)).exitCode).toBe(0);
   });
 
@@ -540,7 +624,9 @@ describe("a stack in hash mode with two balancers", () => {
       expect(adminState).toBe("drain");
       expect(drained.stdout).toContain("s4 drains: ");
       expect(ready.stdout).toContain("s4: in rotation, up\n");
-      expect(asked.stdout).toBe(`==> haproxy1 at 127.0.0.1:${stack.ports.runtime} <==\nBALANCER_PEER=haproxy1\n\n`);
+      expect(asked.stdout).toBe(
+        `==> haproxy1 at 127.0.0.1:${stack.ports.runtime} <==\nBALANCER_PEER=haproxy1\n\n`,
+      );
       expect(found.stdout).toBe(`abc123 goes to ${home}, by its hash\n`);
       for (const { exitCode, stderr } of [drained, ready, asked, found]) {
         expect(exitCode).toBe(1);
@@ -554,11 +640,27 @@ describe("a stack in hash mode with two balancers", () => {
 });
 
 describe("every command", () => {
-  const NAMES = ["create-stacks", "start", "scale", "stop", "status", "logs", "plan", "runtime", "drain", "ready", "sessions", "probe"];
+  const NAMES = [
+    "create-stacks",
+    "start",
+    "scale",
+    "stop",
+    "status",
+    "logs",
+    "plan",
+    "runtime",
+    "drain",
+    "ready",
+    "sessions",
+    "probe",
+  ];
 
   test("tells its options with --help, and refuses others", async () => {
     for (const name of NAMES) {
-      const [help, wrong] = await Promise.all([stack.command(name, "--help"), stack.command(name, "--bogus")]);
+      const [help, wrong] = await Promise.all([
+        stack.command(name, "--help"),
+        stack.command(name, "--bogus"),
+      ]);
       expect(help).toMatchObject({ exitCode: 0, stderr: "" });
       expect(help.stdout).toMatch(/^Usage: npm run [a-z]+ -- \[options\]/);
       expect(wrong).toMatchObject({ exitCode: 1, stdout: "" });

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { get, Load } from "./load.ts";
-import { shell } from "./shell.ts";
-import { docker, TestStack } from "./stack.ts";
+import { get, Load } from "../harness/load.ts";
+import { shell } from "../harness/shell.ts";
+import { docker, TestStack } from "../harness/stack.ts";
 
 let stack: TestStack;
 
@@ -20,7 +20,8 @@ async function kernelView(container: string): Promise<Record<string, string>> {
     container,
     "id -u; grep -E 'CapBnd|NoNewPrivs' /proc/1/status; ulimit -n; cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; touch /x",
   );
-  const [uid = "", capabilities = "", newPrivileges = "", files = "", pids = "", written = ""] = printed.split(/\r?\n/);
+  const [uid = "", capabilities = "", newPrivileges = "", files = "", pids = "", written = ""] =
+    printed.split(/\r?\n/);
   return { uid, capabilities, newPrivileges, files, pids, written };
 }
 
@@ -92,7 +93,11 @@ test("a secret of its environment reaches it, and nothing else in plain text", a
   for (const path of files) expect(readFileSync(path, "utf8").includes(secret), path).toBe(false);
   expect((await stack.command("plan")).output).toBe("nothing to change\n");
   await stack.pulumi("config", "set", "--path", "app.env.LINES", "one\ntwo", "--stack", stack.name);
-  for (const refused of [await stack.command("plan"), await stack.command("scale", "3"), await stack.preview()]) {
+  for (const refused of [
+    await stack.command("plan"),
+    await stack.command("scale", "3"),
+    await stack.preview(),
+  ]) {
     expect(refused.exitCode).not.toBe(0);
     expect(refused.output).toMatch(/app\.env: "?\[secret\]"? is refused/);
     expect(refused.output).not.toContain(secret);
@@ -110,7 +115,9 @@ test("an image that runs as root is refused until the config allows it", async (
     stack.configure({ "app.user": undefined, "app.image": "e2e-containers-root" });
     const { exitCode, output } = await stack.preview();
     expect(exitCode).not.toBe(0);
-    expect(output).toContain("image e2e-containers-root (app.image) runs as root; set app.user to another user, such as 1000, or to root to let it");
+    expect(output).toContain(
+      "image e2e-containers-root (app.image) runs as root; set app.user to another user, such as 1000, or to root to let it",
+    );
     expect((await get(stack.url)).status).toBe(200);
   } finally {
     await docker.getImage("e2e-containers-root").remove();
@@ -121,7 +128,9 @@ test("an image that runs as root is refused until the config allows it", async (
 test("logs go where the engine sends them, when the config says so", async () => {
   stack.configure({ logDriver: "engine" });
   const { LoggingDriver } = await docker.info();
-  expect((await stack.preview()).output).toContain(`HAProxy replaced: ${stack.haproxyName}, logDriver local → ${LoggingDriver}`);
+  expect((await stack.preview()).output).toContain(
+    `HAProxy replaced: ${stack.haproxyName}, logDriver local → ${LoggingDriver}`,
+  );
   await stack.up();
   for (const name of [stack.haproxyName, podinfo()]) {
     expect((await docker.getContainer(name).inspect()).HostConfig.LogConfig?.Type).toBe(LoggingDriver);

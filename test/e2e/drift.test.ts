@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
-import { get, Load } from "./load.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, TestStack } from "./stack.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { get, Load } from "../harness/load.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, TestStack } from "../harness/stack.ts";
 
 describe("a server list that was changed by hand", () => {
   let stack: TestStack;
 
   beforeAll(async () => {
-    stack = await TestStack.create({ name: "e2e-drift", number: 3, config: { count: 6, readyTimeout: "10s" } });
+    stack = await TestStack.create({
+      name: "e2e-drift",
+      number: 3,
+      config: { count: 6, readyTimeout: "10s" },
+    });
     await stack.up();
   });
   afterAll(() => stack?.dispose());
@@ -19,7 +23,13 @@ describe("a server list that was changed by hand", () => {
     const servers = await stack.servers();
     expect([...servers.keys()].sort()).toEqual(["s1", "s2", "s3", "s4", "s5", "s6"]);
     for (const server of servers.values())
-      expect(server).toMatchObject({ adminState: "ready", isUp: true, weight: 100, isChecked: true, cookie: server.name });
+      expect(server).toMatchObject({
+        adminState: "ready",
+        isUp: true,
+        weight: 100,
+        isChecked: true,
+        cookie: server.name,
+      });
   };
 
   test("preview shows every kind of change, and one update mends them all under load", async () => {
@@ -61,7 +71,8 @@ describe("a server list that was changed by hand", () => {
 
   test("a server in maintenance gets no traffic before a check finds it up", async () => {
     const { Config } = await docker.getContainer(`${stack.name}-podinfo3`).inspect();
-    const readiness = (state: string) => fetch(`http://172.28.103.13:9898/readyz/${state}`, { method: "POST" });
+    const readiness = (state: string) =>
+      fetch(`http://172.28.103.13:9898/readyz/${state}`, { method: "POST" });
     await run("disable server webservers/s3");
     await readiness("disable");
     const load = new Load(stack.url, { clients: 4 });
@@ -83,7 +94,9 @@ describe("a server list that was changed by hand", () => {
   });
 
   test("a server that leaves maintenance keeps its WebSockets, over a reload as well", async () => {
-    const sockets = await Promise.all(Array.from({ length: 12 }, (_, n) => EchoSocket.open(stack.url, `kept-${n}`)));
+    const sockets = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => EchoSocket.open(stack.url, `kept-${n}`)),
+    );
     expect(sockets.some(({ server }) => server === "s3")).toBe(true);
     await run("disable server webservers/s3");
     await stack.up({ "app.readyPath": "/healthz" });
@@ -103,7 +116,9 @@ describe("a server list that was changed by hand", () => {
   });
 
   test("an edit of haproxy.cfg in the volume is undone", async () => {
-    await docker.getContainer(stack.haproxyName).putArchive(await tarOf("haproxy.cfg", "# edited\n"), { path: "/usr/local/etc/haproxy" });
+    await docker
+      .getContainer(stack.haproxyName)
+      .putArchive(await tarOf("haproxy.cfg", "# edited\n"), { path: "/usr/local/etc/haproxy" });
     expect((await stack.preview()).output).toMatch(/ConfigFile: \(update\)/);
     await stack.up();
     await docker.getContainer(stack.haproxyName).restart();
@@ -112,7 +127,13 @@ describe("a server list that was changed by hand", () => {
 
   test("refresh works while HAProxy is down, and the next update brings it back", async () => {
     await docker.getContainer(stack.haproxyName).stop({ t: 1 });
-    const { exitCode, output } = await stack.pulumi("refresh", "--yes", "--skip-preview", "--stack", stack.name);
+    const { exitCode, output } = await stack.pulumi(
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--stack",
+      stack.name,
+    );
     expect(output).not.toMatch(/error/i);
     expect(exitCode).toBe(0);
     await stack.up();

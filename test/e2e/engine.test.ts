@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { get, mapSessions } from "./load.ts";
-import { docker, PROJECT, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { get, mapSessions } from "../harness/load.ts";
+import { docker, PROJECT, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 /** Set by .ci/run where the set-up itself started the engine. Nobody else's engine is killed by a test. */
 const ownsEngine = process.env.BALANCER_OWN_ENGINE === "1";
@@ -18,7 +18,8 @@ describe.runIf(ownsEngine)("an engine that is killed", () => {
   });
   afterAll(() => stack?.dispose());
 
-  const identify = async () => [...(await stack.servers()).values()].map(({ name, id, address, port }) => ({ name, id, address, port }));
+  const identify = async () =>
+    [...(await stack.servers()).values()].map(({ name, id, address, port }) => ({ name, id, address, port }));
 
   test("comes back with the same containers, addresses and rotation, and needs no update", async () => {
     const ids = Array.from({ length: 200 }, (_, index) => `session-${index}`);

@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { get, Load } from "./load.ts";
-import { ProjectCopy } from "./project-copy.ts";
-import { docker, TestStack } from "./stack.ts";
+import { get, Load } from "../harness/load.ts";
+import { ProjectCopy } from "../harness/project-copy.ts";
+import { docker, TestStack } from "../harness/stack.ts";
 
 const project = new ProjectCopy();
 const FOREIGN = "e2e-foreign";
@@ -10,7 +10,12 @@ const FOREIGN = "e2e-foreign";
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-failures", number: 4, project: project.folder, config: { count: 2 } });
+  stack = await TestStack.create({
+    name: "e2e-failures",
+    number: 4,
+    project: project.folder,
+    config: { count: 2 },
+  });
 });
 afterAll(async () => {
   await stack?.dispose();
@@ -41,26 +46,43 @@ async function withForeign(
 
 describe("before anything is created", () => {
   test("every mistake in the config is told at once, with key, value and what is allowed", async () => {
-    const output = await refused({ mode: "fast", count: "many", bind: "localhost", balancers: 8, "app.readyPath": "/a b;c", colour: "red" });
+    const output = await refused({
+      mode: "fast",
+      count: "many",
+      bind: "localhost",
+      balancers: 8,
+      "app.readyPath": "/a b;c",
+      colour: "red",
+    });
     expect(output).toContain("has 6 mistakes");
     expect(output).toContain('mode: "fast" is refused; allowed: sticky or hash');
     expect(output).toContain('count: "many" is refused; allowed: a whole number from 0');
     expect(output).toMatch(/balancers: "?8"? is refused; allowed: a whole number from 1 to 7/);
     expect(output).toContain('colour: "red" is refused; allowed: no such key');
     expect(await stack.resources()).toEqual([]);
-    stack.configure({ mode: undefined, count: 2, bind: undefined, balancers: undefined, "app.readyPath": undefined, colour: undefined });
+    stack.configure({
+      mode: undefined,
+      count: 2,
+      bind: undefined,
+      balancers: undefined,
+      "app.readyPath": undefined,
+      colour: undefined,
+    });
   });
 
   test("an image that cannot be had is named, with its key", async () => {
     const output = await refused({ "app.image": "no-such-image/at-all:1" });
-    expect(output).toMatch(/image no-such-image\/at-all:1 \(app\.image\) is not on the engine and cannot be pulled/);
+    expect(output).toMatch(
+      /image no-such-image\/at-all:1 \(app\.image\) is not on the engine and cannot be pulled/,
+    );
     expect(await stack.resources()).toEqual([]);
     stack.configure({ "app.image": undefined });
   });
 
   test("an engine that is not reachable is named, with what to do", async () => {
-    const { exitCode, output } = await stack.start(["up", "--yes", "--skip-preview", "--stack", stack.name], { DOCKER_HOST: "unix:///no/such.sock" })
-      .ended;
+    const { exitCode, output } = await stack.start(["up", "--yes", "--skip-preview", "--stack", stack.name], {
+      DOCKER_HOST: "unix:///no/such.sock",
+    }).ended;
     expect(exitCode).not.toBe(0);
     expect(output).toContain("the Docker engine at unix:///no/such.sock is not reachable");
     expect(output).toContain("start it, or set DOCKER_HOST");
@@ -68,20 +90,28 @@ describe("before anything is created", () => {
 
   test("a subnet that another Docker network has is refused, with that network's name", async () => {
     const create = () =>
-      docker.createNetwork({ Name: FOREIGN, IPAM: { Driver: "default", Config: [{ Subnet: stack.subnet.replace(".0/24", ".128/25") }] } });
+      docker.createNetwork({
+        Name: FOREIGN,
+        IPAM: { Driver: "default", Config: [{ Subnet: stack.subnet.replace(".0/24", ".128/25") }] },
+      });
     await withForeign(create, async () => {
       const output = await refused({});
-      expect(output).toMatch(new RegExp(`subnet ${stack.subnet} overlaps .* of Docker network ${FOREIGN}; set another subnet`));
+      expect(output).toMatch(
+        new RegExp(`subnet ${stack.subnet} overlaps .* of Docker network ${FOREIGN}; set another subnet`),
+      );
     });
   });
 });
 
 describe("while it is created", () => {
   test("a container of somebody else that has a name of ours is not touched", async () => {
-    const create = () => docker.createContainer({ name: stack.haproxyName, Image: "stefanprodan/podinfo:6.9.2" });
+    const create = () =>
+      docker.createContainer({ name: stack.haproxyName, Image: "stefanprodan/podinfo:6.9.2" });
     await withForeign(create, async () => {
       const output = await refused({});
-      expect(output).toMatch(/container name e2e-failures-haproxy1 is taken by a container of somebody else; remove it \(docker rm -f/);
+      expect(output).toMatch(
+        /container name e2e-failures-haproxy1 is taken by a container of somebody else; remove it \(docker rm -f/,
+      );
       await docker.getContainer(stack.haproxyName).inspect();
     });
   });
@@ -90,7 +120,9 @@ describe("while it is created", () => {
     const server = createServer().listen(stack.ports.stats, "127.0.0.1");
     const output = await refused({});
     server.close();
-    expect(output).toContain(`port 127.0.0.1:${stack.ports.stats} (ports.stats) is taken by a process of this host; set another ports.stats`);
+    expect(output).toContain(
+      `port 127.0.0.1:${stack.ports.stats} (ports.stats) is taken by a process of this host; set another ports.stats`,
+    );
   });
 
   test("what failed half way is carried on by the next update", async () => {
@@ -124,14 +156,21 @@ describe("a stack that serves", () => {
     expect((await stack.preview()).output).toContain(taken);
     expect(await refused({})).toContain(taken);
     server.close();
-    expect(await refused({ "ports.stats": stack.ports.stats, bind: "198.51.100.1" })).toContain("this host has no address 198.51.100.1 (bind)");
+    expect(await refused({ "ports.stats": stack.ports.stats, bind: "198.51.100.1" })).toContain(
+      "this host has no address 198.51.100.1 (bind)",
+    );
     stack.configure({ bind: undefined });
     const other = stack.subnet.replace(/\d+\.0\/24$/, "124.0/24");
-    const create = () => docker.createNetwork({ Name: FOREIGN, IPAM: { Driver: "default", Config: [{ Subnet: other }] } });
+    const create = () =>
+      docker.createNetwork({ Name: FOREIGN, IPAM: { Driver: "default", Config: [{ Subnet: other }] } });
     await withForeign(create, async () => {
-      expect(await refused({ subnet: other })).toContain(`subnet ${other} overlaps ${other} of Docker network ${FOREIGN}`);
+      expect(await refused({ subnet: other })).toContain(
+        `subnet ${other} overlaps ${other} of Docker network ${FOREIGN}`,
+      );
     });
-    expect((await stack.preview()).output).toContain(`everything replaced: subnet ${stack.subnet} → ${other}`);
+    expect((await stack.preview()).output).toContain(
+      `everything replaced: subnet ${stack.subnet} → ${other}`,
+    );
     stack.configure({ subnet: stack.subnet });
     const { sent, failures } = await load.stop();
     expect(sent).toBeGreaterThan(200);
@@ -150,7 +189,9 @@ describe("a stack that serves", () => {
 
   test("an image without HAProxy is found out before anything is replaced", async () => {
     const output = await refused({ haproxyImage: "stefanprodan/podinfo:6.9.2" });
-    expect(output).toMatch(/HAProxy \(stefanprodan\/podinfo:6\.9\.2\) refuses the config: .*haproxy: not found/);
+    expect(output).toMatch(
+      /HAProxy \(stefanprodan\/podinfo:6\.9\.2\) refuses the config: .*haproxy: not found/,
+    );
     expect((await get(stack.url)).status).toBe(200);
     stack.configure({ haproxyImage: undefined });
   });
@@ -158,7 +199,11 @@ describe("a stack that serves", () => {
   test("an update after a container was lost in no state clears the way", async () => {
     await stack.up({ count: 2 });
     const { Config } = await docker.getContainer(`${stack.name}-podinfo1`).inspect();
-    const leftover = await docker.createContainer({ name: `${stack.name}-podinfo3`, Image: Config.Image, Labels: Config.Labels });
+    const leftover = await docker.createContainer({
+      name: `${stack.name}-podinfo3`,
+      Image: Config.Image,
+      Labels: Config.Labels,
+    });
     await stack.up({ count: 3 });
     expect((await docker.getContainer(`${stack.name}-podinfo3`).inspect()).Id).not.toBe(leftover.id);
   });

@@ -2,10 +2,15 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { CERTIFICATE_FILE, CONFIG_FOLDER, RUNTIME_CA_FILE, RUNTIME_CERTIFICATE_FILE } from "../../src/haproxy/config.ts";
+import {
+  CERTIFICATE_FILE,
+  CONFIG_FOLDER,
+  RUNTIME_CA_FILE,
+  RUNTIME_CERTIFICATE_FILE,
+} from "../../src/haproxy/container.ts";
 import { createMutualTls } from "../../src/tls/mutual.ts";
-import { createSelfSigned } from "../../src/tls/self-signed.ts";
-import { GOLDENS } from "../unit/haproxy/goldens.ts";
+import { createSelfSigned } from "../../src/tls/self-signing.ts";
+import { GOLDENS } from "../unit/haproxy/file/goldens.ts";
 import { named } from "../unit/named.ts";
 
 const IMAGE = "haproxy:3.2";
@@ -18,19 +23,33 @@ const WRITE_FILES = Object.entries(FILES).map(([name, text]) => `echo '${text}' 
 /** Runs HAProxy's own check, where a warning counts as a failure. The image's entrypoint would start a master process. */
 async function check(config: string): Promise<{ readonly status: number | null; readonly words: string }> {
   const docker = spawn("docker", [
-    ...["run", "--rm", "--interactive", "--network", "none", "--pull", "never", "--user", "root", "--env", "BALANCER_PEER=haproxy1"],
+    ...[
+      "run",
+      "--rm",
+      "--interactive",
+      "--network",
+      "none",
+      "--pull",
+      "never",
+      "--user",
+      "root",
+      "--env",
+      "BALANCER_PEER=haproxy1",
+    ],
     ...["--entrypoint", "sh", IMAGE, "-c"],
     ...[`${WRITE_FILES.join("; ")}; cat > /tmp/haproxy.cfg; haproxy -c -dW -f /tmp/haproxy.cfg 2>&1`],
   ]);
   const words = Promise.all([text(docker.stdout), text(docker.stderr)]);
-  const status = new Promise<number | null>((resolve, reject) => docker.once("close", resolve).once("error", reject));
+  const status = new Promise<number | null>((resolve, reject) =>
+    docker.once("close", resolve).once("error", reject),
+  );
   docker.stdin.on("error", () => {}); // the status tells that docker did not run
   docker.stdin.end(config);
   return { status: await status, words: (await words).join("") };
 }
 
 function damaged(from: string, to: string): string {
-  const config = readFileSync(new URL("../unit/haproxy/golden/sticky-3.cfg", import.meta.url), "utf8");
+  const config = readFileSync(new URL("../unit/haproxy/file/golden/sticky-3.cfg", import.meta.url), "utf8");
   expect(config).toContain(from);
   return config.replace(from, to);
 }

@@ -3,10 +3,10 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { pack } from "tar-stream";
 import { expect, test } from "vitest";
-import { parseSettings } from "../../src/config-parser.ts";
-import { renderConfig } from "../../src/haproxy/config.ts";
-import { SettingsError } from "../../src/settings.ts";
-import { planTopology } from "../../src/topology.ts";
+import { parseSettings } from "../../src/config/settings-parser.ts";
+import { renderConfig } from "../../src/haproxy/file/render.ts";
+import { SettingsError } from "../../src/stack/settings-error.ts";
+import { planTopology } from "../../src/stack/topology.ts";
 import { KEYS } from "../unit/hostile/config-places.ts";
 import { nearly } from "../unit/hostile/garbage.ts";
 import { pulumiConfig } from "../unit/pulumi-config.ts";
@@ -53,7 +53,10 @@ async function refusals(files: readonly string[]): Promise<string[]> {
       "sh",
       "haproxy:3.2",
     ],
-    ...["-c", "cd /tmp && tar xf - && for f in *.cfg; do haproxy -c -dW -f $f 2>&1 | sed 's/$/ | refused/' && echo $f; done"],
+    ...[
+      "-c",
+      "cd /tmp && tar xf - && for f in *.cfg; do haproxy -c -dW -f $f 2>&1 | sed 's/$/ | refused/' && echo $f; done",
+    ],
   ]);
   archive.pipe(docker.stdin);
   const words = await text(docker.stdout);
@@ -70,5 +73,7 @@ test("the real HAProxy accepts what is left of settings that were tampered with,
 test("and refuses a file with a mistake, so the check can fail", async () => {
   const [file = ""] = acceptedConfigs();
   expect(file).toContain("balance roundrobin");
-  expect((await refusals([file, file.replace("balance roundrobin", "balance roundrobbin")])).join()).toContain("balance only supports");
+  expect(
+    (await refusals([file, file.replace("balance roundrobin", "balance roundrobbin")])).join(),
+  ).toContain("balance only supports");
 });

@@ -4,22 +4,34 @@ import { connect, type OutgoingHttpHeaders } from "node:http2";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { readStats } from "../../src/runtime/client.ts";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
-import { get, Load } from "./load.ts";
-import { MALFORMED_REQUESTS } from "./malformed/requests.ts";
-import { sendRaw, statusesOf } from "./raw-requests.ts";
-import { buildRecordingApp, RECORDING_APP, type RecordedRequest, readRecord, readRequests, removeRecordingApp, valuesOf } from "./recording-app.ts";
-import { SlowClients } from "./slow-clients.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { readStats } from "../../src/haproxy/runtime/client.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { get, Load } from "../harness/load.ts";
+import { MALFORMED_REQUESTS } from "../harness/malformed/requests.ts";
+import { sendRaw, statusesOf } from "../harness/raw-requests.ts";
+import {
+  buildRecordingApp,
+  RECORDING_APP,
+  type RecordedRequest,
+  readRecord,
+  readRequests,
+  removeRecordingApp,
+  valuesOf,
+} from "../harness/recording-app.ts";
+import { SlowClients } from "../harness/slow-clients.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 let stack: TestStack;
 
 beforeAll(async () => {
   await buildRecordingApp();
-  stack = await TestStack.create({ name: "e2e-http-hardening", number: 17, config: { ...RECORDING_APP, count: 1, "tls.selfSigned": true } });
+  stack = await TestStack.create({
+    name: "e2e-http-hardening",
+    number: 17,
+    config: { ...RECORDING_APP, count: 1, "tls.selfSigned": true },
+  });
   await stack.up();
 });
 afterAll(async () => {
@@ -34,7 +46,11 @@ const AT_A_TIME = 20;
 async function sendAll(requests: readonly { readonly bytes: Buffer }[]): Promise<number[][]> {
   const answers: string[] = [];
   for (let at = 0; at < requests.length; at += AT_A_TIME) {
-    answers.push(...(await Promise.all(requests.slice(at, at + AT_A_TIME).map(({ bytes }) => sendRaw(haproxy(), 8080, bytes)))));
+    answers.push(
+      ...(await Promise.all(
+        requests.slice(at, at + AT_A_TIME).map(({ bytes }) => sendRaw(haproxy(), 8080, bytes)),
+      )),
+    );
   }
   return answers.map(statusesOf);
 }
@@ -122,24 +138,38 @@ describe("podinfo", () => {
       "X-Mine": "mine",
     });
     const { Host: _, "X-Api-Version": _version, "X-Api-Revision": _revision, ...seen } = JSON.parse(body); // podinfo's own
-    expect(seen).toEqual({ "X-Forwarded-For": [stack.gateway], "X-Forwarded-Proto": ["http"], "X-Session-Id": ["mine"], "X-Mine": ["mine"] });
+    expect(seen).toEqual({
+      "X-Forwarded-For": [stack.gateway],
+      "X-Forwarded-Proto": ["http"],
+      "X-Session-Id": ["mine"],
+      "X-Mine": ["mine"],
+    });
   });
 
   test("is sent large requests in chunks, with a body where none is usual, and of HTTP/1.0", async () => {
     const body = "0123456789abcdef".repeat(16_384);
-    const outgoing = request(`${stack.url}/echo`, { method: "POST", headers: { "Transfer-Encoding": "chunked", Expect: "100-continue" } });
-    const answer = new Promise<string>((resolve, reject) => outgoing.on("response", (response) => resolve(text(response))).on("error", reject));
+    const outgoing = request(`${stack.url}/echo`, {
+      method: "POST",
+      headers: { "Transfer-Encoding": "chunked", Expect: "100-continue" },
+    });
+    const answer = new Promise<string>((resolve, reject) =>
+      outgoing.on("response", (response) => resolve(text(response))).on("error", reject),
+    );
     for (let at = 0; at < body.length; at += 10_000) outgoing.write(body.slice(at, at + 10_000));
     outgoing.end();
     expect((await answer) === body).toBe(true);
     const old = await sendRaw(haproxy(), 8080, Buffer.from("GET /version HTTP/1.0\r\n\r\n"));
     expect([statusesOf(old), old.includes('"version"')]).toEqual([[200], true]);
-    const deleting = Buffer.from("DELETE /version HTTP/1.1\r\nHost: a_b.test.:8080\r\nContent-Length: 2\r\n\r\n{}");
+    const deleting = Buffer.from(
+      "DELETE /version HTTP/1.1\r\nHost: a_b.test.:8080\r\nContent-Length: 2\r\n\r\n{}",
+    );
     expect(statusesOf(await sendRaw(haproxy(), 8080, deleting))).toHaveLength(1);
   });
 
   test("speaks WebSocket with those who ask for it, and is not mistaken for doing so with others", async () => {
-    const socket = new WebSocket(`ws://127.0.0.1:${stack.ports.http}/ws/echo`, { headers: { "X-Session-ID": "ws" } });
+    const socket = new WebSocket(`ws://127.0.0.1:${stack.ports.http}/ws/echo`, {
+      headers: { "X-Session-ID": "ws" },
+    });
     await once(socket, "open");
     socket.send("hello");
     const [message] = await once(socket, "message");
@@ -149,7 +179,9 @@ describe("podinfo", () => {
     const declined = `GET /ws/echo HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 9\r\n`;
     const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     const behind = "GET /version HTTP/1.1\r\nHost: a.test\r\nX-Session-ID: 1\r\nX-Session-ID: 2\r\n\r\n";
-    expect(statusesOf(await sendRaw(haproxy(), 8080, Buffer.from(declined + key + behind)))).toEqual([400, 400]);
+    expect(statusesOf(await sendRaw(haproxy(), 8080, Buffer.from(declined + key + behind)))).toEqual([
+      400, 400,
+    ]);
   });
 
   test("is found by HTTP/2 as by HTTP/1.1: WebSockets pass, tunnels and hosts that are none do not", async () => {
@@ -197,10 +229,14 @@ test("2,000 slow clients are cut off after their time, and others do not notice 
   const slow = [stalled, dripping, unread, headers];
   try {
     await until(async () => (await countConnections()) >= 2_000, 5_000);
-    const { memory_stats: memory } = await docker.getContainer(stack.haproxyName).stats({ stream: false, "one-shot": true });
+    const { memory_stats: memory } = await docker
+      .getContainer(stack.haproxyName)
+      .stats({ stream: false, "one-shot": true });
     const under = await medianLatencyMs();
     const usedMb = Math.round(memory.usage / 1024 / 1024);
-    console.log(`with 2,000 slow clients: median latency ${(under / usual).toFixed(2)} times the usual, HAProxy's container at ${usedMb} MiB`);
+    console.log(
+      `with 2,000 slow clients: median latency ${(under / usual).toFixed(2)} times the usual, HAProxy's container at ${usedMb} MiB`,
+    );
     expect(usedMb).toBeLessThan(256); // half of its limit
     await until(async () => headers.closed === 1_400, 30_000); // each drop of theirs would begin another 30 s
     await until(async () => stalled.closed === 200, 60_000);
@@ -222,11 +258,15 @@ test("2,000 slow clients are cut off after their time, and others do not notice 
   expect([State.OOMKilled, State.Running]).toEqual([false, true]);
 });
 
-const countConnections = async (): Promise<number> => Number(/^CurrConns: (\d+)$/m.exec(await runRaw(stack.runtime, command("show info")))?.[1]);
+const countConnections = async (): Promise<number> =>
+  Number(/^CurrConns: (\d+)$/m.exec(await runRaw(stack.runtime, command("show info")))?.[1]);
 
 /** Requests that an app has at present. */
 const countRequests = async (): Promise<number> =>
-  (await readStats(stack.runtime, "webservers")).reduce((sum, { currentSessions }) => sum + currentSessions, 0);
+  (await readStats(stack.runtime, "webservers")).reduce(
+    (sum, { currentSessions }) => sum + currentSessions,
+    0,
+  );
 
 async function medianLatencyMs(): Promise<number> {
   const times: number[] = [];

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { get, Load } from "./load.ts";
-import { EchoSocket } from "./sockets.ts";
-import { type Config, docker, type PulumiRun, TestStack } from "./stack.ts";
+import { get, Load } from "../harness/load.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { type Config, docker, type PulumiRun, TestStack } from "../harness/stack.ts";
 
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-interruption", number: 8, config: { count: 3, readyTimeout: "15s" } });
+  stack = await TestStack.create({
+    name: "e2e-interruption",
+    number: 8,
+    config: { count: 3, readyTimeout: "15s" },
+  });
   await stack.up();
 });
 afterAll(() => stack?.dispose());
@@ -23,9 +27,15 @@ async function updateAgain(): Promise<PulumiRun> {
 
 async function expectDeclared(count: number): Promise<void> {
   const servers = [...(await stack.servers()).values()].sort((a, b) => a.id - b.id);
-  expect(servers.map(({ name }) => name)).toEqual(Array.from({ length: count }, (_, index) => `s${index + 1}`));
-  for (const server of servers) expect(server).toMatchObject({ adminState: "ready", isUp: true, isChecked: true });
-  const containers = await docker.listContainers({ all: true, filters: { label: [`balancer.stack=${stack.name}`, "balancer.role=app"] } });
+  expect(servers.map(({ name }) => name)).toEqual(
+    Array.from({ length: count }, (_, index) => `s${index + 1}`),
+  );
+  for (const server of servers)
+    expect(server).toMatchObject({ adminState: "ready", isUp: true, isChecked: true });
+  const containers = await docker.listContainers({
+    all: true,
+    filters: { label: [`balancer.stack=${stack.name}`, "balancer.role=app"] },
+  });
   expect(containers.map(({ State }) => State)).toEqual(Array.from({ length: count }, () => "running"));
 }
 
@@ -76,36 +86,66 @@ const message = (text: string): Config => ({ "app.env": { PODINFO_UI_MESSAGE: te
 describe("an update that is interrupted under load", () => {
   test.each<Case>([
     { what: "a scale-up", by: "SIGKILL", changes: { count: 5 }, at: /podinfo4 creating/, count: 5 },
-    { what: "a scale-down", by: "SIGKILL", held: "by a WebSocket", changes: { count: 3 }, at: /s5: \d sessions? left/, count: 3 },
+    {
+      what: "a scale-down",
+      by: "SIGKILL",
+      held: "by a WebSocket",
+      changes: { count: 3 },
+      at: /s5: \d sessions? left/,
+      count: 3,
+    },
     { what: "a scale-up", by: "SIGINT", changes: { count: 4 }, at: /podinfo4 creating/, count: 4 },
     { what: "a scale-down", by: "SIGINT twice", changes: { count: 3 }, at: /podinfo4 deleting/, count: 3 },
-    { what: "a roll-out", by: "SIGKILL", changes: message("a"), at: /podinfo2 creating replacement/, count: 3 },
+    {
+      what: "a roll-out",
+      by: "SIGKILL",
+      changes: message("a"),
+      at: /podinfo2 creating replacement/,
+      count: 3,
+    },
     { what: "a roll-out", by: "SIGINT twice", changes: message("b"), at: /podinfo2-gate updating/, count: 3 },
     { what: "a roll-out", by: "SIGINT", changes: message("c"), at: /podinfo1 deleting original/, count: 3 },
-    { what: "a reload", by: "SIGKILL", held: "by readiness", changes: { mode: "hash" }, at: /RuntimeSync .* updating/, count: 3 },
-    { what: "a reload", by: "SIGKILL", held: "by readiness", changes: { mode: "sticky" }, at: /ConfigFile .* updating/, count: 3 },
-  ])("$what by $by at $at fails no request, and the next update converges", async ({ changes, at, by, held, count }) => {
-    const letGo = held === undefined ? undefined : await hold(held);
-    const load = new Load(stack.url);
-    const update = stack.startUp(changes);
-    await update.seen(at);
-    update.kill(by === "SIGKILL" ? "SIGKILL" : "SIGINT");
-    if (by === "SIGINT twice") {
-      await update.seen(/\^C received; cancelling/); // two at once may count as one
-      update.kill("SIGINT");
-    }
-    const interrupted = await update.ended;
-    await letGo?.();
-    if (by !== "SIGINT") expect(interrupted.exitCode, interrupted.output).not.toBe(0); // it was not at its end
-    const { exitCode, output } = await updateAgain();
-    expect(exitCode, output).toBe(0);
-    expect(output).not.toMatch(/error:/);
-    await load.settle();
-    const { sent, failures } = await load.stop();
-    expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(300);
-    await expectDeclared(count);
-  });
+    {
+      what: "a reload",
+      by: "SIGKILL",
+      held: "by readiness",
+      changes: { mode: "hash" },
+      at: /RuntimeSync .* updating/,
+      count: 3,
+    },
+    {
+      what: "a reload",
+      by: "SIGKILL",
+      held: "by readiness",
+      changes: { mode: "sticky" },
+      at: /ConfigFile .* updating/,
+      count: 3,
+    },
+  ])(
+    "$what by $by at $at fails no request, and the next update converges",
+    async ({ changes, at, by, held, count }) => {
+      const letGo = held === undefined ? undefined : await hold(held);
+      const load = new Load(stack.url);
+      const update = stack.startUp(changes);
+      await update.seen(at);
+      update.kill(by === "SIGKILL" ? "SIGKILL" : "SIGINT");
+      if (by === "SIGINT twice") {
+        await update.seen(/\^C received; cancelling/); // two at once may count as one
+        update.kill("SIGINT");
+      }
+      const interrupted = await update.ended;
+      await letGo?.();
+      if (by !== "SIGINT") expect(interrupted.exitCode, interrupted.output).not.toBe(0); // it was not at its end
+      const { exitCode, output } = await updateAgain();
+      expect(exitCode, output).toBe(0);
+      expect(output).not.toMatch(/error:/);
+      await load.settle();
+      const { sent, failures } = await load.stop();
+      expect(failures).toEqual([]);
+      expect(sent).toBeGreaterThan(300);
+      await expectDeclared(count);
+    },
+  );
 });
 
 test("an update that was killed does not go on beside the next", async () => {
@@ -132,7 +172,9 @@ describe("an update whose HAProxy goes away", () => {
     const { exitCode, output } = await update.ended;
     expect(exitCode).not.toBe(0);
     // the second where the sync had begun
-    expect(output).toMatch(/container e2e-interruption-haproxy1 is exited|HAProxy's runtime API at 127\.0\.0\.1:\d+ (is not reachable|closed|broke)/);
+    expect(output).toMatch(
+      /container e2e-interruption-haproxy1 is exited|HAProxy's runtime API at 127\.0\.0\.1:\d+ (is not reachable|closed|broke)/,
+    );
     const again = await updateAgain();
     expect(again.exitCode, again.output).toBe(0);
     await expectDeclared(4);

@@ -4,16 +4,16 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { get, Load } from "../harness/load.ts";
+import { PrometheusApi } from "../harness/prometheus-api.ts";
+import { sendRaw } from "../harness/raw-requests.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, type PulumiRun, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 import { DASHBOARD_TEXT, QUERIES } from "../unit/monitoring/dashboard.ts";
 import { named } from "../unit/named.ts";
-import { get, Load } from "./load.ts";
-import { PrometheusApi } from "./prometheus-api.ts";
-import { sendRaw } from "./raw-requests.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, type PulumiRun, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
 
 const PODINFO = "stefanprodan/podinfo:6.9.2";
 const PROMETHEUS_PORT = 21_130;
@@ -55,7 +55,9 @@ const containerName = (role: string): string => `${stack.name}-${role}`;
 const api = (port = PROMETHEUS_PORT): PrometheusApi => new PrometheusApi(`http://127.0.0.1:${port}`);
 
 const containerIds = async (): Promise<{ prometheus: string; grafana: string }> => {
-  const [prometheus, grafana] = await Promise.all(["prometheus", "grafana"].map((role) => docker.getContainer(containerName(role)).inspect()));
+  const [prometheus, grafana] = await Promise.all(
+    ["prometheus", "grafana"].map((role) => docker.getContainer(containerName(role)).inspect()),
+  );
   return { prometheus: prometheus?.Id ?? "", grafana: grafana?.Id ?? "" };
 };
 
@@ -74,7 +76,9 @@ async function reloadUnderLoad(changes: Parameters<TestStack["up"]>[0]): Promise
 }
 
 test("start tells where Prometheus and Grafana are", () => {
-  expect(started.output).toContain(`Prometheus   http://127.0.0.1:${PROMETHEUS_PORT}\n  Grafana      http://127.0.0.1:${GRAFANA_PORT}\n`);
+  expect(started.output).toContain(
+    `Prometheus   http://127.0.0.1:${PROMETHEUS_PORT}\n  Grafana      http://127.0.0.1:${GRAFANA_PORT}\n`,
+  );
 });
 
 test("monitoring goes without a trace, and comes again, and no client notices", async () => {
@@ -99,22 +103,44 @@ test("monitoring goes without a trace, and comes again, and no client notices", 
 
 describe("a stack with monitoring", () => {
   test.each([
-    { role: "prometheus", address: "172.28.113.9", port: "9090/tcp", hostPort: PROMETHEUS_PORT, volumes: ["/prometheus"] },
+    {
+      role: "prometheus",
+      address: "172.28.113.9",
+      port: "9090/tcp",
+      hostPort: PROMETHEUS_PORT,
+      volumes: ["/prometheus"],
+    },
     { role: "grafana", address: "172.28.113.10", port: "3000/tcp", hostPort: GRAFANA_PORT, volumes: [] },
-  ])("has $role at its address, on loopback only, and Docker starts it again", async ({ role, address, port, hostPort, volumes }) => {
-    const { Config, HostConfig, NetworkSettings, Mounts } = await docker.getContainer(containerName(role)).inspect();
-    expect(NetworkSettings.Networks[containerName("balancer")]?.IPAddress).toBe(address);
-    expect(HostConfig.PortBindings).toEqual({ [port]: [{ HostIp: "127.0.0.1", HostPort: String(hostPort) }] });
-    expect(HostConfig.RestartPolicy?.Name).toBe("always");
-    expect(Config.Labels).toMatchObject({ "balancer.stack": stack.name, "balancer.role": role });
-    expect(Mounts.map(({ Destination }) => Destination)).toEqual(volumes);
-    expect(HostConfig).toMatchObject({ CapDrop: ["ALL"], SecurityOpt: ["no-new-privileges"], Privileged: false, PidsLimit: 512 });
-    expect(HostConfig.Memory).toBeGreaterThan(0);
-  });
+  ])(
+    "has $role at its address, on loopback only, and Docker starts it again",
+    async ({ role, address, port, hostPort, volumes }) => {
+      const { Config, HostConfig, NetworkSettings, Mounts } = await docker
+        .getContainer(containerName(role))
+        .inspect();
+      expect(NetworkSettings.Networks[containerName("balancer")]?.IPAddress).toBe(address);
+      expect(HostConfig.PortBindings).toEqual({
+        [port]: [{ HostIp: "127.0.0.1", HostPort: String(hostPort) }],
+      });
+      expect(HostConfig.RestartPolicy?.Name).toBe("always");
+      expect(Config.Labels).toMatchObject({ "balancer.stack": stack.name, "balancer.role": role });
+      expect(Mounts.map(({ Destination }) => Destination)).toEqual(volumes);
+      expect(HostConfig).toMatchObject({
+        CapDrop: ["ALL"],
+        SecurityOpt: ["no-new-privileges"],
+        Privileged: false,
+        PidsLimit: 512,
+      });
+      expect(HostConfig.Memory).toBeGreaterThan(0);
+    },
+  );
 
   test("has put data source and dashboard where Grafana looks for them", async () => {
-    expect(await fileOf("grafana", "/etc/grafana/provisioning/datasources/prometheus.yml")).toContain("url: http://172.28.113.9:9090\n");
-    expect(await fileOf("grafana", "/etc/grafana/provisioning/dashboards/balancer.yml")).toContain("path: /etc/grafana/dashboards\n");
+    expect(await fileOf("grafana", "/etc/grafana/provisioning/datasources/prometheus.yml")).toContain(
+      "url: http://172.28.113.9:9090\n",
+    );
+    expect(await fileOf("grafana", "/etc/grafana/provisioning/dashboards/balancer.yml")).toContain(
+      "path: /etc/grafana/dashboards\n",
+    );
     expect(await fileOf("grafana", "/etc/grafana/dashboards/haproxy.json")).toBe(DASHBOARD_TEXT);
   });
 
@@ -123,12 +149,17 @@ describe("a stack with monitoring", () => {
     expect(await statusFrom("prometheus", `${url}/metrics`)).toBe("200");
     expect(await statusFrom("prometheus", `${url}/`)).toBe("403");
     expect(await statusFrom("prometheus", `${url}/;csv`)).toBe("403");
-    for (const other of ["grafana", "podinfo1"]) expect(await statusFrom(other, `${url}/metrics`)).toBe("000");
-    for (const path of ["/metrics", "/"]) expect((await fetch(`http://127.0.0.1:${stack.ports.stats + n - 1}${path}`)).status).toBe(200);
+    for (const other of ["grafana", "podinfo1"])
+      expect(await statusFrom(other, `${url}/metrics`)).toBe("000");
+    for (const path of ["/metrics", "/"])
+      expect((await fetch(`http://127.0.0.1:${stack.ports.stats + n - 1}${path}`)).status).toBe(200);
   });
 
   test("scrapes every balancer, labelled with its name", async () => {
-    await until(async () => (await api().targets()).filter(({ health }) => health === "up").length === 2, SCRAPED_MS);
+    await until(
+      async () => (await api().targets()).filter(({ health }) => health === "up").length === 2,
+      SCRAPED_MS,
+    );
     const targets = await api().targets();
     expect(targets.map(({ labels, scrapeUrl }) => [labels.balancer, scrapeUrl]).toSorted()).toEqual([
       ["haproxy1", "http://172.28.113.2:8404/metrics"],
@@ -141,7 +172,10 @@ describe("a stack with monitoring", () => {
     expect(words).toMatch(/SUCCESS: .* is valid prometheus config file syntax/);
     expect(words).toMatch(/SUCCESS: 3 rules found/);
     expect(exitCode).toBe(0);
-    expect(await promtool("test", "rules", "/dev/stdin")).toEqual({ exitCode: 0, words: expect.stringContaining("SUCCESS") });
+    expect(await promtool("test", "rules", "/dev/stdin")).toEqual({
+      exitCode: 0,
+      words: expect.stringContaining("SUCCESS"),
+    });
   });
 });
 
@@ -156,20 +190,36 @@ describe("after traffic, errors, a crash and a reload", () => {
     for (let n = 0; n < 10; n++) {
       for (const path of ["/status/404", "/status/503", "/delay/0"]) await get(stack.url + path);
     }
-    await Promise.all(Array.from({ length: 5 }, () => sendText("GET / HTTP/1.1\r\nHost: a\r\nX-Session-ID: a\r\nX-Session-ID: b\r\n\r\n")));
+    await Promise.all(
+      Array.from({ length: 5 }, () =>
+        sendText("GET / HTTP/1.1\r\nHost: a\r\nX-Session-ID: a\r\nX-Session-ID: b\r\n\r\n"),
+      ),
+    );
     await Promise.all(Array.from({ length: 5 }, () => sendText("GE T / HTTP/1.1\r\n\r\n")));
     const interrupted = Array.from({ length: 6 }, () => get(`${stack.url}/delay/1`));
     await sleep(200);
     await docker.getContainer(containerName("podinfo2")).kill();
     expect(new Set((await Promise.all(interrupted)).map(({ status }) => status))).toEqual(new Set([200]));
-    await until(async () => (await api().range('haproxy_server_status{server="s2", state="DOWN"} == 1', startMs)).length === 2, SCRAPED_MS);
+    await until(
+      async () =>
+        (await api().range('haproxy_server_status{server="s2", state="DOWN"} == 1', startMs)).length === 2,
+      SCRAPED_MS,
+    );
     // Back again, by an update that reloads, and replaces Prometheus as well.
     const before = await containerIds();
-    expect(await stack.up({ "app.readyPath": "/healthz", "ports.prometheus": PROMETHEUS_PORT + 2 })).toContain("reload: config");
+    expect(
+      await stack.up({ "app.readyPath": "/healthz", "ports.prometheus": PROMETHEUS_PORT + 2 }),
+    ).toContain("reload: config");
     const after = await containerIds();
     expect([after.prometheus === before.prometheus, after.grafana === before.grafana]).toEqual([false, true]);
     await until(
-      async () => (await api(PROMETHEUS_PORT + 2).range("changes(haproxy_process_start_time_seconds[20s]) > 0", startMs)).length === 2,
+      async () =>
+        (
+          await api(PROMETHEUS_PORT + 2).range(
+            "changes(haproxy_process_start_time_seconds[20s]) > 0",
+            startMs,
+          )
+        ).length === 2,
       SCRAPED_MS,
     );
     for (const socket of sockets) socket.end();
@@ -192,14 +242,23 @@ describe("after traffic, errors, a crash and a reload", () => {
       wasDown: values.includes(0),
       isUp: values.at(-1) === 1,
     }));
-    const expected = ["haproxy1", "haproxy2"].flatMap((balancer) => ["s1", "s2", "s3"].map((server) => ({ balancer, server })));
+    const expected = ["haproxy1", "haproxy2"].flatMap((balancer) =>
+      ["s1", "s2", "s3"].map((server) => ({ balancer, server })),
+    );
     expect(states.toSorted((a, b) => a.server.localeCompare(b.server))).toEqual(
-      expected.map(({ balancer, server }) => ({ server: `${balancer} ${server}`, wasDown: server === "s2", isUp: true })),
+      expected.map(({ balancer, server }) => ({
+        server: `${balancer} ${server}`,
+        wasDown: server === "s2",
+        isUp: true,
+      })),
     );
   });
 
   test("Prometheus, in a new container, still knows what it saw in the old one", async () => {
-    const [first] = await api(PROMETHEUS_PORT + 2).range('count_over_time(up{balancer="haproxy1"}[10m])', startMs);
+    const [first] = await api(PROMETHEUS_PORT + 2).range(
+      'count_over_time(up{balancer="haproxy1"}[10m])',
+      startMs,
+    );
     const { State } = await docker.getContainer(containerName("prometheus")).inspect();
     const older = await api(PROMETHEUS_PORT + 2).range("up", startMs);
     expect(first?.values.length).toBeGreaterThan(0);
@@ -216,7 +275,8 @@ test("destroy leaves nothing", async () => {
 const sendText = (text: string): Promise<string> => sendRaw("127.0.0.1", stack.ports.http, Buffer.from(text));
 
 async function setServers(state: "maint" | "ready"): Promise<void> {
-  for (const server of ["s1", "s2", "s3"]) await runRaw(stack.runtime, command(`set server webservers/${server} state ${state}`));
+  for (const server of ["s1", "s2", "s3"])
+    await runRaw(stack.runtime, command(`set server webservers/${server} state ${state}`));
 }
 
 /** The HTTP status that a container's place on the network gets; 000 where the connection is closed. */
@@ -233,7 +293,7 @@ async function statusFrom(role: string, url: string): Promise<string> {
 async function promtool(...args: readonly string[]): Promise<{ exitCode: number; words: string }> {
   const run = spawn("docker", ["exec", "--interactive", containerName("prometheus"), "promtool", ...args]);
   const words = Promise.all([text(run.stdout), text(run.stderr)]);
-  run.stdin.end(readFileSync(new URL("alerts.promtool.yml", import.meta.url)));
+  run.stdin.end(readFileSync(new URL("./alerts.promtool.yml", import.meta.url)));
   const [exitCode] = await once(run, "close");
   return { exitCode, words: (await words).join("") };
 }

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readStats } from "../../src/haproxy/runtime/client.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import type { ProbeResult } from "../../src/probe/result.ts";
-import { readStats } from "../../src/runtime/client.ts";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
-import { untilPeersConnected } from "./peers.ts";
-import { docker, type PulumiRun, TestStack } from "./stack.ts";
+import { untilPeersConnected } from "../harness/peers.ts";
+import { docker, type PulumiRun, TestStack } from "../harness/stack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "balancer-probe-"));
 const file = (name: string): string => join(folder, name);
@@ -17,7 +17,11 @@ const [tenThousand, threeThousand, sticky] = [file("10000.json"), file("3000.jso
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-probe", number: 12, config: { mode: "hash", count: 3, balancers: 2 } });
+  stack = await TestStack.create({
+    name: "e2e-probe",
+    number: 12,
+    config: { mode: "hash", count: 3, balancers: 2 },
+  });
   await stack.up();
 });
 afterAll(async () => {
@@ -48,9 +52,17 @@ describe("in hash mode", () => {
   });
 
   test("every balancer sends a session to the same server", async () => {
-    const { exitCode, output } = await probe("--sessions", "3000", "--all-balancers", "--save", threeThousand);
+    const { exitCode, output } = await probe(
+      "--sessions",
+      "3000",
+      "--all-balancers",
+      "--save",
+      threeThousand,
+    );
     expect(exitCode).toBe(0);
-    expect(output).toContain("✔ sessions: each of 3,000 sessions sent 3 times through 2 balancers: always the same server");
+    expect(output).toContain(
+      "✔ sessions: each of 3,000 sessions sent 3 times through 2 balancers: always the same server",
+    );
     expect(output).toContain("✔ cookies: none of 100 clients given one; hash mode sets none");
     expect(output).toContain("✔ WebSockets: 100, each on the server of its session, each message came back");
     expect(readHomes(tenThousand)).toMatchObject(readHomes(threeThousand)); // its sessions are the first of the 10,000
@@ -59,13 +71,24 @@ describe("in hash mode", () => {
   test("a server that is added gets about a quarter of the sessions, and nothing else moves", async () => {
     await stack.up({ count: 4 });
     const page = file("four.html");
-    const { exitCode, output } = await probe("--sessions", "3000", "--compare", threeThousand, "--html", page);
+    const { exitCode, output } = await probe(
+      "--sessions",
+      "3000",
+      "--compare",
+      threeThousand,
+      "--html",
+      page,
+    );
     expect(exitCode).toBe(0);
     const [line = "", count = "", share] =
-      /✔ comparison: ([\d,]+) sessions \((\d+\.\d) %\) moved since .*, ideal 25\.0 %; servers: \+ s4$/m.exec(output) ?? [];
+      /✔ comparison: ([\d,]+) sessions \((\d+\.\d) %\) moved since .*, ideal 25\.0 %; servers: \+ s4$/m.exec(
+        output,
+      ) ?? [];
     expect(line).not.toBe("");
     expect(Math.abs(Number(share) - 25)).toBeLessThan(3);
-    expect(output.match(/^s\d +s\d +\d+$/gm)?.map((row) => row.slice(0, 8))).toEqual(expect.arrayContaining(["s1    s4", "s2    s4", "s3    s4"]));
+    expect(output.match(/^s\d +s\d +\d+$/gm)?.map((row) => row.slice(0, 8))).toEqual(
+      expect.arrayContaining(["s1    s4", "s2    s4", "s3    s4"]),
+    );
     expect(output).not.toMatch(/^s\d +s[123] +\d+$/m);
     const html = readFileSync(page, "utf8");
     expect(html).toContain(`${count} sessions (${share} %) moved; ideal is 25.0 %.`);
@@ -74,16 +97,33 @@ describe("in hash mode", () => {
 
   test("after scaling back every session is where it was, on either balancer", async () => {
     await stack.up({ count: 3 });
-    const { exitCode, output } = await probe("--sessions", "3000", "--compare", threeThousand, "--balancer", "2");
+    const { exitCode, output } = await probe(
+      "--sessions",
+      "3000",
+      "--compare",
+      threeThousand,
+      "--balancer",
+      "2",
+    );
     expect(exitCode).toBe(0);
     expect(output).toContain(`through ${stack.urlOf(2)}`);
-    expect(output).toMatch(/✔ comparison: 0 sessions \(0\.0 %\) moved since .*, ideal 0\.0 %; servers: the same$/m);
+    expect(output).toMatch(
+      /✔ comparison: 0 sessions \(0\.0 %\) moved since .*, ideal 0\.0 %; servers: the same$/m,
+    );
   });
 
   test("moves without a change of servers, and balancers that differ, are listed, with exit code 1", async () => {
     await runtime("set server webservers/s2 state maint"); // on the first balancer alone
     const notSaved = file("not-saved.json");
-    const { exitCode, output } = await probe("--sessions", "3000", "--compare", threeThousand, "--all-balancers", "--save", notSaved);
+    const { exitCode, output } = await probe(
+      "--sessions",
+      "3000",
+      "--compare",
+      threeThousand,
+      "--all-balancers",
+      "--save",
+      notSaved,
+    );
     await runtime("set server webservers/s2 state ready");
     expect(exitCode).toBe(1);
     expect(output).toMatch(
@@ -104,16 +144,28 @@ describe("a mistake ends the probe before a request is sent", () => {
   writeFileSync(broken, "{}");
 
   test.each([
-    { what: "a file that is no mapping", args: ["--compare", broken], message: /broken\.json: format: .*"balancer-probe"/ },
+    {
+      what: "a file that is no mapping",
+      args: ["--compare", broken],
+      message: /broken\.json: format: .*"balancer-probe"/,
+    },
     { what: "no file", args: ["--compare", file("none.json")], message: /none\.json: ENOENT/ },
     {
       what: "another seed",
       args: ["--compare", tenThousand, "--seed", "2"],
       message: /10000\.json: it cannot be compared with this probe: seed 1, not 2 \(--seed 1\)$/m,
     },
-    { what: "another count", args: ["--compare", threeThousand, "--sessions", "9"], message: /: 3000 sessions, not 9 \(--sessions 3000\)$/m },
+    {
+      what: "another count",
+      args: ["--compare", threeThousand, "--sessions", "9"],
+      message: /: 3000 sessions, not 9 \(--sessions 3000\)$/m,
+    },
     { what: "no folder", args: ["--save", join(folder, "none", "x.json")], message: /x\.json: ENOENT/ },
-    { what: "no such balancer", args: ["--balancer", "3"], message: /--balancer: 3 is refused; allowed: 1 to 2$/m },
+    {
+      what: "no such balancer",
+      args: ["--balancer", "3"],
+      message: /--balancer: 3 is refused; allowed: 1 to 2$/m,
+    },
     {
       what: "one balancer and all",
       args: ["--balancer", "1", "--all-balancers"],
@@ -124,7 +176,11 @@ describe("a mistake ends the probe before a request is sent", () => {
       args: ["--sessions", "0"],
       message: /'--sessions <n>' argument '0' is invalid\. Allowed: a whole number from 1 to 100000\./,
     },
-    { what: "no path", args: ["--path", "readyz"], message: /'--path <path>' argument 'readyz' is invalid\. Allowed: a path that begins with \// },
+    {
+      what: "no path",
+      args: ["--path", "readyz"],
+      message: /'--path <path>' argument 'readyz' is invalid\. Allowed: a path that begins with \//,
+    },
   ])("$what", async ({ args, message }) => {
     const before = await requests();
     const { exitCode, output } = await probe(...args);
@@ -137,7 +193,16 @@ describe("a mistake ends the probe before a request is sent", () => {
 test("--help tells the options", async () => {
   const { exitCode, output } = await probe("--help");
   expect(exitCode).toBe(0);
-  for (const option of ["--stack", "--sessions", "--seed", "--save", "--compare", "--html", "--all-balancers"]) expect(output).toContain(option);
+  for (const option of [
+    "--stack",
+    "--sessions",
+    "--seed",
+    "--save",
+    "--compare",
+    "--html",
+    "--all-balancers",
+  ])
+    expect(output).toContain(option);
 });
 
 describe("in sticky mode", () => {
@@ -146,10 +211,16 @@ describe("in sticky mode", () => {
     await untilPeersConnected(stack, [1, 2]);
     const { exitCode, output } = await probe("--sessions", "2000", "--all-balancers", "--save", sticky);
     expect(exitCode).toBe(0);
-    expect(output).toContain("✔ sessions: each of 2,000 sessions sent 3 times through 2 balancers: always the same server");
-    expect(output).toContain("✔ cookies: 100 clients, 4 requests each with their cookie: always the same server");
+    expect(output).toContain(
+      "✔ sessions: each of 2,000 sessions sent 3 times through 2 balancers: always the same server",
+    );
+    expect(output).toContain(
+      "✔ cookies: 100 clients, 4 requests each with their cookie: always the same server",
+    );
     expect(output).toContain("✔ WebSockets: 100, each on the server of its session, each message came back");
-    expect((await probe("--sessions", "3000", "--compare", threeThousand)).output).toContain("mode hash, and the stack is in mode sticky");
+    expect((await probe("--sessions", "3000", "--compare", threeThousand)).output).toContain(
+      "mode hash, and the stack is in mode sticky",
+    );
   });
 
   test("only the sessions of a removed server move", async () => {
@@ -159,14 +230,30 @@ describe("in sticky mode", () => {
     const { comparison }: ProbeResult = JSON.parse(output);
     const lost = Object.values(readHomes(sticky)).filter((server) => server === "s3").length;
     expect(lost).toBeGreaterThan(500);
-    expect(comparison).toMatchObject({ removed: ["s3"], moved: lost, idealShare: lost / 2_000, unexplained: { count: 0 } });
+    expect(comparison).toMatchObject({
+      removed: ["s3"],
+      moved: lost,
+      idealShare: lost / 2_000,
+      unexplained: { count: 0 },
+    });
   });
 
   test("sessions that the stick table has forgotten are listed, with exit code 1", async () => {
     await runtime("clear table webservers");
-    const { exitCode, output } = await probe("--sessions", "2000", "--compare", sticky, "--cookie-clients", "0", "--websockets", "0");
+    const { exitCode, output } = await probe(
+      "--sessions",
+      "2000",
+      "--compare",
+      sticky,
+      "--cookie-clients",
+      "0",
+      "--websockets",
+      "0",
+    );
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/✔ sessions: .*\n✖ comparison: .*; [\d,]+ moves not explained by that; the stick table forgets a session 30 minutes/);
+    expect(output).toMatch(
+      /✔ sessions: .*\n✖ comparison: .*; [\d,]+ moves not explained by that; the stick table forgets a session 30 minutes/,
+    );
   });
 
   test("a balancer that does not answer is named, with exit code 1", async () => {
@@ -182,7 +269,15 @@ describe("in sticky mode", () => {
     expect(address).toMatch(/^[\d.]+$/);
     await stack.up({ bind: address });
     await untilPeersConnected(stack, [1, 2]);
-    const { exitCode, output } = await probe("--all-balancers", "--sessions", "200", "--cookie-clients", "10", "--websockets", "10");
+    const { exitCode, output } = await probe(
+      "--all-balancers",
+      "--sessions",
+      "200",
+      "--cookie-clients",
+      "10",
+      "--websockets",
+      "10",
+    );
     expect(exitCode, output).toBe(0);
   });
 });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readConfig } from "../../src/engine/config-volume.ts";
-import { labelsOf } from "../../src/engine/labels.ts";
-import { get, Load, mapSessions } from "./load.ts";
-import { ProjectCopy } from "./project-copy.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { readConfig } from "../../src/docker/config-volume.ts";
+import { labelsOf } from "../../src/docker/labels.ts";
+import { get, Load, mapSessions } from "../harness/load.ts";
+import { ProjectCopy } from "../harness/project-copy.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 const project = new ProjectCopy();
 let stack: TestStack;
@@ -54,9 +54,15 @@ describe("a change that the runtime API cannot express", () => {
   });
 
   test("may come with servers added and an update of the app, under load", async () => {
-    const output = await updateUnderLoad({ mode: "sticky", count: 5, "app.env": { PODINFO_UI_MESSAGE: "new" } });
+    const output = await updateUnderLoad({
+      mode: "sticky",
+      count: 5,
+      "app.env": { PODINFO_UI_MESSAGE: "new" },
+    });
     expect(output).toMatch(/reload: config/);
-    expect([...(await stack.servers()).values()].every(({ isUp, cookie, name }) => isUp && cookie === name)).toBe(true);
+    expect(
+      [...(await stack.servers()).values()].every(({ isUp, cookie, name }) => isUp && cookie === name),
+    ).toBe(true);
     await updateUnderLoad({ count: 3, "app.readyPath": "/healthz" });
     expect((await stack.servers()).size).toBe(3);
   });
@@ -67,7 +73,8 @@ describe("a reload that HAProxy refuses", () => {
     const before = await stack.haproxyIdentity();
     const load = new Load(stack.url, { clients: 4 });
     // haproxy -c accepts it; only a worker that starts finds that the container has no such limit.
-    const askTooMuch = (text: string) => text.replace("hard-stop-after 10m", "hard-stop-after 10m\n    maxconn 100000");
+    const askTooMuch = (text: string) =>
+      text.replace("hard-stop-after 10m", "hard-stop-after 10m\n    maxconn 100000");
     const { exitCode, output } = await project.withTemplate("global", askTooMuch, () => stack.tryUp());
     expect(exitCode).not.toBe(0);
     expect(output).toMatch(/refused to reload: .*Cannot raise FD limit/);
@@ -99,7 +106,9 @@ describe("in hash mode", () => {
 
 describe("a WebSocket of before a reload", () => {
   test("has drainTimeout when its server goes, and the update tells that it was closed", async () => {
-    const sockets = await Promise.all(Array.from({ length: 12 }, (_, index) => EchoSocket.open(stack.url, `old-${index}`)));
+    const sockets = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => EchoSocket.open(stack.url, `old-${index}`)),
+    );
     const onLast = sockets.filter(({ server }) => server === "s4");
     expect(onLast.length).toBeGreaterThan(0);
     await stack.up({ mode: "sticky" });
@@ -108,7 +117,9 @@ describe("a WebSocket of before a reload", () => {
     expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual([]);
     const { exitCode, output } = await update.ended;
     expect(exitCode).toBe(0);
-    expect(output).toMatch(new RegExp(`s4: ${onLast.length} sessions? of before a reload closed after 8 s, with the container`));
+    expect(output).toMatch(
+      new RegExp(`s4: ${onLast.length} sessions? of before a reload closed after 8 s, with the container`),
+    );
     await until(async () => onLast.every(({ wasClosed }) => wasClosed));
     expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual(onLast);
     for (const socket of sockets) socket.end();

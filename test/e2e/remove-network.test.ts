@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { removeNetwork } from "../../src/engine/remove-network.ts";
-import { removeLabelled } from "./labelled.ts";
-import { docker } from "./stack.ts";
+import { removeNetwork } from "../../src/docker/remove-network.ts";
+import { removeLabelled } from "../harness/labelled.ts";
+import { docker } from "../harness/stack.ts";
 
 const NAME = "e2e-remove-network";
 const LABELS = { "balancer.test": NAME };
@@ -10,18 +10,27 @@ const LABEL = `balancer.test=${NAME}`;
 
 beforeEach(async () => {
   await removeLabelled(docker, LABEL);
-  await docker.createNetwork({ Name: NAME, IPAM: { Driver: "default", Config: [{ Subnet: "172.28.123.0/24" }] }, Labels: LABELS });
+  await docker.createNetwork({
+    Name: NAME,
+    IPAM: { Driver: "default", Config: [{ Subnet: "172.28.123.0/24" }] },
+    Labels: LABELS,
+  });
 });
 
 afterEach(() => removeLabelled(docker, LABEL));
 
 async function startContainer() {
-  const container = await docker.createContainer({ Image: "stefanprodan/podinfo:6.9.2", Labels: LABELS, HostConfig: { NetworkMode: NAME } });
+  const container = await docker.createContainer({
+    Image: "stefanprodan/podinfo:6.9.2",
+    Labels: LABELS,
+    HostConfig: { NetworkMode: NAME },
+  });
   await container.start();
   return container;
 }
 
-const isThere = async (): Promise<boolean> => (await docker.listNetworks({ filters: { label: [LABEL] } })).length > 0;
+const isThere = async (): Promise<boolean> =>
+  (await docker.listNetworks({ filters: { label: [LABEL] } })).length > 0;
 
 test("waits until the engine has let the last endpoint go", async () => {
   const container = await startContainer();

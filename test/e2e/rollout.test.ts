@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
-import { get, Load, type LoadResult } from "./load.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { get, Load, type LoadResult } from "../harness/load.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-rollout", number: 5, config: { count: 4, readyTimeout: "10s" } });
+  stack = await TestStack.create({
+    name: "e2e-rollout",
+    number: 5,
+    config: { count: 4, readyTimeout: "10s" },
+  });
   await stack.up();
 });
 afterAll(() => stack?.dispose());
@@ -25,7 +29,10 @@ async function underLoad(change: () => Promise<unknown>): Promise<LoadResult> {
 
 /** Ids of the app containers, in the order of their servers. */
 async function appIds(count: number): Promise<string[]> {
-  const found = Array.from({ length: count }, async (_, index) => (await docker.getContainer(`${stack.name}-podinfo${index + 1}`).inspect()).Id);
+  const found = Array.from(
+    { length: count },
+    async (_, index) => (await docker.getContainer(`${stack.name}-podinfo${index + 1}`).inspect()).Id,
+  );
   return Promise.all(found);
 }
 
@@ -35,13 +42,16 @@ const messages = async (): Promise<Set<string>> => {
   return new Set(answers.map(({ body }) => /"message": "([^"]*)"/.exec(body)?.[1] ?? ""));
 };
 
-const serverNames = async () => [...(await stack.servers()).values()].flatMap(({ name, isUp }) => (isUp ? [name] : [])).sort();
+const serverNames = async () =>
+  [...(await stack.servers()).values()].flatMap(({ name, isUp }) => (isUp ? [name] : [])).sort();
 
 describe("an update of the app", () => {
   test("replaces one container at a time without a failed request, by the same HAProxy", async () => {
     const before = await appIds(4);
     const identity = await stack.haproxyIdentity();
-    const { sent, failures, answeredBy } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }));
+    const { sent, failures, answeredBy } = await underLoad(() =>
+      stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }),
+    );
     expect(failures).toEqual([]);
     expect(sent).toBeGreaterThan(1000);
     expect(answeredBy.size).toBe(8);
@@ -52,14 +62,18 @@ describe("an update of the app", () => {
   });
 
   test("replaces as many at a time as configured, and scales in the same update", async () => {
-    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "rollout.batch": "50%", count: 5 }));
+    const { failures } = await underLoad(() =>
+      stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "rollout.batch": "50%", count: 5 }),
+    );
     expect(failures).toEqual([]);
     expect(await messages()).toEqual(new Set(["third"]));
     expect(await serverNames()).toEqual(["s1", "s2", "s3", "s4", "s5"]);
   });
 
   test("moves the app to another port", async () => {
-    const { failures } = await underLoad(() => stack.up({ "app.port": 9800, count: 3, "rollout.batch": undefined }));
+    const { failures } = await underLoad(() =>
+      stack.up({ "app.port": 9800, count: 3, "rollout.batch": undefined }),
+    );
     expect(failures).toEqual([]);
     expect([...(await stack.servers()).values()].map(({ port }) => port)).toEqual([9800, 9800, 9800]);
   });
@@ -72,7 +86,9 @@ describe("an update of the app", () => {
         "app.command": ["./podinfo", "--port={port}", "--unready"],
       });
       expect(exitCode).not.toBe(0);
-      expect(output).toMatch(/not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.:]+\): DOWN L7STS/);
+      expect(output).toMatch(
+        /not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.:]+\): DOWN L7STS/,
+      );
       expect(output).toMatch(/container e2e-rollout-podinfo1 printed last: \{"level":"info"/);
     });
     expect(result.failures).toEqual([]);
@@ -85,7 +101,9 @@ describe("an update of the app", () => {
   });
 
   test("going back to the old config repairs it, and takes nobody out for another mode in the same update", async () => {
-    const { failures } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "app.command": undefined, mode: "hash" }));
+    const { failures } = await underLoad(() =>
+      stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "app.command": undefined, mode: "hash" }),
+    );
     expect(failures).toEqual([]);
     expect(await serverNames()).toEqual(["s1", "s2", "s3"]);
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
@@ -93,7 +111,9 @@ describe("an update of the app", () => {
 
   test("replaces the only container when one that is added in the same update serves", async () => {
     await stack.up({ count: 1, mode: undefined });
-    const { failures, answeredBy } = await underLoad(() => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fourth" }, count: 2 }));
+    const { failures, answeredBy } = await underLoad(() =>
+      stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fourth" }, count: 2 }),
+    );
     expect(failures).toEqual([]);
     expect(answeredBy.size).toBe(3);
     expect(await messages()).toEqual(new Set(["fourth"]));
@@ -102,7 +122,9 @@ describe("an update of the app", () => {
 
   test("does not count on a server that somebody drains", async () => {
     await runRaw(stack.runtime, command("set server webservers/s2 state drain"));
-    const { failures } = await underLoad(() => stack.up({ "app.command": ["./podinfo", "--port=9700"], "app.port": 9700 }));
+    const { failures } = await underLoad(() =>
+      stack.up({ "app.command": ["./podinfo", "--port=9700"], "app.port": 9700 }),
+    );
     expect(failures).toEqual([]);
     expect([...(await stack.servers()).values()].map(({ port }) => port)).toEqual([9700, 9700]);
   });
@@ -111,7 +133,9 @@ describe("an update of the app", () => {
     const { failures } = await underLoad(async () => {
       const { exitCode, output } = await stack.tryUp({ "app.port": 9701 });
       expect(exitCode).not.toBe(0);
-      expect(output).toMatch(/not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.]+:9701\): DOWN L4CON/);
+      expect(output).toMatch(
+        /not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.]+:9701\): DOWN L4CON/,
+      );
     });
     expect(failures).toEqual([]);
   });
@@ -126,9 +150,15 @@ describe("an update of the app", () => {
 
   test("replaces all at once where no server is up, so that the reload at its end can mend them", async () => {
     await stack.up({ "app.command": undefined });
-    for (const host of [11, 12]) await fetch(`http://${stack.subnet.replace("0/24", String(host))}:9898/readyz/disable`, { method: "POST" });
+    for (const host of [11, 12])
+      await fetch(`http://${stack.subnet.replace("0/24", String(host))}:9898/readyz/disable`, {
+        method: "POST",
+      });
     await until(async () => (await serverNames()).length === 0);
-    stack.configure({ "app.command": ["./podinfo", "--port={port}", "--unready"], "app.readyPath": "/healthz" });
+    stack.configure({
+      "app.command": ["./podinfo", "--port={port}", "--unready"],
+      "app.readyPath": "/healthz",
+    });
     expect((await stack.preview()).output).toContain("roll-out: 2 containers in batches of 2");
     await stack.up();
     expect(await serverNames()).toEqual(["s1", "s2"]);

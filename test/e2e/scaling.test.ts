@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readConfig } from "../../src/engine/config-volume.ts";
-import { labelsOf } from "../../src/engine/labels.ts";
-import { get, Load, mapSessions } from "./load.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { readConfig } from "../../src/docker/config-volume.ts";
+import { labelsOf } from "../../src/docker/labels.ts";
+import { get, Load, mapSessions } from "../harness/load.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 const SESSIONS = Array.from({ length: 500 }, (_, index) => `session-${index}`);
 
@@ -62,7 +62,10 @@ describe.each(MODES)("a stack in $mode mode", ({ mode, number }) => {
       urls: [stack.url],
       runtimeEndpoints: [`127.0.0.1:${stack.ports.runtime}`],
       statsUrls: [`http://127.0.0.1:${stack.ports.stats}`],
-      servers: names(3).map((name, index) => ({ name, address: `172.28.${100 + number}.${11 + index}:9898` })),
+      servers: names(3).map((name, index) => ({
+        name,
+        address: `172.28.${100 + number}.${11 + index}:9898`,
+      })),
     });
     const load = new Load(stack.url, { clients: 3, pauseMs: 0 });
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -90,7 +93,11 @@ describe.each(MODES)("a stack in $mode mode", ({ mode, number }) => {
       await stack.up({ count });
       expect(await serverNames()).toEqual(names(count));
       expect(await fileServers()).toEqual(names(count));
-      expect([...(await stack.servers()).values()].every(({ isUp, isChecked, weight }) => isUp && isChecked && weight === 100)).toBe(true);
+      expect(
+        [...(await stack.servers()).values()].every(
+          ({ isUp, isChecked, weight }) => isUp && isChecked && weight === 100,
+        ),
+      ).toBe(true);
     }
     const { sent, failures, answeredBy } = await load.stop();
     expect(failures).toEqual([]);

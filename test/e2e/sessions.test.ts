@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command } from "../../src/runtime/command.ts";
-import { runRaw } from "../../src/runtime/connection.ts";
-import { crashAndRestart } from "./crash.ts";
-import { get, Load, mapSessions } from "./load.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { crashAndRestart } from "../harness/crash.ts";
+import { get, Load, mapSessions } from "../harness/load.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 let stack: TestStack;
 
@@ -30,7 +30,9 @@ async function sessionsOn(server: string, count: number): Promise<string[]> {
 
 /** Checks of a server that failed while it was up. */
 async function countFailedChecks(server: string): Promise<number> {
-  const [header = "", ...lines] = (await runRaw(stack.runtime, command("show stat webservers 4 -1"))).split("\n");
+  const [header = "", ...lines] = (await runRaw(stack.runtime, command("show stat webservers 4 -1"))).split(
+    "\n",
+  );
   const line = lines.find((each) => each.startsWith(`webservers,${server},`));
   return Number(line?.split(",")[header.split(",").indexOf("chkfail")]);
 }

@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startBrowser } from "./browser.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { startBrowser } from "../harness/browser.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 let stack: TestStack;
 let browser: Browser;
@@ -31,7 +31,10 @@ async function shownServers(): Promise<Record<string, string | undefined>> {
   const rows = await page.locator('tr:has(> td > a[name^="webservers/s"])').all();
   const cells = await Promise.all(rows.map((row) => row.locator("> td").allInnerTexts()));
   return Object.fromEntries(
-    cells.map(([name, ...others]) => [name, others.map((cell) => /\b(UP|DOWN|MAINT|DRAIN)\b/.exec(cell)?.[0]).find(Boolean)]),
+    cells.map(([name, ...others]) => [
+      name,
+      others.map((cell) => /\b(UP|DOWN|MAINT|DRAIN)\b/.exec(cell)?.[0]).find(Boolean),
+    ]),
   );
 }
 

@@ -4,17 +4,17 @@ import { connect as connectHttp2 } from "node:http2";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CERTIFICATE_PATH } from "../../src/haproxy/config.ts";
-import { changeRunningCertificate } from "../../src/runtime/certificate.ts";
+import { CERTIFICATE_PATH } from "../../src/haproxy/container.ts";
+import { changeRunningCertificate } from "../../src/haproxy/runtime/served-certificate.ts";
 import { parseCertificate } from "../../src/tls/certificate.ts";
-import { Authority, type Issued } from "../authority.ts";
-import { get, Load } from "./load.ts";
-import { untilPeersConnected } from "./peers.ts";
-import { sendRaw } from "./raw-requests.ts";
-import { shell } from "./shell.ts";
-import { EchoSocket } from "./sockets.ts";
-import { docker, TestStack } from "./stack.ts";
-import { until } from "./until.ts";
+import { Authority, type Issued } from "../harness/authority.ts";
+import { get, Load } from "../harness/load.ts";
+import { untilPeersConnected } from "../harness/peers.ts";
+import { sendRaw } from "../harness/raw-requests.ts";
+import { shell } from "../harness/shell.ts";
+import { EchoSocket } from "../harness/sockets.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 const ALL = [1, 2] as const;
 
@@ -36,13 +36,23 @@ beforeAll(async () => {
 afterAll(() => stack?.dispose());
 
 /** Shakes hands with the n-th balancer, and tells what came out. Rejects when either side refuses. */
-function shakeHands(n: number, options: ConnectionOptions = {}): Promise<{ fingerprint: string; protocol: string | null; cipher: string }> {
+function shakeHands(
+  n: number,
+  options: ConnectionOptions = {},
+): Promise<{ fingerprint: string; protocol: string | null; cipher: string }> {
   return new Promise((resolve, reject) => {
-    const socket: TLSSocket = connect({ host: "127.0.0.1", port: stack.ports.https + n - 1, ca, ...options }, () => {
-      const { fingerprint } = socket.getPeerCertificate();
-      resolve({ fingerprint: fingerprint.replaceAll(":", ""), protocol: socket.getProtocol(), cipher: socket.getCipher().name });
-      socket.destroy();
-    });
+    const socket: TLSSocket = connect(
+      { host: "127.0.0.1", port: stack.ports.https + n - 1, ca, ...options },
+      () => {
+        const { fingerprint } = socket.getPeerCertificate();
+        resolve({
+          fingerprint: fingerprint.replaceAll(":", ""),
+          protocol: socket.getProtocol(),
+          cipher: socket.getCipher().name,
+        });
+        socket.destroy();
+      },
+    );
     socket.on("error", reject);
   });
 }
@@ -51,7 +61,12 @@ function shakeHands(n: number, options: ConnectionOptions = {}): Promise<{ finge
 async function getOverHttp2(url: string, headers: Readonly<Record<string, string>> = {}) {
   const session = connectHttp2(url, { ca });
   try {
-    return await new Promise<{ status: unknown; cookie: string | undefined; alpn: string | undefined; body: string }>((resolve, reject) => {
+    return await new Promise<{
+      status: unknown;
+      cookie: string | undefined;
+      alpn: string | undefined;
+      body: string;
+    }>((resolve, reject) => {
       const stream = session.request({ ":path": "/", ...headers });
       let [status, cookie, body]: [unknown, string | undefined, string] = [undefined, undefined, ""];
       stream.on("response", (response) => {
@@ -75,7 +90,10 @@ const pids = () => Promise.all(ALL.map(async (n) => (await stack.haproxyIdentity
 
 describe("HTTPS", () => {
   test("is served by every balancer, over HTTP/1.1 and HTTP/2", async () => {
-    expect(await stack.outputs()).toMatchObject({ httpsUrls: ALL.map((n) => stack.httpsUrlOf(n)), urls: ALL.map((n) => stack.urlOf(n)) });
+    expect(await stack.outputs()).toMatchObject({
+      httpsUrls: ALL.map((n) => stack.httpsUrlOf(n)),
+      urls: ALL.map((n) => stack.urlOf(n)),
+    });
     for (const n of ALL) {
       expect((await get(stack.httpsUrlOf(n), {}, false, ca)).status).toBe(200);
       expect(await getOverHttp2(stack.httpsUrlOf(n))).toMatchObject({ status: 200, alpn: "h2" });
@@ -98,16 +116,25 @@ describe("HTTPS", () => {
   test("speaks TLS 1.2 with forward secrecy and TLS 1.3, and nothing older", async () => {
     expect(await shakeHands(1)).toMatchObject({ protocol: "TLSv1.3" });
     const old = await shakeHands(1, { maxVersion: "TLSv1.2" });
-    expect(old).toMatchObject({ protocol: "TLSv1.2", cipher: expect.stringMatching(/^ECDHE-.*(GCM|POLY1305)/) });
-    await expect(shakeHands(1, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "ALL:@SECLEVEL=0" })).rejects.toThrow(/protocol version|alert/);
-    await expect(shakeHands(1, { maxVersion: "TLSv1.2", ciphers: "AES128-SHA:AES128-GCM-SHA256" })).rejects.toThrow(/handshake failure/);
+    expect(old).toMatchObject({
+      protocol: "TLSv1.2",
+      cipher: expect.stringMatching(/^ECDHE-.*(GCM|POLY1305)/),
+    });
+    await expect(
+      shakeHands(1, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "ALL:@SECLEVEL=0" }),
+    ).rejects.toThrow(/protocol version|alert/);
+    await expect(
+      shakeHands(1, { maxVersion: "TLSv1.2", ciphers: "AES128-SHA:AES128-GCM-SHA256" }),
+    ).rejects.toThrow(/handshake failure/);
   });
 
   test("tells the app which protocol the client used, whatever the client says", async () => {
-    expect((await get(`${stack.httpsUrlOf(1)}/headers`, { "X-Forwarded-Proto": "http" }, false, ca)).body).toMatch(
-      /"X-Forwarded-Proto": \[\s*"https"\s*\]/,
+    expect(
+      (await get(`${stack.httpsUrlOf(1)}/headers`, { "X-Forwarded-Proto": "http" }, false, ca)).body,
+    ).toMatch(/"X-Forwarded-Proto": \[\s*"https"\s*\]/);
+    expect((await get(`${stack.url}/headers`, { "X-Forwarded-Proto": "https" })).body).toMatch(
+      /"X-Forwarded-Proto": \[\s*"http"\s*\]/,
     );
-    expect((await get(`${stack.url}/headers`, { "X-Forwarded-Proto": "https" })).body).toMatch(/"X-Forwarded-Proto": \[\s*"http"\s*\]/);
   });
 
   test("carries WebSockets", async () => {
@@ -122,7 +149,11 @@ describe("HTTPS", () => {
   });
 
   test("turns plain text away", async () => {
-    const answer = await sendRaw("127.0.0.1", stack.ports.https, Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    const answer = await sendRaw(
+      "127.0.0.1",
+      stack.ports.https,
+      Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    );
     expect(answer).not.toContain("HTTP/");
   });
 });
@@ -136,7 +167,9 @@ describe("the private key", () => {
     expect(files.length).toBeGreaterThan(2);
     for (const path of files) expect(readFileSync(path, "utf8").includes(secret()), path).toBe(false);
     expect(JSON.stringify(await stack.outputs())).not.toMatch(/PRIVATE KEY/);
-    for (const { Id } of await docker.listContainers({ filters: { label: [`balancer.stack=${stack.name}`] } })) {
+    for (const { Id } of await docker.listContainers({
+      filters: { label: [`balancer.stack=${stack.name}`] },
+    })) {
       expect(JSON.stringify(await docker.getContainer(Id).inspect())).not.toContain(secret());
     }
   });
@@ -151,7 +184,9 @@ describe("a new certificate", () => {
   test("is announced by preview, and served without a reload and without a failed request", async () => {
     writeFileSync(file, second.pem);
     const expected = new Date(Date.now() + 100 * 24 * 3_600_000).toISOString().slice(0, 7);
-    expect((await stack.preview()).output).toMatch(new RegExp(`certificate: changed through the runtime API, expires ${expected}`));
+    expect((await stack.preview()).output).toMatch(
+      new RegExp(`certificate: changed through the runtime API, expires ${expected}`),
+    );
     const before = await pids();
     const socket = await EchoSocket.open(stack.httpsUrlOf(1), "stays", ca);
     const load = new Load(
@@ -181,7 +216,9 @@ describe("a new certificate", () => {
     await changeRunningCertificate(stack.runtimeOf(2), CERTIFICATE_PATH, parseCertificate(first.pem).pem);
     expect((await shakeHands(2)).fingerprint).toBe(fingerprintOf(first));
     const { output } = await stack.command("plan");
-    expect(output).toMatch(/^certificate: changed through the runtime API, expires [\d-]+ \(e2e-tls-haproxy2\)$/m);
+    expect(output).toMatch(
+      /^certificate: changed through the runtime API, expires [\d-]+ \(e2e-tls-haproxy2\)$/m,
+    );
     expect(await stack.up()).toMatch(/~ 1 updated\s+\d+ unchanged/);
     expect((await shakeHands(2)).fingerprint).toBe(fingerprintOf(second));
   });
@@ -190,7 +227,9 @@ describe("a new certificate", () => {
     writeFileSync(file, second.certificate + first.key);
     const { exitCode, output } = await stack.command("plan");
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/tls\.certificate: ".*site\.pem" is refused; .*the private key is not that of the first certificate/);
+    expect(output).toMatch(
+      /tls\.certificate: ".*site\.pem" is refused; .*the private key is not that of the first certificate/,
+    );
     expect(output).not.toContain(first.key.split("\n")[1]);
     writeFileSync(file, second.pem);
     expect((await shakeHands(1)).fingerprint).toBe(fingerprintOf(second));
@@ -200,10 +239,14 @@ describe("a new certificate", () => {
 describe("redirects", () => {
   const redirectOf = (n: number, path: string, headers: Readonly<Record<string, string>>) =>
     new Promise<{ status: number | undefined; location: string | undefined }>((resolve, reject) => {
-      const outgoing = request(`${stack.urlOf(n)}${path}`, { headers, agent: false, method: "POST" }, (response) => {
-        resolve({ status: response.statusCode, location: response.headers.location });
-        response.resume();
-      });
+      const outgoing = request(
+        `${stack.urlOf(n)}${path}`,
+        { headers, agent: false, method: "POST" },
+        (response) => {
+          resolve({ status: response.statusCode, location: response.headers.location });
+          response.resume();
+        },
+      );
       outgoing.on("error", reject);
       outgoing.end();
     });
@@ -212,18 +255,40 @@ describe("redirects", () => {
     expect(await stack.up({ "tls.redirect": true })).toContain("reload: config");
     for (const n of ALL) {
       const origin = (host: string) => `https://${host}:${stack.ports.https + n - 1}`;
-      expect(await redirectOf(n, "/a/b?c=d", {})).toEqual({ status: 308, location: `${origin("127.0.0.1")}/a/b?c=d` });
-      expect(await redirectOf(n, "/", { Host: "www.example.com" })).toEqual({ status: 308, location: `${origin("www.example.com")}/` });
-      expect(await redirectOf(n, "/", { Host: "[::1]:80" })).toEqual({ status: 308, location: `${origin("[::1]")}/` });
-      expect(await sendRaw("127.0.0.1", stack.ports.http + n - 1, Buffer.from("GET / HTTP/1.0\r\n\r\n"))).toMatch(/^HTTP\/1\.1 400 /);
+      expect(await redirectOf(n, "/a/b?c=d", {})).toEqual({
+        status: 308,
+        location: `${origin("127.0.0.1")}/a/b?c=d`,
+      });
+      expect(await redirectOf(n, "/", { Host: "www.example.com" })).toEqual({
+        status: 308,
+        location: `${origin("www.example.com")}/`,
+      });
+      expect(await redirectOf(n, "/", { Host: "[::1]:80" })).toEqual({
+        status: 308,
+        location: `${origin("[::1]")}/`,
+      });
+      expect(
+        await sendRaw("127.0.0.1", stack.ports.http + n - 1, Buffer.from("GET / HTTP/1.0\r\n\r\n")),
+      ).toMatch(/^HTTP\/1\.1 400 /);
     }
     expect((await get(stack.httpsUrlOf(1), {}, false, ca)).status).toBe(200);
   });
 
   test("do not keep the probe from finding the servers, by the balancers' HTTPS ports", async () => {
     await untilPeersConnected(stack, ALL);
-    const { exitCode, output } = await stack.command("probe", "--all-balancers", "--sessions", "300", "--cookie-clients", "10", "--websockets", "10");
-    expect(output).toContain(`300 sessions of seed 1 through ${ALL.map((n) => stack.httpsUrlOf(n)).join(", ")}`);
+    const { exitCode, output } = await stack.command(
+      "probe",
+      "--all-balancers",
+      "--sessions",
+      "300",
+      "--cookie-clients",
+      "10",
+      "--websockets",
+      "10",
+    );
+    expect(output).toContain(
+      `300 sessions of seed 1 through ${ALL.map((n) => stack.httpsUrlOf(n)).join(", ")}`,
+    );
     expect(output).toContain("cookies: 10 clients");
     expect(output).toContain("WebSockets: 10, each on the server of its session");
     expect(exitCode).toBe(0);
@@ -233,7 +298,9 @@ describe("redirects", () => {
 describe("a self-signed certificate", () => {
   test("takes the place of the file's at run time, and stays the same between updates", async () => {
     const before = await pids();
-    expect(await stack.up({ "tls.certificate": undefined, "tls.selfSigned": true })).toContain("certificate: changed through the runtime API");
+    expect(await stack.up({ "tls.certificate": undefined, "tls.selfSigned": true })).toContain(
+      "certificate: changed through the runtime API",
+    );
     expect(await pids()).toEqual(before);
     const { fingerprint } = await shakeHands(1, { rejectUnauthorized: false });
     expect(fingerprint).not.toBe(fingerprintOf(second));
@@ -242,7 +309,8 @@ describe("a self-signed certificate", () => {
     expect((await shakeHands(1, { ca: own, servername: "localhost" })).fingerprint).toBe(fingerprint);
     const secret = /PRIVATE KEY-----\s+([A-Za-z0-9+/=]+)/.exec(own)?.[1] ?? "";
     expect(secret.length).toBe(64);
-    for (const path of stack.stateFiles()) expect(readFileSync(path, "utf8").includes(secret), path).toBe(false);
+    for (const path of stack.stateFiles())
+      expect(readFileSync(path, "utf8").includes(secret), path).toBe(false);
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
     expect((await shakeHands(1, { rejectUnauthorized: false })).fingerprint).toBe(fingerprint);
   });

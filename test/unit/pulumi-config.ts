@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { parseSettings } from "../../src/config-parser.ts";
-import type { Settings } from "../../src/settings.ts";
+import { parseSettings } from "../../src/config/settings-parser.ts";
+import type { Settings } from "../../src/stack/settings.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const NAMESPACE = "balancer:";
@@ -13,13 +13,17 @@ export type StackConfig = Readonly<Record<string, unknown>>;
 
 const readYaml = (path: string): Tree => parse(readFileSync(new URL(path, ROOT), "utf8"));
 
-const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null && !Array.isArray(value);
+const isTree = (value: unknown): value is Tree =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const treeOf = (value: unknown): Tree => (isTree(value) ? value : {});
 
 /** Keys of Pulumi.yaml with their defaults. */
 export const PROJECT_DEFAULTS: ReadonlyMap<string, unknown> = new Map(
-  Object.entries(treeOf(readYaml("Pulumi.yaml").config)).map(([key, declaration]) => [key, treeOf(declaration).default]),
+  Object.entries(treeOf(readYaml("Pulumi.yaml").config)).map(([key, declaration]) => [
+    key,
+    treeOf(declaration).default,
+  ]),
 );
 
 /** A committed stack file's config. */
@@ -39,7 +43,12 @@ export function pulumiConfig(stackConfig: StackConfig = {}): Record<string, stri
     if (child === undefined) merged[top] ??= value;
     else merged[top] = { [child]: coerced(value), ...treeOf(merged[top]) };
   }
-  return Object.fromEntries(Object.entries(merged).map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)]));
+  return Object.fromEntries(
+    Object.entries(merged).map(([key, value]) => [
+      key,
+      typeof value === "object" ? JSON.stringify(value) : String(value),
+    ]),
+  );
 }
 
 function coerced(value: unknown): unknown {
@@ -48,4 +57,5 @@ function coerced(value: unknown): unknown {
 }
 
 /** Settings of a stack with some values of its own and the defaults for the rest. */
-export const settingsOf = (stackConfig: StackConfig = {}, stack = "demo"): Settings => parseSettings(stack, pulumiConfig(stackConfig));
+export const settingsOf = (stackConfig: StackConfig = {}, stack = "demo"): Settings =>
+  parseSettings(stack, pulumiConfig(stackConfig));

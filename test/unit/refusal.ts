@@ -1,4 +1,5 @@
-import { type Settings, SettingsError } from "../../src/settings.ts";
+import type { Settings } from "../../src/stack/settings.ts";
+import { SettingsError } from "../../src/stack/settings-error.ts";
 import { type StackConfig, settingsOf } from "./pulumi-config.ts";
 
 /** What a config is refused with. Fails when it is accepted, or anything but a SettingsError is thrown. */

@@ -2,7 +2,7 @@
 # What only the tests need besides: a Prometheus to scrape with, and a browser to look at the stats page with.
 
 prometheus=prom/prometheus:v3.5.3 # the default of prometheusImage in Pulumi.yaml
-browsers="chromium-headless-shell chromium google-chrome" # as in test/e2e/browser.ts
+browsers="chromium-headless-shell chromium google-chrome" # as in test/harness/browser.ts
 
 prometheus_image() { image_of_debian prometheus "$prometheus"; }
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { movedShare, type RingServer, serverOfSession } from "../../../src/haproxy/hash-ring.ts";
 
-const serversOf = (ids: readonly number[], weight = 100): RingServer[] => ids.map((id) => ({ name: `s${id}`, id, weight }));
+const serversOf = (ids: readonly number[], weight = 100): RingServer[] =>
+  ids.map((id) => ({ name: `s${id}`, id, weight }));
 
 describe("the share of sessions that move", () => {
   test.each([

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { COMMANDS, type Command, command, commandLine, linesWithSeverity, serverPath } from "../../../src/runtime/command.ts";
-import { RuntimeError } from "../../../src/runtime/error.ts";
+import {
+  COMMANDS,
+  type Command,
+  command,
+  commandLine,
+  linesWithSeverity,
+  serverPath,
+} from "../../../src/haproxy/runtime/command.ts";
+import { RuntimeError } from "../../../src/haproxy/runtime/runtime-error.ts";
 import type { Pem } from "../../../src/tls/certificate.ts";
 import { FUZZ, FUZZ_TIMEOUT_MS } from "./fuzz-runs.ts";
 import { garbage, nearly, tampered, UNPRINTABLE } from "./garbage.ts";
@@ -15,7 +22,12 @@ const name = nearly("webservers", "s1", "BALANCER_REVISION", "be_1");
 const text = nearly("show info", "172.28.10.14:9898 id 4 weight 100", "@master reload");
 const ip = nearly("172.28.10.14", "0.0.0.0", "255.255.255.255");
 const file = nearly("/usr/local/etc/haproxy/https.pem", "/a");
-const number = fc.oneof(fc.integer({ min: -2, max: 300 }), fc.integer(), fc.double(), fc.constantFrom(0, 256, 257, 65_535, 65_536, 1e21, -0));
+const number = fc.oneof(
+  fc.integer({ min: -2, max: 300 }),
+  fc.integer(),
+  fc.double(),
+  fc.constantFrom(0, 256, 257, 65_535, 65_536, 1e21, -0),
+);
 const state = fc.constantFrom("ready", "drain", "maint");
 
 interface Built {
@@ -30,21 +42,32 @@ interface Built {
  * were given; undefined where they cannot be read so.
  */
 const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
-  { what: "a line", built: text.map((line) => ({ given: line, build: () => command(line), expected: ONE_COMMAND.test(line) ? line : undefined })) },
-  ...(["showServersState", "showServersConn", "showServerStats", "showEnv", "showTable"] as const).map((which) => ({
-    what: which,
-    built: name.map((given) => ({
-      given,
-      build: () => COMMANDS[which](given),
-      expected: NAME.test(given) ? COMMANDS[which]("x").replace(" x", ` ${given}`) : undefined,
+  {
+    what: "a line",
+    built: text.map((line) => ({
+      given: line,
+      build: () => command(line),
+      expected: ONE_COMMAND.test(line) ? line : undefined,
     })),
-  })),
+  },
+  ...(["showServersState", "showServersConn", "showServerStats", "showEnv", "showTable"] as const).map(
+    (which) => ({
+      what: which,
+      built: name.map((given) => ({
+        given,
+        build: () => COMMANDS[which](given),
+        expected: NAME.test(given) ? COMMANDS[which]("x").replace(" x", ` ${given}`) : undefined,
+      })),
+    }),
+  ),
   ...(["deleteServer", "enableHealth", "setHealthDown", "shutdownSessions"] as const).map((which) => ({
     what: which,
     built: fc.tuple(name, name).map(([backend, server]) => ({
       given: [backend, server],
       build: () => COMMANDS[which](serverPath(backend, server)),
-      expected: areNames(backend, server) ? COMMANDS[which](serverPath("x", "y")).replace("x/y", `${backend}/${server}`) : undefined,
+      expected: areNames(backend, server)
+        ? COMMANDS[which](serverPath("x", "y")).replace("x/y", `${backend}/${server}`)
+        : undefined,
     })),
   })),
   ...(["showCertificate", "commitCertificate", "abortCertificate"] as const).map((which) => ({
@@ -72,7 +95,10 @@ const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
     built: fc.tuple(name, text).map(([server, args]) => ({
       given: [server, args],
       build: () => COMMANDS.addServer(serverPath("webservers", server), args),
-      expected: areNames(server) && (args === "" || ONE_COMMAND.test(args)) ? `add server webservers/${server} ${args} init-state down` : undefined,
+      expected:
+        areNames(server) && (args === "" || ONE_COMMAND.test(args))
+          ? `add server webservers/${server} ${args} init-state down`
+          : undefined,
     })),
   },
   {
@@ -80,7 +106,8 @@ const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
     built: fc.tuple(number, name).map(([pid, backend]) => ({
       given: [pid, backend],
       build: () => COMMANDS.showServersConnOf(pid, backend),
-      expected: isWithin(pid, 2 ** 22) && areNames(backend) ? `@!${pid} show servers conn ${backend}` : undefined,
+      expected:
+        isWithin(pid, 2 ** 22) && areNames(backend) ? `@!${pid} show servers conn ${backend}` : undefined,
     })),
   },
   {
@@ -96,7 +123,10 @@ const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
     built: fc.tuple(name, number).map(([server, weight]) => ({
       given: [server, weight],
       build: () => COMMANDS.setWeight(serverPath("webservers", server), weight),
-      expected: areNames(server) && isWithin(weight, 256) ? `set server webservers/${server} weight ${weight}` : undefined,
+      expected:
+        areNames(server) && isWithin(weight, 256)
+          ? `set server webservers/${server} weight ${weight}`
+          : undefined,
     })),
   },
   {
@@ -118,7 +148,10 @@ const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
     built: fc.tuple(name, number).map(([server, delayMs]) => ({
       given: [server, delayMs],
       build: () => COMMANDS.waitRemovable(serverPath("webservers", server), delayMs),
-      expected: areNames(server) && isWithin(delayMs, 86_400_000) ? `wait ${delayMs}ms srv-removable webservers/${server}` : undefined,
+      expected:
+        areNames(server) && isWithin(delayMs, 86_400_000)
+          ? `wait ${delayMs}ms srv-removable webservers/${server}`
+          : undefined,
     })),
   },
 ];
@@ -148,7 +181,9 @@ describe.each(BUILDERS)("the command of $what", ({ built }) => {
             const line = build();
             expect(line).toBe(expected);
             // a session id alone may hold characters that are escaped
-            expect(line.replaceAll(/\\[^\0\r\n]/g, "").replaceAll(/[\u{80}-\u{10ffff}]/gu, "")).toMatch(ONE_COMMAND);
+            expect(line.replaceAll(/\\[^\0\r\n]/g, "").replaceAll(/[\u{80}-\u{10ffff}]/gu, "")).toMatch(
+              ONE_COMMAND,
+            );
           }
         }),
         FUZZ,
@@ -185,14 +220,22 @@ test(
 );
 
 const SECRET = "MIIBsecret";
-const block = (label: string): string => `-----BEGIN ${label}-----\n${SECRET}\n${"A".repeat(64)}\n-----END ${label}-----\n`;
-const good = fc.constantFrom(block("CERTIFICATE") + block("PRIVATE KEY"), block("CERTIFICATE").repeat(2) + block("PRIVATE KEY"));
+const block = (label: string): string =>
+  `-----BEGIN ${label}-----\n${SECRET}\n${"A".repeat(64)}\n-----END ${label}-----\n`;
+const good = fc.constantFrom(
+  block("CERTIFICATE") + block("PRIVATE KEY"),
+  block("CERTIFICATE").repeat(2) + block("PRIVATE KEY"),
+);
 const payload = fc.oneof(good, tampered(good), garbage);
 const payloadFile = fc.oneof(fc.constant("/usr/local/etc/haproxy/https.pem"), file);
 
 /** Whether nothing but blocks of base64 is in a text. */
 const isPemAlone = (text: string): boolean =>
-  text !== "" && text.replaceAll(/-----BEGIN (CERTIFICATE|PRIVATE KEY)-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END \1-----\n/g, "") === "";
+  text !== "" &&
+  text.replaceAll(
+    /-----BEGIN (CERTIFICATE|PRIVATE KEY)-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END \1-----\n/g,
+    "",
+  ) === "";
 
 test(
   "a line of the user's own is sent as it was typed, each command of it to its process, or refused",
@@ -222,14 +265,25 @@ test(
 
 const userLine = fc.oneof(
   nearly("show info", "show info; show stat", "echo a\\;b \\\\", "show table webservers key žluť"),
-  nearly("@1 show info; show proc", "@@1 show info; show stat", " @!42 echo a\\;b", "@1; show info; @master; show proc", "@ show proc"),
+  nearly(
+    "@1 show info; show proc",
+    "@@1 show info; show stat",
+    " @!42 echo a\\;b",
+    "@1; show info; @master; show proc",
+    "@ show proc",
+  ),
 );
 
 /** Whether HAProxy reads a text as one line, and no more than that. */
 function isWholeLine(typed: string): boolean {
   const words = typed.split(/[\s;]/);
   const backslashes = typed.length - typed.replace(/\\+$/, "").length;
-  return typed.trim() !== "" && !/[\p{Cc}\u2028\u2029]/u.test(typed) && !words.some((word) => word.startsWith("<<")) && backslashes % 2 === 0;
+  return (
+    typed.trim() !== "" &&
+    !/[\p{Cc}\u2028\u2029]/u.test(typed) &&
+    !words.some((word) => word.startsWith("<<")) &&
+    backslashes % 2 === 0
+  );
 }
 
 /** What is left of a typed line when each command that is sent is taken out, in its order. */

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Settings } from "../../../src/settings.ts";
+import type { Settings } from "../../../src/stack/settings.ts";
 
 /** How a key's text is read, spelled out once more. */
 interface Place {
@@ -19,7 +19,8 @@ const same = (text: string): string => text;
 const json = (text: string): unknown => JSON.parse(text);
 const truth = (text: string): boolean => text === "true";
 const MEMORY_UNIT: Readonly<Record<string, number>> = { m: 1, g: 1024 };
-const megabytes = (text: string): number => Number(text.slice(0, -1)) * (MEMORY_UNIT[text.slice(-1)] ?? Number.NaN);
+const megabytes = (text: string): number =>
+  Number(text.slice(0, -1)) * (MEMORY_UNIT[text.slice(-1)] ?? Number.NaN);
 const milliseconds = (text: string): number => {
   const [, number, unit] = /^(\d+)(ms|s|m)?$/.exec(text) ?? [];
   return Number(number) * (unit === "ms" ? 1 : unit === "m" ? 60_000 : 1_000);
@@ -38,7 +39,11 @@ export const KEYS: Readonly<Record<string, Place>> = {
     taken: ({ app }) => app.image,
   },
   "app.port": { good: ["1", "80", "9898", "65535"], given: Number, taken: ({ app }) => app.port },
-  "app.readyPath": { good: ["/readyz", "/a?b=c&d", "/~u/%2e,@:+"], given: same, taken: ({ app }) => app.readyPath },
+  "app.readyPath": {
+    good: ["/readyz", "/a?b=c&d", "/~u/%2e,@:+"],
+    given: same,
+    taken: ({ app }) => app.readyPath,
+  },
   "app.command": {
     good: ['["./podinfo","--port={port}"]', "[]", '["sh","-c","exec \\"$0\\"; x"]'],
     given: (text) => (JSON.parse(text) as string[]).map((word) => word.replaceAll("{port}", "9898")),
@@ -49,26 +54,78 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: (text) => Object.entries(JSON.parse(text)).map(([name, value]) => [name, String(value)]),
     taken: ({ app }) => Object.entries(app.env),
   },
-  "app.user": { good: ["", "app", "1000", "1000:1000"], given: same, taken: ({ app }) => app.confinement.user },
+  "app.user": {
+    good: ["", "app", "1000", "1000:1000"],
+    given: same,
+    taken: ({ app }) => app.confinement.user,
+  },
   "app.readOnly": { good: ["true", "false"], given: truth, taken: ({ app }) => app.confinement.readOnly },
-  "app.tmpfs": { good: ['["/tmp"]', "[]", '["/a/b.c","/d-e"]'], given: json, taken: ({ app }) => app.confinement.tmpfs },
-  "app.capabilities": { good: ['["NET_BIND_SERVICE"]', "[]", '["CHOWN","SETUID"]'], given: json, taken: ({ app }) => app.confinement.capabilities },
-  "app.allowPrivilegeEscalation": { good: ["true", "false"], given: truth, taken: ({ app }) => app.confinement.allowPrivilegeEscalation },
-  "app.memory": { good: ["512m", "2g", "16m"], given: megabytes, taken: ({ app }) => app.confinement.limits.memoryMb },
+  "app.tmpfs": {
+    good: ['["/tmp"]', "[]", '["/a/b.c","/d-e"]'],
+    given: json,
+    taken: ({ app }) => app.confinement.tmpfs,
+  },
+  "app.capabilities": {
+    good: ['["NET_BIND_SERVICE"]', "[]", '["CHOWN","SETUID"]'],
+    given: json,
+    taken: ({ app }) => app.confinement.capabilities,
+  },
+  "app.allowPrivilegeEscalation": {
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ app }) => app.confinement.allowPrivilegeEscalation,
+  },
+  "app.memory": {
+    good: ["512m", "2g", "16m"],
+    given: megabytes,
+    taken: ({ app }) => app.confinement.limits.memoryMb,
+  },
   "app.pids": { good: ["16", "512"], given: Number, taken: ({ app }) => app.confinement.limits.pids },
   "app.files": { good: ["1024", "16384"], given: Number, taken: ({ app }) => app.confinement.limits.files },
-  "haproxy.memory": { good: ["64m", "2g"], given: megabytes, taken: ({ haproxyLimits }) => haproxyLimits.memoryMb },
+  "haproxy.memory": {
+    good: ["64m", "2g"],
+    given: megabytes,
+    taken: ({ haproxyLimits }) => haproxyLimits.memoryMb,
+  },
   "haproxy.pids": { good: ["16", "512"], given: Number, taken: ({ haproxyLimits }) => haproxyLimits.pids },
-  "haproxy.files": { good: ["1024", "16384"], given: Number, taken: ({ haproxyLimits }) => haproxyLimits.files },
+  "haproxy.files": {
+    good: ["1024", "16384"],
+    given: Number,
+    taken: ({ haproxyLimits }) => haproxyLimits.files,
+  },
   balancers: { good: ["1", "3", "7"], given: Number, taken: ({ balancers }) => balancers },
   logDriver: { good: ["local", "engine"], given: same, taken: ({ logDriver }) => logDriver },
   haproxyImage: { good: ["haproxy:3.2", "haproxy"], given: same, taken: ({ haproxyImage }) => haproxyImage },
   monitoring: { good: ["true", "false"], given: truth, taken: ({ monitoring }) => monitoring !== undefined },
-  prometheusImage: { good: ["prom/prometheus:v3.5.3"], given: same, taken: ({ monitoring }) => monitoring?.prometheusImage, beside: MONITORED },
-  grafanaImage: { good: ["grafana/grafana:12.4.10"], given: same, taken: ({ monitoring }) => monitoring?.grafanaImage, beside: MONITORED },
-  "ports.prometheus": { good: ["9090", "1024"], given: Number, taken: ({ monitoring }) => monitoring?.ports.prometheus, beside: MONITORED },
-  "ports.grafana": { good: ["3000", "1024"], given: Number, taken: ({ monitoring }) => monitoring?.ports.grafana, beside: MONITORED },
-  subnet: { good: ["172.28.10.0/24", "10.0.0.0/16", "192.168.1.16/28"], given: same, taken: ({ subnet }) => subnet.cidr },
+  prometheusImage: {
+    good: ["prom/prometheus:v3.5.3"],
+    given: same,
+    taken: ({ monitoring }) => monitoring?.prometheusImage,
+    beside: MONITORED,
+  },
+  grafanaImage: {
+    good: ["grafana/grafana:12.4.10"],
+    given: same,
+    taken: ({ monitoring }) => monitoring?.grafanaImage,
+    beside: MONITORED,
+  },
+  "ports.prometheus": {
+    good: ["9090", "1024"],
+    given: Number,
+    taken: ({ monitoring }) => monitoring?.ports.prometheus,
+    beside: MONITORED,
+  },
+  "ports.grafana": {
+    good: ["3000", "1024"],
+    given: Number,
+    taken: ({ monitoring }) => monitoring?.ports.grafana,
+    beside: MONITORED,
+  },
+  subnet: {
+    good: ["172.28.10.0/24", "10.0.0.0/16", "192.168.1.16/28"],
+    given: same,
+    taken: ({ subnet }) => subnet.cidr,
+  },
   bind: { good: ["127.0.0.1", "0.0.0.0", "192.0.2.1"], given: same, taken: ({ bind }) => bind },
   "ports.http": { good: ["8080", "1024", "65535"], given: Number, taken: ({ ports }) => ports.http },
   "ports.https": {
@@ -77,7 +134,12 @@ export const KEYS: Readonly<Record<string, Place>> = {
     taken: ({ ports }) => ports.https,
     beside: { ...HTTPS, "tls.redirect": "true" },
   },
-  "ports.runtimeTls": { good: ["9443", "1024"], given: Number, taken: ({ ports }) => ports.runtimeTls, beside: RUNTIME_TLS },
+  "ports.runtimeTls": {
+    good: ["9443", "1024"],
+    given: Number,
+    taken: ({ ports }) => ports.runtimeTls,
+    beside: RUNTIME_TLS,
+  },
   "tls.certificate": {
     good: ["a.pem", "/etc/ssl/my site/é;#{x}.pem"],
     given: same,
@@ -86,17 +148,47 @@ export const KEYS: Readonly<Record<string, Place>> = {
   },
   "tls.selfSigned": { good: ["true", "false"], given: truth, taken: ({ tls }) => tls !== undefined },
   "tls.redirect": { good: ["true", "false"], given: truth, taken: ({ tls }) => tls?.redirect, beside: HTTPS },
-  "runtimeTls.enabled": { good: ["true", "false"], given: truth, taken: ({ runtimeTls }) => runtimeTls !== undefined },
-  "runtimeTls.bind": { good: ["0.0.0.0", "192.0.2.1"], given: same, taken: ({ runtimeTls }) => runtimeTls?.bind, beside: RUNTIME_TLS },
-  "runtimeTls.host": { good: ["", "docker-1.test", "192.0.2.1"], given: same, taken: ({ runtimeTls }) => runtimeTls?.host, beside: RUNTIME_TLS },
-  "runtimeTls.rotation": { good: ["1", "2026-11", "a_b.c"], given: same, taken: ({ runtimeTls }) => runtimeTls?.rotation, beside: RUNTIME_TLS },
+  "runtimeTls.enabled": {
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ runtimeTls }) => runtimeTls !== undefined,
+  },
+  "runtimeTls.bind": {
+    good: ["0.0.0.0", "192.0.2.1"],
+    given: same,
+    taken: ({ runtimeTls }) => runtimeTls?.bind,
+    beside: RUNTIME_TLS,
+  },
+  "runtimeTls.host": {
+    good: ["", "docker-1.test", "192.0.2.1"],
+    given: same,
+    taken: ({ runtimeTls }) => runtimeTls?.host,
+    beside: RUNTIME_TLS,
+  },
+  "runtimeTls.rotation": {
+    good: ["1", "2026-11", "a_b.c"],
+    given: same,
+    taken: ({ runtimeTls }) => runtimeTls?.rotation,
+    beside: RUNTIME_TLS,
+  },
   "ports.runtime": { good: ["9999", "1024"], given: Number, taken: ({ ports }) => ports.runtime },
   "ports.stats": { good: ["8404", "1024"], given: Number, taken: ({ ports }) => ports.stats },
-  drainTimeout: { good: ["30s", "500ms", "5m", "0", "30"], given: milliseconds, taken: ({ drainTimeoutMs }) => drainTimeoutMs },
-  readyTimeout: { good: ["60s", "1500ms", "5m", "60"], given: milliseconds, taken: ({ readyTimeoutMs }) => readyTimeoutMs },
+  drainTimeout: {
+    good: ["30s", "500ms", "5m", "0", "30"],
+    given: milliseconds,
+    taken: ({ drainTimeoutMs }) => drainTimeoutMs,
+  },
+  readyTimeout: {
+    good: ["60s", "1500ms", "5m", "60"],
+    given: milliseconds,
+    taken: ({ readyTimeoutMs }) => readyTimeoutMs,
+  },
   "rollout.batch": {
     good: ["1", "25%", "100%", "9999"],
-    given: (text) => (text.endsWith("%") ? { kind: "share", percent: Number(text.slice(0, -1)) } : { kind: "count", count: Number(text) }),
+    given: (text) =>
+      text.endsWith("%")
+        ? { kind: "share", percent: Number(text.slice(0, -1)) }
+        : { kind: "count", count: Number(text) },
     taken: ({ rollout }) => rollout.batch,
   },
 };
@@ -106,20 +198,30 @@ const FIRST = "172.28.10.";
 /** What may stand in a changed file for a word of the file of the defaults, by the key that was changed. */
 const WORDS: Readonly<Record<string, (was: string, settings: Settings) => string>> = {
   "app.readyPath": (was, { app }) => (was === "/readyz" ? app.readyPath : was),
-  "ports.https": (was, { ports }) => was.replace(/^(https:\/\/%\[req\.hdr\(Host\),host_only\]:)8443$/, `$1${ports.https}`),
+  "ports.https": (was, { ports }) =>
+    was.replace(/^(https:\/\/%\[req\.hdr\(Host\),host_only\]:)8443$/, `$1${ports.https}`),
   "app.port": (was, { app }) => was.replace(/^(172\.28\.10\.\d+):9898$/, `$1:${app.port}`),
   subnet: (was, { subnet }) =>
-    was.startsWith(FIRST) ? was.replace(/^172\.28\.10\.(\d+)/, (_, host: string) => plus(subnet.cidr.split("/")[0] ?? "", Number(host))) : was,
+    was.startsWith(FIRST)
+      ? was.replace(/^172\.28\.10\.(\d+)/, (_, host: string) =>
+          plus(subnet.cidr.split("/")[0] ?? "", Number(host)),
+        )
+      : was,
 };
 
 /** Lines that may come or go, by the key that was changed: only these, and as many as the key says. */
-const LINES: Readonly<Record<string, { readonly pattern: RegExp; readonly count: (settings: Settings) => number }>> = {
+const LINES: Readonly<
+  Record<string, { readonly pattern: RegExp; readonly count: (settings: Settings) => number }>
+> = {
   bind: {
     pattern:
       /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ req\.hdr\(X-Balancer-Probe\) -m found \}$/,
     count: () => 1,
   },
-  count: { pattern: /^ {4}server s\d+ 172\.28\.10\.\d+:9898 id \d+ cookie s\d+ [a-z0-9 ]+$/, count: ({ count }) => count },
+  count: {
+    pattern: /^ {4}server s\d+ 172\.28\.10\.\d+:9898 id \d+ cookie s\d+ [a-z0-9 ]+$/,
+    count: ({ count }) => count,
+  },
 };
 
 /** Sections that another choice writes anew, by the key that was changed; the choice is one of a few, and no text of it gets there. */
@@ -135,7 +237,9 @@ const SECTIONS: Readonly<Record<string, RegExp>> = {
 /** Compares a config with that of the defaults, line by line and word by word: only the key's own places may differ. */
 export function expectOnlyThis(key: string, settings: Settings, base: string, config: string): void {
   const dropped = SECTIONS[key];
-  const [before, after] = [base, config].map((text) => sectionsOf(text).filter((section) => dropped === undefined || !dropped.test(section)));
+  const [before, after] = [base, config].map((text) =>
+    sectionsOf(text).filter((section) => dropped === undefined || !dropped.test(section)),
+  );
   expect(after?.length).toBe(before?.length);
   const rule = LINES[key];
   const linesOf = (sections: readonly string[] | undefined): string[] =>
@@ -144,8 +248,10 @@ export function expectOnlyThis(key: string, settings: Settings, base: string, co
       .replace(/(BALANCER_REVISION) "[0-9a-f]{16}"/, "$1")
       .split("\n");
   const [was, is] = [linesOf(before), linesOf(after)];
-  if (rule !== undefined) expect(is.filter((line) => rule.pattern.test(line))).toHaveLength(rule.count(settings));
-  const kept = (lines: readonly string[]): string[] => (rule === undefined ? [...lines] : lines.filter((line) => !rule.pattern.test(line)));
+  if (rule !== undefined)
+    expect(is.filter((line) => rule.pattern.test(line))).toHaveLength(rule.count(settings));
+  const kept = (lines: readonly string[]): string[] =>
+    rule === undefined ? [...lines] : lines.filter((line) => !rule.pattern.test(line));
   const word = WORDS[key] ?? ((same: string) => same);
   const expected = kept(was).map((line) =>
     line

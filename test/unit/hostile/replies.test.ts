@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCertificateReply } from "../../../src/runtime/certificate.ts";
-import { RuntimeError } from "../../../src/runtime/error.ts";
-import { parsePeers } from "../../../src/runtime/peers.ts";
-import { parseProcessInfo } from "../../../src/runtime/process-info.ts";
-import { ReplySplitter } from "../../../src/runtime/replies.ts";
-import { parseServerStats, parseServersConn, parseServersState } from "../../../src/runtime/state.ts";
-import { parseStickEntry } from "../../../src/runtime/stick-table.ts";
-import { judge } from "../../../src/runtime/verdict.ts";
-import { RECORDED } from "../runtime/recorded.ts";
+import { parsePeers } from "../../../src/haproxy/runtime/peers.ts";
+import { parseProcessInfo } from "../../../src/haproxy/runtime/process-info.ts";
+import { ReplySplitter } from "../../../src/haproxy/runtime/replies.ts";
+import { RuntimeError } from "../../../src/haproxy/runtime/runtime-error.ts";
+import { parseCertificateReply } from "../../../src/haproxy/runtime/served-certificate.ts";
+import { parseServerStats, parseServersConn, parseServersState } from "../../../src/haproxy/runtime/state.ts";
+import { parseStickEntry } from "../../../src/haproxy/runtime/stick-table.ts";
+import { judge } from "../../../src/haproxy/runtime/verdict.ts";
+import { RECORDED } from "../haproxy/runtime/recorded.ts";
 import { FUZZ, FUZZ_TIMEOUT_MS } from "./fuzz-runs.ts";
 import { garbage, tampered, UNPRINTABLE } from "./garbage.ts";
 
@@ -119,7 +119,8 @@ const PARSERS: readonly Parser[] = [
     what: "show servers conn",
     good: [RECORDED.serversConn],
     read: (text = "") => {
-      for (const [name, used] of parseServersConn(text)) expect([isWord(name), isWholeNumber(used)]).toEqual([true, true]);
+      for (const [name, used] of parseServersConn(text))
+        expect([isWord(name), isWholeNumber(used)]).toEqual([true, true]);
     },
   },
   {
@@ -172,7 +173,11 @@ const answersLike = (good: readonly string[]): fc.Arbitrary<string[]> =>
       const cutOff = fc.nat(text.length).map((end) => text.slice(0, end));
       const otherWords = fc
         .array(fc.oneof(fc.constantFrom(...text.split(/[\s,]/)), garbage), { maxLength: 60 })
-        .chain((words) => fc.constantFrom(" ", ",", "\n").map((separator) => `${lines.slice(0, 2).join("\n")}\n${words.join(separator)}`));
+        .chain((words) =>
+          fc
+            .constantFrom(" ", ",", "\n")
+            .map((separator) => `${lines.slice(0, 2).join("\n")}\n${words.join(separator)}`),
+        );
       return fc.oneof(
         { weight: 8, arbitrary: tampered(fc.oneof(fc.constant(text), shuffled, cutOff)) },
         { weight: 2, arbitrary: otherWords },
@@ -232,8 +237,11 @@ test(
           expect(stream.join("").length).toBeGreaterThan(limit);
           return;
         }
-        for (const reply of replies) expect([reply.length <= limit, reply.includes("\n\n")]).toEqual([true, false]);
-        expect(replies.map((reply) => (reply === "" ? "\n" : `${reply}\n\n`)).join("") + splitter.rest).toBe(stream.join(""));
+        for (const reply of replies)
+          expect([reply.length <= limit, reply.includes("\n\n")]).toEqual([true, false]);
+        expect(replies.map((reply) => (reply === "" ? "\n" : `${reply}\n\n`)).join("") + splitter.rest).toBe(
+          stream.join(""),
+        );
       }),
       FUZZ,
     );
@@ -244,12 +252,17 @@ test(
 test(
   "any answer to a user's line is judged, and no word is told that HAProxy did not say",
   () => {
-    const answers = fc.oneof(garbage, tampered(fc.constant("[3]: Unknown command: 'x'\n  help\n\n[6]: New server registered.\n\n\n")));
+    const answers = fc.oneof(
+      garbage,
+      tampered(fc.constant("[3]: Unknown command: 'x'\n  help\n\n[6]: New server registered.\n\n\n")),
+    );
     fc.assert(
       fc.property(answers, (answer) => {
         const { output, refusals } = judge(answer);
         const lines = new Set(answer.split("\n").flatMap((line) => [line, line.replace(/^\[[0-7]\]: /, "")]));
-        expect([output, ...refusals].flatMap((text) => text.split("\n")).filter((line) => !lines.has(line))).toEqual([]);
+        expect(
+          [output, ...refusals].flatMap((text) => text.split("\n")).filter((line) => !lines.has(line)),
+        ).toEqual([]);
       }),
       FUZZ,
     );
@@ -261,11 +274,14 @@ test(
   "an error about an answer is of bounded length, and holds nothing that a terminal obeys",
   () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(garbage, fc.string({ unit: "binary", maxLength: 20_000 })), { maxLength: 4 }), (texts) => {
-        const { message } = new RuntimeError("refused", texts.join("\n"));
-        expect(message.length).toBeLessThanOrEqual(MAX_MESSAGE_CHARS);
-        expect(message.replaceAll(/[\n\t]/g, "")).not.toMatch(UNPRINTABLE);
-      }),
+      fc.property(
+        fc.array(fc.oneof(garbage, fc.string({ unit: "binary", maxLength: 20_000 })), { maxLength: 4 }),
+        (texts) => {
+          const { message } = new RuntimeError("refused", texts.join("\n"));
+          expect(message.length).toBeLessThanOrEqual(MAX_MESSAGE_CHARS);
+          expect(message.replaceAll(/[\n\t]/g, "")).not.toMatch(UNPRINTABLE);
+        },
+      ),
       FUZZ,
     );
   },

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CONFIG_KEYS } from "../../../src/config-fields.ts";
-import { parseSettings } from "../../../src/config-parser.ts";
-import { renderConfig } from "../../../src/haproxy/config.ts";
-import { serverArguments } from "../../../src/haproxy/server-line.ts";
-import { steps } from "../../../src/runtime/client.ts";
-import { type Settings, SettingsError } from "../../../src/settings.ts";
-import { BACKEND, planTopology } from "../../../src/topology.ts";
+import { CONFIG_KEYS } from "../../../src/config/schema.ts";
+import { parseSettings } from "../../../src/config/settings-parser.ts";
+import { renderConfig } from "../../../src/haproxy/file/render.ts";
+import { serverArguments } from "../../../src/haproxy/file/server-line.ts";
+import { steps } from "../../../src/haproxy/runtime/client.ts";
+import type { Settings } from "../../../src/stack/settings.ts";
+import { SettingsError } from "../../../src/stack/settings-error.ts";
+import { BACKEND, planTopology } from "../../../src/stack/topology.ts";
 import { pulumiConfig } from "../pulumi-config.ts";
 import { expectOnlyThis, KEYS } from "./config-places.ts";
 import { FUZZ, FUZZ_TIMEOUT_MS } from "./fuzz-runs.ts";
@@ -58,11 +59,20 @@ describe.each(Object.entries(KEYS))("%s", (key, place) => {
           expect(place.taken(outcome)).toEqual(place.given(text));
           const topology = planTopology(outcome);
           const config = renderConfig(topology).text;
-          expectOnlyThis(key, outcome, place.base === undefined ? base : configOf(place.base(outcome)), config);
+          expectOnlyThis(
+            key,
+            outcome,
+            place.base === undefined ? base : configOf(place.base(outcome)),
+            config,
+          );
           const lines = [...config.matchAll(/^ {4}server (s\d+) (.+)$/gm)].map(
             ([, name, args]) => `add server ${BACKEND}/${name} ${args} init-state down`,
           );
-          expect(topology.servers.map((server) => steps(BACKEND).add(server.name, serverArguments(server))[0]?.command)).toEqual(lines);
+          expect(
+            topology.servers.map(
+              (server) => steps(BACKEND).add(server.name, serverArguments(server))[0]?.command,
+            ),
+          ).toEqual(lines);
         }),
         FUZZ,
       );
@@ -82,11 +92,13 @@ test(
         if (outcome instanceof SettingsError) return expectRefusal(outcome, "stack name");
         expect(stack).toMatch(/^[A-Za-z0-9][\w.-]{0,39}$/);
         const topology = planTopology(outcome);
-        expect([topology.network.name, ...topology.balancers.map(({ containerName }) => containerName)]).toEqual([
-          `${stack}-balancer`,
-          `${stack}-haproxy1`,
-        ]);
-        expect(topology.servers.map(({ containerName }) => containerName)).toEqual([1, 2, 3].map((n) => `${stack}-podinfo${n}`));
+        expect([
+          topology.network.name,
+          ...topology.balancers.map(({ containerName }) => containerName),
+        ]).toEqual([`${stack}-balancer`, `${stack}-haproxy1`]);
+        expect(topology.servers.map(({ containerName }) => containerName)).toEqual(
+          [1, 2, 3].map((n) => `${stack}-podinfo${n}`),
+        );
         expect(renderConfig(topology).text).toBe(BASE);
       }),
       FUZZ,

@@ -30,20 +30,26 @@ test("panels have an id and a title each, and lie side by side without a gap bet
 
 describe("each panel", () => {
   test.each(
-    PANELS.filter(({ type }) => type === "stat" || type === "timeseries").map(({ title, fieldConfig }) => [title, fieldConfig.defaults.unit]),
+    PANELS.filter(({ type }) => type === "stat" || type === "timeseries").map(({ title, fieldConfig }) => [
+      title,
+      fieldConfig.defaults.unit,
+    ]),
   )("%s: names the unit that it is drawn in", (title, unit) => {
     expect(UNITS[unit ?? ""]).toBeDefined();
     expect(title).toMatch(UNITS[unit ?? ""] ?? /^$/);
   });
 
-  test.each(PANELS.map(({ title, targets }) => [title, targets] as const))("%s: follows the choice of balancers", (_title, targets) => {
-    expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
-    for (const { expr } of targets) {
-      const metrics = expr.match(/haproxy_\w+/g) ?? [];
-      expect(expr.match(/balancer=~"\$balancer"/g) ?? []).toHaveLength(metrics.length);
-      expect(metrics.length > 0 || expr.startsWith("count(ALERTS{")).toBe(true);
-    }
-  });
+  test.each(PANELS.map(({ title, targets }) => [title, targets] as const))(
+    "%s: follows the choice of balancers",
+    (_title, targets) => {
+      expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
+      for (const { expr } of targets) {
+        const metrics = expr.match(/haproxy_\w+/g) ?? [];
+        expect(expr.match(/balancer=~"\$balancer"/g) ?? []).toHaveLength(metrics.length);
+        expect(metrics.length > 0 || expr.startsWith("count(ALERTS{")).toBe(true);
+      }
+    },
+  );
 });
 
 test("no variable but the known ones is left in a query", () => {

@@ -3,11 +3,12 @@ import { parse } from "yaml";
 import { GRAFANA_ENV, grafanaFiles } from "../../../src/monitoring/grafana.ts";
 import { prometheusFiles } from "../../../src/monitoring/prometheus.ts";
 import type { ProvisionedFile } from "../../../src/monitoring/provisioned-file.ts";
-import { type Monitoring, planTopology } from "../../../src/topology.ts";
+import { type Monitoring, planTopology } from "../../../src/stack/topology.ts";
 import { settingsOf } from "../pulumi-config.ts";
 import { DASHBOARD_TEXT } from "./dashboard.ts";
 
-const byPath = (files: readonly ProvisionedFile[]): Record<string, string> => Object.fromEntries(files.map(({ path, text }) => [path, text]));
+const byPath = (files: readonly ProvisionedFile[]): Record<string, string> =>
+  Object.fromEntries(files.map(({ path, text }) => [path, text]));
 
 const topology = planTopology(settingsOf({ monitoring: "true", balancers: "2", subnet: "10.20.0.0/16" }));
 
@@ -32,7 +33,9 @@ describe("Prometheus' config", () => {
   });
 
   test("does not depend on the servers, so that scaling leaves Prometheus alone", () => {
-    const other = planTopology(settingsOf({ monitoring: "true", balancers: "2", subnet: "10.20.0.0/16", count: "9", mode: "hash" }));
+    const other = planTopology(
+      settingsOf({ monitoring: "true", balancers: "2", subnet: "10.20.0.0/16", count: "9", mode: "hash" }),
+    );
     expect(byPath(prometheusFiles(other))).toEqual(files);
   });
 });
@@ -43,14 +46,20 @@ describe("Grafana", () => {
 
   test("has the stack's Prometheus as its data source", () => {
     const { datasources } = parse(files["/etc/grafana/provisioning/datasources/prometheus.yml"] ?? "");
-    expect(datasources).toEqual([expect.objectContaining({ type: "prometheus", url: "http://10.20.0.9:9090", isDefault: true })]);
+    expect(datasources).toEqual([
+      expect.objectContaining({ type: "prometheus", url: "http://10.20.0.9:9090", isDefault: true }),
+    ]);
   });
 
   test("takes its dashboards from the folder with the dashboard, which is its home page as well", () => {
     const { providers } = parse(files["/etc/grafana/provisioning/dashboards/balancer.yml"] ?? "");
-    expect(providers).toEqual([expect.objectContaining({ type: "file", options: { path: "/etc/grafana/dashboards" } })]);
+    expect(providers).toEqual([
+      expect.objectContaining({ type: "file", options: { path: "/etc/grafana/dashboards" } }),
+    ]);
     expect(files["/etc/grafana/dashboards/haproxy.json"]).toBe(DASHBOARD_TEXT);
-    expect(GRAFANA_ENV).toContain("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH=/etc/grafana/dashboards/haproxy.json");
+    expect(GRAFANA_ENV).toContain(
+      "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH=/etc/grafana/dashboards/haproxy.json",
+    );
   });
 
   test("has no user and no way to log in: whoever reaches it may look", () => {

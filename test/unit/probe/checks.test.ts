@@ -46,7 +46,13 @@ describe("a probe has passed", () => {
       text: "2 sessions (50.0 %) moved since 2026-11-24 11:57:50 UTC, ideal 50.0 %; servers: − s2",
     },
   ])("with $name: $text", ({ name, changes, text }) => {
-    expect(checkNamed(name, changes)).toEqual({ name, hasPassed: true, text, details: [], isConsistent: true });
+    expect(checkNamed(name, changes)).toEqual({
+      name,
+      hasPassed: true,
+      text,
+      details: [],
+      isConsistent: true,
+    });
   });
 });
 
@@ -68,7 +74,11 @@ describe("a probe has failed", () => {
       name: "cookies",
       changes: {
         mode: "sticky",
-        cookieClients: { clients: 10, withCookie: 9, changes: findingsOf([{ client: 4, first: "s1", later: "s2", through }]) },
+        cookieClients: {
+          clients: 10,
+          withCookie: 9,
+          changes: findingsOf([{ client: 4, first: "s1", later: "s2", through }]),
+        },
       },
       text: "1 of 10 clients given no cookie; 1 request with a cookie answered by another server than the one that gave it",
       details: [`client 4: s1, then s2 through ${through}`],
@@ -76,7 +86,11 @@ describe("a probe has failed", () => {
     {
       name: "WebSockets",
       changes: {
-        webSockets: { sockets: 3, changes: findingsOf([{ session: "abc", first: "s1", later: "s2", through }]), failures: findingsOf(["no answer"]) },
+        webSockets: {
+          sockets: 3,
+          changes: findingsOf([{ session: "abc", first: "s1", later: "s2", through }]),
+          failures: findingsOf(["no answer"]),
+        },
       },
       text:
         "1 of 3 on another server than the requests of their session; " +
@@ -106,11 +120,15 @@ describe("a probe has failed", () => {
 
   test("in sticky mode with a hint that the stick table may have forgotten", () => {
     const comparison = compared([["s1", "s2"], ["s1"]], [["s1", "s2"], ["s2"]]);
-    expect(checkNamed("comparison", { mode: "sticky", comparison }).text).toMatch(/1 move not explained by that; the stick table forgets/);
+    expect(checkNamed("comparison", { mode: "sticky", comparison }).text).toMatch(
+      /1 move not explained by that; the stick table forgets/,
+    );
   });
 
   test("and lists a part of many findings", () => {
-    const differences = findingsOf(Array.from({ length: 1_234 }, () => ({ session: "abc", first: "s1", later: "s2", through })));
+    const differences = findingsOf(
+      Array.from({ length: 1_234 }, () => ({ session: "abc", first: "s1", later: "s2", through })),
+    );
     const { details } = checkNamed("sessions", { differences });
     expect(details).toHaveLength(11);
     expect(details?.at(-1)).toBe("… and 1,224 more");
@@ -118,6 +136,9 @@ describe("a probe has failed", () => {
 });
 
 test("what is left out is not among the checks", () => {
-  const changes = { cookieClients: { clients: 0, withCookie: 0, changes: NONE }, webSockets: { sockets: 0, changes: NONE, failures: NONE } };
+  const changes = {
+    cookieClients: { clients: 0, withCookie: 0, changes: NONE },
+    webSockets: { sockets: 0, changes: NONE, failures: NONE },
+  };
   expect(checksOf(resultOf(changes)).map(({ name }) => name)).toEqual(["sessions"]);
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareMappings, idealShare, movesOf } from "../../../src/probe/comparison.ts";
-import type { Mode } from "../../../src/settings.ts";
+import type { Mode } from "../../../src/stack/settings.ts";
 import { mappingOf } from "./mappings.ts";
 
 describe("the share of sessions that a perfect hash moves", () => {
@@ -24,7 +24,13 @@ describe("a comparison", () => {
       mappingOf(["s1", "s2"], ["s1", "s1", "s1", "s2", "s2"]),
       mappingOf(["s1", "s2", "s3"], ["s1", "s3", "s1", "s3", "s3"]),
     );
-    expect(comparison).toMatchObject({ added: ["s3"], removed: [], moved: 3, movedShare: 0.6, idealShare: 1 / 3 });
+    expect(comparison).toMatchObject({
+      added: ["s3"],
+      removed: [],
+      moved: 3,
+      movedShare: 0.6,
+      idealShare: 1 / 3,
+    });
     expect(comparison.flows).toHaveLength(3);
     expect(movesOf(comparison)).toEqual([
       { from: "s2", to: "s3", sessions: 2 },
@@ -34,7 +40,14 @@ describe("a comparison", () => {
   });
 
   test.each([
-    { what: "between servers that stay", mode: "hash", before: ["s1", "s2"], after: ["s1", "s2"], move: ["s1", "s2"], isExplained: false },
+    {
+      what: "between servers that stay",
+      mode: "hash",
+      before: ["s1", "s2"],
+      after: ["s1", "s2"],
+      move: ["s1", "s2"],
+      isExplained: false,
+    },
     {
       what: "between servers that stay, with one added",
       mode: "hash",
@@ -43,17 +56,57 @@ describe("a comparison", () => {
       move: ["s1", "s2"],
       isExplained: false,
     },
-    { what: "to an added server", mode: "hash", before: ["s1"], after: ["s1", "s2"], move: ["s1", "s2"], isExplained: true },
-    { what: "from a removed server", mode: "hash", before: ["s1", "s2"], after: ["s1"], move: ["s2", "s1"], isExplained: true },
-    { what: "to an added server", mode: "sticky", before: ["s1"], after: ["s1", "s2"], move: ["s1", "s2"], isExplained: false },
-    { what: "from a removed server", mode: "sticky", before: ["s1", "s2"], after: ["s1"], move: ["s2", "s1"], isExplained: true },
-    { what: "from a removed to an added server", mode: "sticky", before: ["s1"], after: ["s2"], move: ["s1", "s2"], isExplained: true },
-  ] as const)("finds a move $what in $mode mode explained: $isExplained", ({ mode, before, after, move: [from, to], isExplained }) => {
-    const earlier = mappingOf(before, [from], { mode });
-    const { unexplained } = compareMappings(earlier, mappingOf(after, [to], { mode }));
-    const [session] = earlier.homes.keys();
-    expect(unexplained).toEqual(isExplained ? { count: 0, examples: [] } : { count: 1, examples: [{ session, from, to }] });
-  });
+    {
+      what: "to an added server",
+      mode: "hash",
+      before: ["s1"],
+      after: ["s1", "s2"],
+      move: ["s1", "s2"],
+      isExplained: true,
+    },
+    {
+      what: "from a removed server",
+      mode: "hash",
+      before: ["s1", "s2"],
+      after: ["s1"],
+      move: ["s2", "s1"],
+      isExplained: true,
+    },
+    {
+      what: "to an added server",
+      mode: "sticky",
+      before: ["s1"],
+      after: ["s1", "s2"],
+      move: ["s1", "s2"],
+      isExplained: false,
+    },
+    {
+      what: "from a removed server",
+      mode: "sticky",
+      before: ["s1", "s2"],
+      after: ["s1"],
+      move: ["s2", "s1"],
+      isExplained: true,
+    },
+    {
+      what: "from a removed to an added server",
+      mode: "sticky",
+      before: ["s1"],
+      after: ["s2"],
+      move: ["s1", "s2"],
+      isExplained: true,
+    },
+  ] as const)(
+    "finds a move $what in $mode mode explained: $isExplained",
+    ({ mode, before, after, move: [from, to], isExplained }) => {
+      const earlier = mappingOf(before, [from], { mode });
+      const { unexplained } = compareMappings(earlier, mappingOf(after, [to], { mode }));
+      const [session] = earlier.homes.keys();
+      expect(unexplained).toEqual(
+        isExplained ? { count: 0, examples: [] } : { count: 1, examples: [{ session, from, to }] },
+      );
+    },
+  );
 
   test("lists no more than 10 of many unexplained moves, and counts them all", () => {
     const many = Array.from({ length: 300 }, () => "s1");
@@ -70,12 +123,18 @@ describe("a comparison", () => {
 
   test("counts every session once", () => {
     const names = ["s1", "s2", "s3"] as const;
-    const homes = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)), { minLength: 1, maxLength: 100 });
+    const homes = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)), {
+      minLength: 1,
+      maxLength: 100,
+    });
     fc.assert(
       fc.property(homes, fc.constantFrom<Mode>("hash", "sticky"), (pairs, mode) => {
         const earlier = pairs.map(([before]) => before);
         const later = pairs.map(([, after]) => after);
-        const comparison = compareMappings(mappingOf(names, earlier, { mode }), mappingOf(names, later, { mode }));
+        const comparison = compareMappings(
+          mappingOf(names, earlier, { mode }),
+          mappingOf(names, later, { mode }),
+        );
         expect(comparison.flows.reduce((sum, { sessions }) => sum + sessions, 0)).toBe(pairs.length);
         expect(movesOf(comparison).reduce((sum, { sessions }) => sum + sessions, 0)).toBe(comparison.moved);
         expect(comparison.moved).toBe(pairs.filter(([before, after]) => before !== after).length);
@@ -101,7 +160,8 @@ describe("a comparison", () => {
 
 /** Each session has its own order of all servers, and is on the first of it that exists. */
 function rendezvous(servers: readonly string[]) {
-  const score = (session: number, server: string) => createHash("sha256").update(`${session} ${server}`).digest().readUInt32BE();
+  const score = (session: number, server: string) =>
+    createHash("sha256").update(`${session} ${server}`).digest().readUInt32BE();
   const homes = Array.from({ length: 1_500 }, (_, session) =>
     servers.reduce((best, server) => (score(session, server) > score(session, best) ? server : best)),
   );

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { allServers, distribute } from "../../../src/probe/distribution.ts";
 
-const homesOf = (servers: readonly string[]) => new Map(servers.map((server, index) => [`session ${index}`, server]));
+const homesOf = (servers: readonly string[]) =>
+  new Map(servers.map((server, index) => [`session ${index}`, server]));
 
 describe("the distribution", () => {
   test("tells each server's sessions, share and distance from even, also of one without a session", () => {

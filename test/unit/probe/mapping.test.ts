@@ -38,17 +38,57 @@ describe("the file of a mapping", () => {
     { what: "no JSON", text: "s1 s2", message: /^it is not JSON$/ },
     { what: "nothing", text: "", message: /^it is not JSON$/ },
     { what: "a list", text: "[]", message: /expected object/ },
-    { what: "another format", text: JSON.stringify({ ...FILE, format: "plan" }), message: /^format: .*"balancer-probe"/ },
-    { what: "another version", text: JSON.stringify({ ...FILE, version: 2 }), message: /^version: .*expected 1/ },
+    {
+      what: "another format",
+      text: JSON.stringify({ ...FILE, format: "plan" }),
+      message: /^format: .*"balancer-probe"/,
+    },
+    {
+      what: "another version",
+      text: JSON.stringify({ ...FILE, version: 2 }),
+      message: /^version: .*expected 1/,
+    },
     { what: "an unknown key", text: JSON.stringify({ ...FILE, more: 1 }), message: /"more"/ },
-    { what: "a control character", text: JSON.stringify({ ...FILE, "\u001b[2J": 1 }), message: /^Unrecognized key: "\?\[2J"$/ },
-    { what: "a stack's name that is none", text: JSON.stringify({ ...FILE, stack: "\u001b[2J" }), message: /^stack: / },
-    { what: "too many sessions", text: JSON.stringify({ ...FILE, sessions: 100_001 }), message: /^sessions: .*100000/ },
-    { what: "sessions of another seed", text: JSON.stringify({ ...FILE, seed: 2 }), message: /^mapping: not the 3 sessions of seed 2$/ },
-    { what: "fewer sessions than it says", text: JSON.stringify({ ...FILE, sessions: 4 }), message: /^mapping: not the 4 sessions of seed 1$/ },
-    { what: "a server that it does not list", text: JSON.stringify({ ...FILE, servers: ["s1"] }), message: /^mapping: s2 is not among the servers$/ },
-    { what: "a server's name that is none", text: JSON.stringify({ ...FILE, servers: ["s1", "s2", "<b>"] }), message: /^servers\.2: / },
-    { what: "a time that is none", text: JSON.stringify({ ...FILE, createdAt: "yesterday" }), message: /^createdAt: / },
+    {
+      what: "a control character",
+      text: JSON.stringify({ ...FILE, "\u001b[2J": 1 }),
+      message: /^Unrecognized key: "\?\[2J"$/,
+    },
+    {
+      what: "a stack's name that is none",
+      text: JSON.stringify({ ...FILE, stack: "\u001b[2J" }),
+      message: /^stack: /,
+    },
+    {
+      what: "too many sessions",
+      text: JSON.stringify({ ...FILE, sessions: 100_001 }),
+      message: /^sessions: .*100000/,
+    },
+    {
+      what: "sessions of another seed",
+      text: JSON.stringify({ ...FILE, seed: 2 }),
+      message: /^mapping: not the 3 sessions of seed 2$/,
+    },
+    {
+      what: "fewer sessions than it says",
+      text: JSON.stringify({ ...FILE, sessions: 4 }),
+      message: /^mapping: not the 4 sessions of seed 1$/,
+    },
+    {
+      what: "a server that it does not list",
+      text: JSON.stringify({ ...FILE, servers: ["s1"] }),
+      message: /^mapping: s2 is not among the servers$/,
+    },
+    {
+      what: "a server's name that is none",
+      text: JSON.stringify({ ...FILE, servers: ["s1", "s2", "<b>"] }),
+      message: /^servers\.2: /,
+    },
+    {
+      what: "a time that is none",
+      text: JSON.stringify({ ...FILE, createdAt: "yesterday" }),
+      message: /^createdAt: /,
+    },
   ])("is refused when it holds $what", ({ text, message }) => {
     expect(() => parseMapping(text)).toThrow(message);
   });

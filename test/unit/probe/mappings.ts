@@ -2,7 +2,11 @@ import type { Mapping } from "../../../src/probe/mapping.ts";
 import { sessionIds } from "../../../src/probe/session-ids.ts";
 
 /** A mapping in hash mode that has one session after the other on these servers. */
-export function mappingOf(servers: readonly string[], homes: readonly string[], changes: Partial<Mapping> = {}): Mapping {
+export function mappingOf(
+  servers: readonly string[],
+  homes: readonly string[],
+  changes: Partial<Mapping> = {},
+): Mapping {
   const ids = sessionIds(1, homes.length);
   return {
     stack: "hash",

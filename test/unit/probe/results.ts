@@ -6,7 +6,10 @@ const NONE = { count: 0, examples: [] };
 
 /** What a probe of four sessions finds when all is well. */
 export function resultOf(changes: Partial<ProbeResult> = {}): ProbeResult {
-  const { stack, mode, seed, sessions, createdAt, servers, homes } = mappingOf(["s1", "s2"], ["s1", "s2", "s1", "s1"]);
+  const { stack, mode, seed, sessions, createdAt, servers, homes } = mappingOf(
+    ["s1", "s2"],
+    ["s1", "s2", "s1", "s1"],
+  );
   return {
     stack,
     mode,

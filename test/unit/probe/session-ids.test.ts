@@ -6,12 +6,17 @@ const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
 describe("session ids", () => {
   test("of a seed are what they were when earlier mappings were kept", () => {
-    expect(sessionIds(1, 2)).toEqual(["a6685f3b-62d5-8bfc-8935-263140bae87f", "d6b5915c-4605-8bcb-805f-46f6433df656"]);
+    expect(sessionIds(1, 2)).toEqual([
+      "a6685f3b-62d5-8bfc-8935-263140bae87f",
+      "d6b5915c-4605-8bcb-805f-46f6433df656",
+    ]);
   });
 
   test("are UUIDs of version 8, all different", () => {
     const ids = sessionIds(7, 10_000);
-    expect(ids.filter((id) => !/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toEqual([]);
+    expect(
+      ids.filter((id) => !/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)),
+    ).toEqual([]);
     expect(new Set(ids).size).toBe(10_000);
   });
 

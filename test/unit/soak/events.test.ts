@@ -35,9 +35,12 @@ test("each deck has one event of each kind, and every event changes something th
         ({ count, mode } = event);
         expect(count).toBeGreaterThanOrEqual(2);
         expect(count).toBeLessThanOrEqual(6);
-        if (event.kind === "app-crash") expect(Array.from({ length: count }, (_, index) => `s${index + 1}`)).toContain(event.server);
+        if (event.kind === "app-crash")
+          expect(Array.from({ length: count }, (_, index) => `s${index + 1}`)).toContain(event.server);
       }
-      expect(new Set(events.flatMap((event) => (event.kind === "roll-out" ? [event.version] : []))).size).toBe(10);
+      expect(
+        new Set(events.flatMap((event) => (event.kind === "roll-out" ? [event.version] : []))).size,
+      ).toBe(10);
     }),
     { numRuns: 50 },
   );

@@ -24,7 +24,11 @@ describe("a request that failed", () => {
     { what: "was sent after HAProxy answered again", sentAt: 1_401, failedAt: 1_450, isExpected: false },
   ])("and $what", ({ sentAt, failedAt, isExpected }) => {
     const failures = [{ client: "client 1", sentAt, failedAt, cause: "connection reset" }];
-    const cost = costOf({ ...NOTHING, failures }, change({ kind: "haproxy-kill", ...DRAWN }, { outage: OUTAGE }), [OUTAGE]);
+    const cost = costOf(
+      { ...NOTHING, failures },
+      change({ kind: "haproxy-kill", ...DRAWN }, { outage: OUTAGE }),
+      [OUTAGE],
+    );
     const one = { "connection reset": 1 };
     expect([cost.failedInOutages, cost.failedOtherwise]).toEqual(isExpected ? [one, {}] : [{}, one]);
     expect(cost.problems).toHaveLength(isExpected ? 0 : 1);
@@ -39,9 +43,19 @@ describe("a WebSocket that was lost", () => {
     { what: "when HAProxy was killed", of: KILL, loss: lost("s1", 1_110), cause: "HAProxy killed" },
     { what: "after HAProxy answered again", of: KILL, loss: lost("s1", 1_500), cause: "unexpected" },
     { what: "on the server that crashed", of: CRASH, loss: lost("s2", 1_110), cause: "app crashed" },
-    { what: "on another server than the one that crashed", of: CRASH, loss: lost("s1", 1_110), cause: "unexpected" },
+    {
+      what: "on another server than the one that crashed",
+      of: CRASH,
+      loss: lost("s1", 1_110),
+      cause: "unexpected",
+    },
     { what: "before the crash", of: CRASH, loss: lost("s2", 900), cause: "unexpected" },
-    { what: "on a server whose removal was told", of: SCALE, loss: lost("s4", 1_800), cause: "server removed" },
+    {
+      what: "on a server whose removal was told",
+      of: SCALE,
+      loss: lost("s4", 1_800),
+      cause: "server removed",
+    },
     { what: "on a server that stays", of: SCALE, loss: lost("s1", 1_800), cause: "unexpected" },
     { what: "when nothing was changed", of: undefined, loss: lost("s1", 1_800), cause: "unexpected" },
   ])("$what", ({ of, loss, cause }) => {
@@ -51,7 +65,11 @@ describe("a WebSocket that was lost", () => {
   });
 
   test("with more others than the update told is unexpected", () => {
-    const { lost: causes } = costOf({ ...NOTHING, losses: [lost("s4", 1_800), lost("s4", 1_800)] }, SCALE, []);
+    const { lost: causes } = costOf(
+      { ...NOTHING, losses: [lost("s4", 1_800), lost("s4", 1_800)] },
+      SCALE,
+      [],
+    );
     expect(causes).toEqual({ "server removed": 1, unexpected: 1 });
   });
 });

@@ -1,9 +1,17 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CertificateError, checkDates, digestOf, expiresSoon, isPem, MAX_PEM_CHARS, parseCertificate } from "../../../src/tls/certificate.ts";
-import { createSelfSigned } from "../../../src/tls/self-signed.ts";
-import { Authority, type Issued } from "../../authority.ts";
+import {
+  CertificateError,
+  checkDates,
+  digestOf,
+  expiresSoon,
+  isPem,
+  MAX_PEM_CHARS,
+  parseCertificate,
+} from "../../../src/tls/certificate.ts";
+import { createSelfSigned } from "../../../src/tls/self-signing.ts";
+import { Authority, type Issued } from "../../harness/authority.ts";
 
 const NOW = new Date();
 let authority: Authority;
@@ -57,19 +65,47 @@ describe("a PEM file is refused", () => {
     ["when it is something else", () => "MIIB", /^it has no certificate$/],
     ["without a key", () => good.certificate, /^it has no private key$/],
     ["without a certificate", () => good.key, /^it has no certificate$/],
-    ["with the key of another", () => good.certificate + other.key, /^the private key is not that of the first certificate$/],
+    [
+      "with the key of another",
+      () => good.certificate + other.key,
+      /^the private key is not that of the first certificate$/,
+    ],
     ["with two keys", () => good.pem + other.key, /^it has more than one private key$/],
-    ["with a broken certificate", () => good.pem.replace(/[A-Z]{3}/g, "AAA"), /^(one of its certificates cannot be read|it has no certificate)$/],
-    ["with a broken key", () => good.certificate + good.key.replace(/\nM.{20}/, "\nMAAA"), /^its private key cannot be read$/],
-    ["with a key that has a passphrase", () => good.certificate + encrypted(), /^its private key has a passphrase/],
-    ["with a chain in the wrong order", () => good.certificate + other.certificate + good.key, /^certificate 1 is not issued by certificate 2/],
+    [
+      "with a broken certificate",
+      () => good.pem.replace(/[A-Z]{3}/g, "AAA"),
+      /^(one of its certificates cannot be read|it has no certificate)$/,
+    ],
+    [
+      "with a broken key",
+      () => good.certificate + good.key.replace(/\nM.{20}/, "\nMAAA"),
+      /^its private key cannot be read$/,
+    ],
+    [
+      "with a key that has a passphrase",
+      () => good.certificate + encrypted(),
+      /^its private key has a passphrase/,
+    ],
+    [
+      "with a chain in the wrong order",
+      () => good.certificate + other.certificate + good.key,
+      /^certificate 1 is not issued by certificate 2/,
+    ],
     [
       "when it has expired",
       async () => (await authority.issue({ fromDay: -9, toDay: -1 })).pem,
       /^a certificate in it has expired on \d{4}-\d\d-\d\d$/,
     ],
-    ["before its time", async () => (await authority.issue({ fromDay: 1 })).pem, /^a certificate in it is not valid before \d{4}-\d\d-\d\d$/],
-    ["with a weak key", async () => (await authority.issue({ rsaBits: 1024 })).pem, /^its RSA key has 1024 bits; allowed are 2048 and more$/],
+    [
+      "before its time",
+      async () => (await authority.issue({ fromDay: 1 })).pem,
+      /^a certificate in it is not valid before \d{4}-\d\d-\d\d$/,
+    ],
+    [
+      "with a weak key",
+      async () => (await authority.issue({ rsaBits: 1024 })).pem,
+      /^its RSA key has 1024 bits; allowed are 2048 and more$/,
+    ],
     [
       "when it is longer than HAProxy reads at run time",
       async () => good.certificate + (await chainOf(authority, 40)) + good.key,
@@ -80,9 +116,15 @@ describe("a PEM file is refused", () => {
   });
 
   test("without a word of what is in it, whatever it is", () => {
-    const mixed = fc.array(fc.oneof(fc.constantFrom(good.certificate, good.key, other.key, "-----BEGIN PRIVATE KEY-----\n"), fc.string()), {
-      maxLength: 5,
-    });
+    const mixed = fc.array(
+      fc.oneof(
+        fc.constantFrom(good.certificate, good.key, other.key, "-----BEGIN PRIVATE KEY-----\n"),
+        fc.string(),
+      ),
+      {
+        maxLength: 5,
+      },
+    );
     fc.assert(
       fc.property(mixed, (parts) => {
         const text = parts.join("");
@@ -103,13 +145,17 @@ const encrypted = (): string => {
 };
 
 /** A root is issued by itself, so it may follow itself. */
-const chainOf = async ({ certificate }: Authority, length: number): Promise<string> => certificate.repeat(length);
+const chainOf = async ({ certificate }: Authority, length: number): Promise<string> =>
+  certificate.repeat(length);
 
 describe("what reaches a runtime command", () => {
   test.each([
     ["an empty line", (pem: string) => pem.replace("\n-----END", "\n\n-----END")],
     ["a command", (pem: string) => `${pem}show info\n`],
-    ["a line without base64", (pem: string) => pem.replace("CERTIFICATE-----\n", "CERTIFICATE-----\n;quit\n")],
+    [
+      "a line without base64",
+      (pem: string) => pem.replace("CERTIFICATE-----\n", "CERTIFICATE-----\n;quit\n"),
+    ],
     ["no end", (pem: string) => pem.trimEnd()],
     ["another kind of block", (pem: string) => pem.replaceAll("PRIVATE KEY", "SECRET")],
     ["a carriage return", (pem: string) => pem.replaceAll("\n", "\r\n")],
@@ -131,7 +177,9 @@ test("a certificate that has expired is kept where all balancers have it, and go
 
 test("a chain is valid as long as all of it", async () => {
   const leaf = await authority.issue({ toDay: 2000 }); // its issuer ends after 1,000 days
-  const [alone, chain] = [leaf.pem, leaf.certificate + authority.certificate + leaf.key].map(parseCertificate);
+  const [alone, chain] = [leaf.pem, leaf.certificate + authority.certificate + leaf.key].map(
+    parseCertificate,
+  );
   expect((Number(alone?.expires) - Number(chain?.expires)) / 86_400_000).toBeCloseTo(1000, 1);
   expect(chain?.validFrom).toEqual(alone?.validFrom);
 });

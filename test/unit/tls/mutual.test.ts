@@ -1,6 +1,9 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { makeRuntimeCredentials, runtimeCredentialsDiffer } from "../../../src/providers/runtime-credentials.ts";
+import {
+  makeRuntimeCredentials,
+  runtimeCredentialsDiffer,
+} from "../../../src/pulumi/provider/runtime-credentials.ts";
 import { parseCertificate } from "../../../src/tls/certificate.ts";
 import { createMutualTls } from "../../../src/tls/mutual.ts";
 
@@ -19,15 +22,18 @@ describe("mutual TLS", () => {
       usage: SERVER_AUTH,
     },
     { side: "client", ...client, subject: "CN=balancer", usage: CLIENT_AUTH },
-  ])("has a certificate for the $side that is good for nothing else", ({ certificate, key, subject, usage }) => {
-    const leaf = new X509Certificate(certificate);
-    expect(leaf.subject).toBe(subject);
-    expect(leaf.ca).toBe(false);
-    expect(leaf.keyUsage).toEqual([usage]);
-    expect(leaf.checkPrivateKey(createPrivateKey(key))).toBe(true);
-    expect(leaf.checkIssued(authority)).toBe(true);
-    expect(leaf.verify(authority.publicKey)).toBe(true);
-  });
+  ])(
+    "has a certificate for the $side that is good for nothing else",
+    ({ certificate, key, subject, usage }) => {
+      const leaf = new X509Certificate(certificate);
+      expect(leaf.subject).toBe(subject);
+      expect(leaf.ca).toBe(false);
+      expect(leaf.keyUsage).toEqual([usage]);
+      expect(leaf.checkPrivateKey(createPrivateKey(key))).toBe(true);
+      expect(leaf.checkIssued(authority)).toBe(true);
+      expect(leaf.verify(authority.publicKey)).toBe(true);
+    },
+  );
 
   test("has an authority of the stack's own, whose key is kept by nobody", () => {
     expect(authority.ca).toBe(true);

@@ -1,0 +1,116 @@
+import { constants } from "node:fs";
+import { access, readFile, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { InvalidArgumentError, Option } from "commander";
+import { isConsistent } from "../../probe/checks.ts";
+import {
+  checkComparable,
+  formatMapping,
+  MOST_SEED,
+  MOST_SESSIONS,
+  parseMapping,
+} from "../../probe/mapping.ts";
+import { probe } from "../../probe/probe.ts";
+import { formatText } from "../../probe/text-report.ts";
+import { createCommand, main, wholeNumber } from "../command-line.ts";
+import { ofBalancers, readOutputs } from "../stack-outputs.ts";
+
+const MOST_CLIENTS = 1_000;
+
+interface Options {
+  readonly stack: string;
+  readonly sessions: number;
+  readonly seed: number;
+  readonly path: string;
+  readonly balancer: number;
+  readonly allBalancers?: boolean;
+  readonly cookieClients: number;
+  readonly websockets: number;
+  readonly websocketPath: string;
+  readonly save?: string;
+  readonly compare?: string;
+  readonly html?: string;
+  readonly json?: boolean;
+}
+
+const command = createCommand(
+  "probe",
+  "Proves where sessions land: sends session ids through HAProxy twice; exit code 1 when one strays",
+)
+  .option("--sessions <n>", "session ids", wholeNumber(1, MOST_SESSIONS), 10_000)
+  .option("--seed <n>", "the same seed makes the same ids", wholeNumber(0, MOST_SEED), 1)
+  .option("--path <path>", "what is requested", path, "/")
+  .option("--balancer <n>", "which of the stack's balancers to go through", wholeNumber(1, 99), 1)
+  .addOption(
+    new Option(
+      "--all-balancers",
+      "go through all of them; each session has to land on the same server",
+    ).conflicts("balancer"),
+  )
+  .option("--cookie-clients <n>", "clients that keep their cookie", wholeNumber(0, MOST_CLIENTS), 100)
+  .option("--websockets <n>", "sessions that open a WebSocket too", wholeNumber(0, MOST_CLIENTS), 100)
+  .option("--websocket-path <path>", "a WebSocket that sends back what it is sent", path, "/ws/echo")
+  .option("--save <file>", "keep where each session landed")
+  .option(
+    "--compare <file>",
+    "show what has moved since; exit code 1 when the change of servers does not explain it",
+  )
+  .option("--html <file>", "write a page with pictures")
+  .option("--json", "print JSON")
+  .action(run);
+
+async function run(options: Options): Promise<void> {
+  const { stack, seed, sessions, save, compare, html } = options;
+  const earlier =
+    compare === undefined
+      ? undefined
+      : await about(compare, async () => parseMapping(await readFile(compare, "utf8")));
+  for (const file of [save, html])
+    if (file !== undefined) await about(file, () => access(dirname(resolve(file)), constants.W_OK));
+  const { urls, httpsUrls = urls, servers, mode } = await readOutputs(stack);
+  if (compare !== undefined && earlier !== undefined)
+    await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
+  const { result, mapping } = await probe({
+    stack,
+    mode,
+    seed,
+    sessions,
+    balancers: ofBalancers(httpsUrls, options.allBalancers ? undefined : options.balancer),
+    servers: servers.map(({ name }) => name),
+    path: options.path,
+    cookieClients: options.cookieClients,
+    webSockets: options.websockets,
+    webSocketPath: options.websocketPath,
+    earlier,
+  });
+  process.exitCode = isConsistent(result) ? 0 : 1;
+  console.log(
+    options.json
+      ? JSON.stringify({ isConsistent: isConsistent(result), ...result }, undefined, 2)
+      : formatText(result),
+  );
+  if (html !== undefined) {
+    const { formatPage } = await import("../../probe/page.ts"); // the charts take a while to load
+    await writeFile(html, formatPage(result));
+  }
+  if (save === undefined) return;
+  if (result.differences.count > 0)
+    throw new Error(`${save} is not written: not every session has one server`);
+  await writeFile(save, formatMapping(mapping));
+}
+
+/** Names the file in what goes wrong with it. */
+async function about<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new Error(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+function path(text: string): string {
+  if (/^\/[!-~]{0,1023}$/.test(text)) return text;
+  throw new InvalidArgumentError("Allowed: a path that begins with /, of visible ASCII characters.");
+}
+
+await main(command);

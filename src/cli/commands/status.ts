@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { revisionOf } from "../../haproxy/file/render.ts";
+import { readStateAndStats } from "../../haproxy/runtime/client.ts";
+import { type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
+import { type ProcessInfo, readProcessInfo } from "../../haproxy/runtime/process-info.ts";
+import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
+import {
+  type BalancerStatus,
+  compareServers,
+  isAsDeclared,
+  type ServerStatus,
+} from "../../preview/server-status.ts";
+import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
+import { showControls } from "../../stack/safe-text.ts";
+import { BACKEND, declaredServers, type Server } from "../../stack/topology.ts";
+import { alignColumns, asciiJson, coloursOf, isTerminal } from "../../terminal/terminal.ts";
+import { balancerOption, createCommand, main } from "../command-line.ts";
+import { endpointsOf, readOutputs } from "../stack-outputs.ts";
+
+const WATCH_MS = 1_000;
+
+interface Options {
+  readonly stack: string;
+  readonly balancer?: number;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+const status = createCommand("status", "Servers as the running HAProxy sees them next to what is declared")
+  .option("--json", "print JSON; with --watch one line each time")
+  .option("--watch", "look again every second, until interrupted")
+  .addOption(balancerOption())
+  .addHelpText(
+    "after",
+    "\nExit code 1 when they differ, a server is down or HAProxy does not answer; with --watch as it was last seen.",
+  )
+  .action(async (options: Options) => {
+    // At once: npm passes an interrupt of the terminal on, so that two come, and the second would kill with another exit code.
+    if (options.watch) process.on("SIGINT", () => process.exit());
+    for (;;) {
+      const balancers = await look(options);
+      process.exitCode = isAsDeclared(balancers) ? 0 : 1;
+      show(balancers, options);
+      if (!options.watch) return;
+      await sleep(WATCH_MS);
+    }
+  });
+
+async function look({ stack, balancer }: Options): Promise<BalancerStatus[]> {
+  const outputs = await readOutputs(stack);
+  const declared = declaredServers({ stack, mode: outputs.mode }, outputs.servers);
+  const revision = revisionOf(outputs.haproxyConfig);
+  return Promise.all(endpointsOf(outputs, balancer).map((endpoint) => lookAt(endpoint, declared, revision)));
+}
+
+async function lookAt(
+  endpoint: Endpoint,
+  declared: readonly Server[],
+  revision: string | undefined,
+): Promise<BalancerStatus> {
+  const address = formatEndpoint(endpoint);
+  try {
+    const [{ state, stats }, process, peers] = await Promise.all([
+      readStateAndStats(endpoint, BACKEND),
+      readProcessInfo(endpoint),
+      readPeers(endpoint),
+    ]);
+    const servers = compareServers(declared, state.servers, stats);
+    return {
+      endpoint: address,
+      process,
+      peers,
+      error: undefined,
+      isConfigDeclared: state.revision === revision,
+      servers,
+    };
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    return {
+      endpoint: address,
+      process: undefined,
+      peers: [],
+      error: error.message,
+      isConfigDeclared: false,
+      servers: [],
+    };
+  }
+}
+
+function show(balancers: readonly BalancerStatus[], { json, watch }: Options): void {
+  const text = json ? asciiJson(balancers, watch ? 0 : 2) : balancers.map(format).join("\n\n");
+  const isRedrawn = watch && !json && isTerminal(process.stdout);
+  console.log(
+    isRedrawn ? `${HOME}${text.replaceAll("\n", `${CLEAR_LINE}\n`)}${CLEAR_LINE}\n${CLEAR_BELOW}` : text,
+  );
+}
+
+/** Each look is drawn over the one before, so that nothing flickers. */
+const [HOME, CLEAR_LINE, CLEAR_BELOW] = ["\u001b[H", "\u001b[K", "\u001b[J"] as const;
+
+const colours = coloursOf(process.stdout);
+
+function format({ endpoint, process, peers, error, isConfigDeclared, servers }: BalancerStatus): string {
+  if (process === undefined) return colours.red(`HAProxy at ${endpoint} does not answer: ${error}`);
+  const [head = "", ...rows] = alignColumns([HEADER, ...servers.map(cells)]);
+  const lines = servers.map((server, index) => colourOf(server)(rows[index] ?? ""));
+  const config = isConfigDeclared ? [] : [colours.yellow("the config differs from the declared one")];
+  return [headOf(endpoint, process), ...peersOf(peers), ...config, colours.bold(head), ...lines].join("\n");
+}
+
+function headOf(
+  endpoint: string,
+  { version, pid, uptimeSeconds, reloads, failedReloads, droppedLogLines, oldWorkers }: ProcessInfo,
+): string {
+  const old =
+    oldWorkers === 0 ? "" : `, ${oldWorkers} old worker${oldWorkers === 1 ? "" : "s"} with sessions`;
+  const dropped =
+    droppedLogLines === 0 ? "" : `, ${droppedLogLines} log line${droppedLogLines === 1 ? "" : "s"} dropped`;
+  return `HAProxy ${version} at ${endpoint}, pid ${pid}, up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed${dropped}${old}`;
+}
+
+/** One line, yellow while the stick table does not reach all. */
+function peersOf(peers: readonly Peer[]): string[] {
+  if (peers.length === 0) return [];
+  const words = peers
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, isConnected, lastStatus }) => {
+      return isConnected ? `${name} connected` : `${name} not connected (${lastStatus})`;
+    });
+  const line = showControls(`peers: ${words.join(", ")}`);
+  return [peers.every(({ isConnected }) => isConnected) ? line : colours.yellow(line)];
+}
+
+/** Red for a server that does not serve and should, yellow for one that is not as declared. */
+function colourOf({ drift, adminState }: ServerStatus): (text: string) => string {
+  if (adminState === undefined || /\bdown$/.test(drift)) return colours.red;
+  return drift === "" ? (text) => text : colours.yellow;
+}
+
+const HEADER = [
+  "server",
+  "address",
+  "admin",
+  "status",
+  "check",
+  "ms",
+  "weight",
+  "cookie",
+  "sessions",
+  "total",
+  "drift",
+] as const;
+
+const cells = (server: ServerStatus): string[] =>
+  [
+    server.name,
+    server.address,
+    server.adminState ?? "-",
+    server.status,
+    server.check,
+    String(server.checkDurationMs ?? ""),
+    String(server.weight ?? ""),
+    server.cookie,
+    String(server.currentSessions),
+    String(server.totalSessions),
+    server.drift,
+  ].map(showControls);
+
+await main(status);

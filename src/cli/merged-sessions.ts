@@ -1,0 +1,36 @@
+import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
+import { warnOfFailure } from "./command-line.ts";
+
+/** A session and the server that it is on. */
+export interface Session {
+  /** Its id as HAProxy spells it. */
+  readonly key: string;
+  /** Name of its server, which HAProxy may have no longer. */
+  readonly server: string;
+  /** Undefined in hash mode, where nothing is remembered. */
+  readonly expiresMs: number | undefined;
+}
+
+/**
+ * The sessions of all balancers, each once, or once for each server that it is on. Those of the only balancer are not
+ * remembered, so that any number of them needs no memory. What fails on one of several is told, and the rest counts.
+ */
+export async function* mergeSessions(sources: readonly AsyncIterable<Session>[]): AsyncGenerator<Session> {
+  const seen = sources.length > 1 ? new Set<string>() : undefined;
+  const failures: RuntimeError[] = [];
+  for (const source of sources) {
+    try {
+      for await (const session of source) {
+        const place = `${session.key} ${session.server}`;
+        if (seen?.has(place)) continue;
+        seen?.add(place);
+        yield session;
+      }
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length === sources.length) throw failures[0];
+  for (const { message } of failures) warnOfFailure(message);
+}

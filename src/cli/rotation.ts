@@ -1,0 +1,66 @@
+import { readServers } from "../haproxy/runtime/client.ts";
+import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
+import type { RunningServer } from "../haproxy/runtime/state.ts";
+import type { Endpoint } from "../stack/endpoint.ts";
+import { BACKEND } from "../stack/topology.ts";
+import { warnOfFailure } from "./command-line.ts";
+import type { StackOutputs } from "./stack-outputs.ts";
+
+/** A balancer, and the servers that it runs. */
+export interface Balancer {
+  readonly endpoint: Endpoint;
+  readonly servers: readonly RunningServer[];
+}
+
+/**
+ * Reads what every one of the balancers runs.
+ * @returns those that answer, in order; the others are told on stderr
+ * @throws {RuntimeError} as {@link onEach}
+ */
+export const readBalancers = (endpoints: readonly Endpoint[]): Promise<Balancer[]> =>
+  onEach(endpoints, async (endpoint) => ({ endpoint, servers: await readServers(endpoint, BACKEND) }));
+
+/**
+ * Does the same on every balancer. One of several that does not answer, or refuses, does not keep the others from it: it
+ * is told on stderr, and the exit code is 1.
+ * @returns what came of the others, in order
+ * @throws {RuntimeError} when it fails on all
+ */
+export async function onEach<B, T>(balancers: readonly B[], work: (balancer: B) => Promise<T>): Promise<T[]> {
+  const outcomes = await Promise.allSettled(balancers.map(work));
+  const failures = outcomes.flatMap((outcome): unknown[] =>
+    outcome.status === "rejected" ? [outcome.reason] : [],
+  );
+  const isDoneOnNone = failures.length === balancers.length;
+  for (const failure of failures) {
+    if (isDoneOnNone || !(failure instanceof RuntimeError)) throw failure;
+    warnOfFailure(failure.message);
+  }
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+}
+
+/**
+ * Checks names of servers that the user gave: all balancers must have them.
+ * @returns the names, each once
+ * @throws {Error} with every name that is refused, and those that are allowed
+ */
+export function checkNames(
+  names: readonly string[],
+  { servers: declared }: Pick<StackOutputs, "servers">,
+  balancers: readonly Balancer[],
+): string[] {
+  const [first = [], ...others] = balancers.map(({ servers }) => servers.map(({ name }) => name));
+  const allowed = first.filter((name) => others.every((other) => other.includes(name)));
+  const wanted = [...new Set(names)];
+  const mistakes = wanted
+    .filter((name) => !allowed.includes(name))
+    .map(
+      (name) =>
+        `server: ${JSON.stringify(name)} is refused${declared.some((server) => server.name === name) ? ", it is declared but not in HAProxy" : ""}`,
+    );
+  if (mistakes.length > 0)
+    throw new Error(
+      [...mistakes, `allowed: ${allowed.join(", ") || "none, HAProxy has no server"}`].join("; "),
+    );
+  return wanted;
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { CREDENTIALS } from "../haproxy/runtime/credentials.ts";
+import { type Credentials, type Endpoint, endpointAt, parseEndpoint } from "../stack/endpoint.ts";
+import { askPulumi, runPulumi } from "./pulumi-cli.ts";
+
+/** What a stack that is up tells about itself. */
+export interface StackOutputs {
+  readonly urls: readonly string[];
+  /** With TLS only. */
+  readonly httpsUrls?: readonly string[] | undefined;
+  readonly statsUrls: readonly string[];
+  readonly runtimeEndpoints: readonly string[];
+  /** With mutual TLS only. */
+  readonly runtimeTlsEndpoints?: readonly string[] | undefined;
+  readonly runtimeTlsCredentials?: Credentials | undefined;
+  readonly servers: readonly { readonly name: string; readonly address: string }[];
+  readonly mode: "sticky" | "hash";
+  /** Only with monitoring, as the next. */
+  readonly prometheusUrl?: string | undefined;
+  readonly grafanaUrl?: string | undefined;
+  readonly haproxyConfig: string;
+}
+
+const SCHEMA = z.object({
+  urls: z.array(z.string()),
+  httpsUrls: z.array(z.string()).optional(),
+  statsUrls: z.array(z.string()),
+  runtimeEndpoints: z.array(z.string()),
+  runtimeTlsEndpoints: z.array(z.string()).optional(),
+  runtimeTlsCredentials: CREDENTIALS.optional(),
+  servers: z.array(z.object({ name: z.string(), address: z.string() })),
+  mode: z.enum(["sticky", "hash"]),
+  prometheusUrl: z.string().optional(),
+  grafanaUrl: z.string().optional(),
+  haproxyConfig: z.string(),
+});
+
+/**
+ * Reads a stack's outputs from its state. Needs no lock: an update may be under way.
+ * @throws {Error} when the stack is not up
+ */
+export async function readOutputs(stack: string): Promise<StackOutputs> {
+  const result = SCHEMA.safeParse(
+    JSON.parse(await askPulumi(["stack", "output", "--json", "--show-secrets", "--stack", stack])),
+  );
+  if (!result.success)
+    throw new Error(`stack ${stack} is not up; start it with: npm start -- --stack ${stack}`);
+  return result.data;
+}
+
+/**
+ * Where the runtime APIs of a stack's balancers answer: by TLS where that is on, and else on this host's loopback.
+ * @param balancer number of one balancer, from 1; all of them without it
+ * @throws {Error} when the stack has no balancer of that number
+ */
+export function endpointsOf(outputs: RuntimeOutputs, balancer?: number): Endpoint[] {
+  const { runtimeEndpoints, runtimeTlsEndpoints, runtimeTlsCredentials } = outputs;
+  const [texts, kind] =
+    runtimeTlsEndpoints === undefined
+      ? [runtimeEndpoints, "tcp" as const]
+      : [runtimeTlsEndpoints, "tls" as const];
+  return ofBalancers(texts, balancer).map((text) =>
+    endpointAt(parseEndpoint(text, kind), runtimeTlsCredentials),
+  );
+}
+
+/**
+ * Picks from an output that has one entry for each balancer.
+ * @param balancer number of one balancer, from 1; all of them without it
+ * @throws {Error} when the stack has no balancer of that number
+ */
+export function ofBalancers<T>(entries: readonly T[], balancer?: number): readonly [T, ...T[]] {
+  const [first, ...others] = balancer === undefined ? entries : entries.slice(balancer - 1, balancer);
+  if (first !== undefined) return [first, ...others];
+  const allowed = entries.length === 1 ? "1, the only balancer of the stack" : `1 to ${entries.length}`;
+  throw new Error(`--balancer: ${balancer} is refused; allowed: ${allowed}`);
+}
+
+type RuntimeOutputs = Pick<
+  StackOutputs,
+  "runtimeEndpoints" | "runtimeTlsEndpoints" | "runtimeTlsCredentials"
+>;
+
+/** Creates stacks that do not exist yet in the backend; their config is in stacks/. */
+export async function createMissingStacks(wanted: readonly string[]): Promise<void> {
+  const listed = z
+    .array(z.object({ name: z.string() }))
+    .parse(JSON.parse(await askPulumi(["stack", "ls", "--json"])));
+  const existing = new Set(listed.map(({ name }) => name));
+  for (const stack of wanted) {
+    if (!existing.has(stack)) await runPulumi(["stack", "init", stack, "--no-select"]);
+  }
+}

@@ -1,0 +1,42 @@
+import type Docker from "dockerode";
+import { hasStatus } from "./engine-error.ts";
+import { textOf } from "./multiplexed.ts";
+
+/**
+ * Tells why a container does not do its work: it is paused, has ended, or ends again and again. Undefined while it runs, or when
+ * there is none.
+ */
+export async function whyNotRunning(docker: Docker, name: string): Promise<string | undefined> {
+  try {
+    const { State } = await docker.getContainer(name).inspect();
+    if (State.Paused) return `container ${name} is paused; let it go on with: docker unpause ${name}`;
+    if (State.Running && !State.Restarting) return undefined;
+    const how = State.Restarting ? "keeps ending" : `is ${State.Status}`;
+    return `container ${name} ${how}: ${State.Error || (await lastLines(docker, name))}`;
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** The last lines that a container printed, on one line. */
+export async function lastLines(docker: Docker, name: string, count = 5): Promise<string> {
+  const log = await docker
+    .getContainer(name)
+    .logs({ stdout: true, stderr: true, tail: count, follow: false });
+  const printed = textOf(log).replaceAll(/[^\u0020-\u007e\n]/g, "");
+  return (
+    printed
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
+      .join("; ") || "it printed nothing"
+  );
+}
+
+/** Limits the processes and threads of a container, running or not. */
+export async function setPidsLimit(docker: Docker, id: string, limit: number): Promise<void> {
+  const container = docker.getContainer(id);
+  const { HostConfig } = await container.inspect();
+  if (HostConfig.PidsLimit !== limit) await container.update({ PidsLimit: limit });
+}

@@ -1,0 +1,25 @@
+/** The Docker engine could not do what was asked. The message is one line: what, why in Docker's words, what to do. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  // Pulumi prints the stack of an error where there is one; here the message says it all.
+  override stack = "";
+}
+
+/** Docker's own words in an error of the Engine API, without the client's prefix. */
+export function dockerWords(error: unknown): string {
+  if (isRecord(error) && isRecord(error.json) && typeof error.json.message === "string")
+    return oneLine(error.json.message);
+  return oneLine(error instanceof Error ? error.message : String(error)).replace(
+    /^\(HTTP code \d+\) [a-z ]+ - /,
+    "",
+  );
+}
+
+/** Whether the Engine API answered with this HTTP status. */
+export const hasStatus = (error: unknown, status: number): boolean =>
+  isRecord(error) && error.statusCode === status;
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ").trim();
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;

@@ -1,0 +1,90 @@
+import type Docker from "dockerode";
+import { CERTIFICATE_FILE, CONFIG_FILE, RUNTIME_TLS_VARIABLE } from "../haproxy/container.ts";
+import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
+import { digestOf } from "../tls/certificate.ts";
+import { hasStatus } from "./engine-error.ts";
+import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { readMountedFile } from "./volume-command.ts";
+
+/** The stack's app containers on the engine, by container name, whether they run or not. */
+export async function observeApps(docker: Docker, stack: string): Promise<ReadonlyMap<string, ObservedApp>> {
+  const found = await docker.listContainers({
+    all: true,
+    filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=app`] },
+  });
+  return new Map(
+    found.map(({ Names, Labels, State }) => [
+      Names[0]?.slice(1) ?? "",
+      {
+        definition: Labels[DEFINITION_LABEL] ?? "unknown",
+        state: Labels[STATE_LABEL] ?? "",
+        isRunning: State === "running",
+      },
+    ]),
+  );
+}
+
+/** The stack's HAProxy containers on the engine, by container name, whether they run or not. */
+export async function observeBalancers(
+  docker: Docker,
+  stack: string,
+): Promise<ReadonlyMap<string, ObservedBalancer>> {
+  const listed = await docker.listContainers({
+    all: true,
+    filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=haproxy`] },
+  });
+  const names = listed.map(({ Names }) => Names[0]?.slice(1) ?? "");
+  const found = await Promise.all(
+    names.map(async (name) => [name, await observeBalancer(docker, name)] as const),
+  );
+  return new Map(
+    found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])),
+  );
+}
+
+/** The subnet of a Docker network; undefined when there is no such network. */
+export async function observeSubnet(docker: Docker, network: string): Promise<string | undefined> {
+  const found = (await docker.listNetworks()).find(({ Name }) => Name === network);
+  return found?.IPAM?.Config?.[0]?.Subnet;
+}
+
+/** The log driver of containers that name none. */
+export async function readLogDriver(docker: Docker): Promise<string> {
+  const { LoggingDriver }: { LoggingDriver: string } = await docker.info();
+  return LoggingDriver;
+}
+
+async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {
+  const container = docker.getContainer(name);
+  try {
+    const { Config, State, HostConfig } = await container.inspect();
+    const bindings: Record<string, { HostIp: string; HostPort: string }[] | undefined> =
+      HostConfig.PortBindings ?? {};
+    const published = Object.entries(bindings).flatMap(([port, list]) =>
+      (list ?? []).map(
+        ({ HostIp, HostPort }) => [Number.parseInt(port, 10), `${HostIp}:${HostPort}`] as const,
+      ),
+    );
+    const [pem, configText] = await Promise.all([
+      readMountedFile(container, CERTIFICATE_FILE),
+      readMountedFile(container, CONFIG_FILE),
+    ]);
+    return {
+      image: Config.Image,
+      isRunning: State.Running,
+      isReadOnly: HostConfig.ReadonlyRootfs ?? false,
+      memoryMb: HostConfig.Memory ? HostConfig.Memory / 1024 / 1024 : undefined,
+      files: HostConfig.Ulimits?.find(({ Name }) => Name === "nofile")?.Soft,
+      logDriver: HostConfig.LogConfig?.Type ?? "",
+      published: new Map(published),
+      configText,
+      runtimeTlsRotation: Config.Env?.find((variable) =>
+        variable.startsWith(`${RUNTIME_TLS_VARIABLE}=`),
+      )?.split(/[= ]/)[1],
+      certificateDigest: pem === undefined ? undefined : digestOf(pem),
+    };
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}

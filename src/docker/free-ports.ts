@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type Docker from "dockerode";
+import type { PublishedPort } from "../stack/published-ports.ts";
+import type { Topology } from "../stack/topology.ts";
+import { EngineError } from "./engine-error.ts";
+import { STACK_LABEL } from "./labels.ts";
+
+/**
+ * Looks whether host ports can be published, since Docker finds out only after it has created the container, and then
+ * the one that it replaces is gone.
+ * @param stack before an update: whose containers give ports up by then, each its own, and a balancer to another
+ * @throws {EngineError} naming every port that is taken, and by whom, and every address that this host does not have
+ */
+export async function checkPortsFree(
+  docker: Docker,
+  wanted: readonly PublishedPort[],
+  stack?: Pick<Topology, "stack" | "balancers">,
+): Promise<void> {
+  const containers = wanted.length === 0 ? [] : await docker.listContainers();
+  const balancers = new Set(stack?.balancers.map(({ containerName }) => containerName));
+  const mistakes = new Set<string>();
+  for (const { containerName, key, address, addressKey, port } of wanted) {
+    if (addressKey !== undefined && (await listen(address, 0)) === "EADDRNOTAVAIL") {
+      mistakes.add(`this host has no address ${address} (${addressKey}); set another ${addressKey}`);
+      continue;
+    }
+    const holders = containers.filter(({ Ports }) =>
+      Ports.some(({ IP, PublicPort }) => PublicPort === port && sharesAddress(IP, address)),
+    );
+    const isGivenUp = ({ Names, Labels }: Docker.ContainerInfo): boolean => {
+      const name = nameOf(Names);
+      return (
+        stack !== undefined &&
+        Labels[STACK_LABEL] === stack.stack &&
+        (name === containerName || balancers.has(name))
+      );
+    };
+    const holder = holders.find((each) => !isGivenUp(each));
+    const isTaken = holders.length === 0 && (await listen(address, port)) === "EADDRINUSE";
+    const who =
+      holder === undefined ? isTaken && "a process of this host" : `container ${nameOf(holder.Names)}`;
+    if (who !== false)
+      mistakes.add(`port ${address}:${port} (${key}) is taken by ${who}; set another ${key}, or stop it`);
+  }
+  if (mistakes.size > 0) throw new EngineError([...mistakes].join("\n"));
+}
+
+const nameOf = ([name = ""]: readonly string[]): string => name.slice(1);
+
+const sharesAddress = (a: string, b: string): boolean => a === b || [a, b].includes("0.0.0.0");
+
+/**
+ * Listens for a moment, and returns the code of the error that keeps this host from it. Undefined also where the engine is
+ * on another host, of which nobody can tell; Docker's own error must do there.
+ */
+async function listen(host: string, port: number): Promise<unknown> {
+  if (process.env.DOCKER_HOST !== undefined && !process.env.DOCKER_HOST.startsWith("unix:")) return undefined;
+  const server = createServer();
+  try {
+    await once(server.listen({ host, port, exclusive: true }), "listening");
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && "code" in error ? error.code : undefined;
+  } finally {
+    server.close();
+  }
+}

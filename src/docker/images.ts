@@ -1,0 +1,72 @@
+import type Docker from "dockerode";
+import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
+
+/** An image and the config key that names it. */
+export interface WantedImage {
+  readonly key: string;
+  readonly reference: string;
+}
+
+/**
+ * Pulls the images that the engine does not have, before any container is touched.
+ * @throws {EngineError} naming every image that cannot be had
+ */
+export async function pullMissingImages(docker: Docker, wanted: readonly WantedImage[]): Promise<void> {
+  const results = await Promise.allSettled(wanted.map((image) => pullIfMissing(docker, image)));
+  const failures = results.flatMap((result) =>
+    result.status === "rejected" ? [dockerWords(result.reason)] : [],
+  );
+  if (failures.length > 0) throw new EngineError(failures.join("\n"));
+}
+
+async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): Promise<void> {
+  try {
+    await docker.getImage(reference).inspect();
+    return;
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error;
+  }
+  try {
+    const progress = await docker.pull(
+      /[:@]/.test(reference.slice(reference.lastIndexOf("/") + 1)) ? reference : `${reference}:latest`,
+    );
+    await new Promise<void>((resolve, reject) => {
+      docker.modem.followProgress(progress, (error, steps) => {
+        // Docker has answered that all is well by then, so a pull that fails half way tells so in its last step.
+        const failure = error ?? steps.find(({ error }) => error !== undefined);
+        if (failure == null) resolve();
+        else reject(failure instanceof Error ? failure : new Error(failure.error));
+      });
+    });
+  } catch (cause) {
+    throw new EngineError(
+      `image ${reference} (${key}) is not on the engine and cannot be pulled: ${dockerWords(cause)}; correct ${key}, or load the image`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * Looks whether an image's own user is root, which an app container shall not be unless the config says so. An image
+ * that the engine does not have yet is passed; it is looked at once it is there.
+ * @throws {EngineError} that names the key to set
+ */
+export async function refuseRoot(
+  docker: Docker,
+  { key, reference }: WantedImage,
+  user: string,
+): Promise<void> {
+  if (user !== "") return;
+  try {
+    const { Config } = await docker.getImage(reference).inspect();
+    if (!/^(root|0)?(:|$)/.test(Config.User)) return;
+  } catch (error) {
+    if (hasStatus(error, 404)) return;
+    throw error;
+  }
+  throw new EngineError(
+    `image ${reference} (${key}) runs as root; set app.user to another user, such as 1000, or to root to let it`,
+  );
+}

@@ -1,0 +1,182 @@
+import { buffer, text as readText } from "node:stream/consumers";
+import type Docker from "dockerode";
+import tar from "tar-stream";
+import { CONFIG_FOLDER, HAPROXY_USER, PEER_VARIABLE } from "../haproxy/container.ts";
+import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
+import { type Labels, ROLE_LABEL } from "./labels.ts";
+import { textOf } from "./multiplexed.ts";
+
+/** A volume that holds what a balancer's HAProxy reads, and the image that reads it. */
+export interface ConfigVolume {
+  readonly volumeName: string;
+  readonly image: string;
+  readonly peerName: string;
+  readonly labels: Labels;
+}
+
+/** A file to put into the volume. */
+export interface VolumeFile {
+  readonly name: string;
+  readonly text: string;
+  /** A secret one can be read by HAProxy's user and root's group alone; any other by all. */
+  readonly isSecret: boolean;
+}
+
+/** How a command ended, and what it printed. */
+export interface Verdict {
+  readonly exitCode: number | null;
+  readonly printed: string;
+}
+
+/** The volume belongs to root; HAProxy only reads it. */
+const ROOT = "0:0";
+
+/**
+ * Puts files into the volume and runs a command there as root: in the HAProxy container where that runs from the image,
+ * which is quicker, and otherwise in a helper container.
+ */
+export async function runInVolume(
+  docker: Docker,
+  volume: ConfigVolume,
+  files: readonly VolumeFile[],
+  command: readonly string[],
+): Promise<Verdict> {
+  const [user] = await docker.listContainers({ filters: { ...usersOf(volume), status: ["running"] } });
+  if (user?.Image === volume.image) return runInside(docker.getContainer(user.Id), files, command);
+  return withHelper(docker, volume, command, async (helper) => {
+    await putFiles(helper, files);
+    const printed = buffer(await helper.attach({ stream: true, stdout: true, stderr: true }));
+    await helper.start();
+    const { StatusCode: exitCode }: { StatusCode: number } = await helper.wait();
+    return { exitCode, printed: textOf(await printed) };
+  });
+}
+
+async function runInside(
+  haproxy: Docker.Container,
+  files: readonly VolumeFile[],
+  command: readonly string[],
+): Promise<Verdict> {
+  await putFiles(haproxy, files);
+  const exec = await haproxy.exec({ Cmd: [...command], User: ROOT, AttachStdout: true, AttachStderr: true });
+  const printed = textOf(await buffer(await exec.start({})));
+  const { ExitCode: exitCode } = await exec.inspect();
+  return { exitCode, printed };
+}
+
+/** Reads a file of the volume; undefined when there is no such volume or file, or nothing that could read it. */
+export async function readVolumeFile(
+  docker: Docker,
+  volume: ConfigVolume,
+  name: string,
+): Promise<string | undefined> {
+  const [user] = await docker.listContainers({ all: true, filters: usersOf(volume) });
+  try {
+    if (user !== undefined) return await readMountedFile(docker.getContainer(user.Id), name);
+    await docker.getVolume(volume.volumeName).inspect(); // creating a helper would make the volume
+    return await withHelper(docker, volume, [], (helper) => readMountedFile(helper, name));
+  } catch (error) {
+    // the image that reads it may be gone as well
+    if (hasStatus(error instanceof EngineError ? error.cause : error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** A file that a container has mounted; undefined where it has none. */
+export async function readMountedFile(
+  container: Docker.Container,
+  name: string,
+): Promise<string | undefined> {
+  try {
+    return await readFileOf(container, `${CONFIG_FOLDER}/${name}`);
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** HAProxy containers that have the volume mounted. */
+const usersOf = ({ volumeName }: ConfigVolume) => ({
+  volume: [volumeName],
+  label: [`${ROLE_LABEL}=haproxy`],
+});
+
+/** Removes helpers that an interrupted run left, which would keep their volume in use. */
+export async function removeHelpers(docker: Docker, { labels }: ConfigVolume): Promise<void> {
+  const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  const helpers = await docker.listContainers({ all: true, filters: { label } });
+  await Promise.all(helpers.map(({ Id }) => docker.getContainer(Id).remove({ force: true })));
+}
+
+/** Uses a container that has nothing but the volume, and removes it. */
+async function withHelper<T>(
+  docker: Docker,
+  volume: ConfigVolume,
+  command: readonly string[],
+  use: (helper: Docker.Container) => Promise<T>,
+): Promise<T> {
+  const helper = await createHelper(docker, volume, command);
+  try {
+    return await use(helper);
+  } finally {
+    await helper.remove({ force: true });
+  }
+}
+
+async function createHelper(
+  docker: Docker,
+  { volumeName, image, peerName, labels }: ConfigVolume,
+  command: readonly string[],
+): Promise<Docker.Container> {
+  try {
+    return await docker.createContainer({
+      Image: image,
+      User: ROOT,
+      Entrypoint: [...command],
+      Cmd: [],
+      Env: [`${PEER_VARIABLE}=${peerName}`],
+      Labels: { ...labels },
+      HostConfig: {
+        NetworkMode: "none",
+        Mounts: [{ Type: "volume", Source: volumeName, Target: CONFIG_FOLDER }],
+      },
+    });
+  } catch (cause) {
+    throw new EngineError(`the config check cannot run in image ${image}: ${dockerWords(cause)}`, { cause });
+  }
+}
+
+async function putFiles(container: Docker.Container, files: readonly VolumeFile[]): Promise<void> {
+  if (files.length === 0) return;
+  const pack = tar.pack();
+  for (const { name, text, isSecret } of files) {
+    // Root's group too: root in the HAProxy container has no capability that lets it read what is not its own.
+    pack.entry(
+      {
+        name,
+        ...(isSecret
+          ? { uid: await numberOf(container, HAPROXY_USER), gid: 0, mode: 0o440 }
+          : { mode: 0o644 }),
+      },
+      text,
+    );
+  }
+  pack.finalize();
+  await container.putArchive(await buffer(pack), { path: CONFIG_FOLDER });
+}
+
+/** The number that a user has in a container. */
+async function numberOf(container: Docker.Container, user: string): Promise<number> {
+  const passwd = await readFileOf(container, "/etc/passwd");
+  const number = new RegExp(`^${user}:[^:]*:(\\d+):`, "m").exec(passwd)?.[1];
+  if (number === undefined) throw new EngineError(`the image of HAProxy has no user ${user}`);
+  return Number(number);
+}
+
+/** The text of one file; Docker answers 404 where there is none. */
+async function readFileOf(container: Docker.Container, path: string): Promise<string> {
+  const extract = (await container.getArchive({ path })).pipe(tar.extract());
+  let text = "";
+  for await (const entry of extract) text += await readText(entry);
+  return text;
+}

@@ -1,0 +1,154 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import Handlebars from "handlebars";
+import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
+import { RUNTIME_CLIENT_NAME } from "../../stack/runtime-names.ts";
+import type { Mode } from "../../stack/settings.ts";
+import { BACKEND, type Server, type Topology } from "../../stack/topology.ts";
+import {
+  CERTIFICATE_PATH,
+  CONFIG_FOLDER,
+  PEER_VARIABLE,
+  REVISION_VARIABLE,
+  RUNTIME_CA_FILE,
+  RUNTIME_CERTIFICATE_FILE,
+  SOCKET_FOLDER,
+} from "../container.ts";
+import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
+import { serverArguments } from "./server-line.ts";
+
+/** Ciphers of TLS 1.2 that clients of the last ten years know, all with forward secrecy. */
+const CIPHERS = [
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+];
+const CIPHER_SUITES = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
+
+/** A rendered haproxy.cfg. */
+export interface HaproxyConfig {
+  readonly text: string;
+  /** Names everything in the text but which servers there are: a worker with this revision needs no reload. */
+  readonly revision: string;
+}
+
+/** Renders the config that all balancers of a stack share. Same topology, same text. */
+export function renderConfig(topology: Topology): HaproxyConfig {
+  const specimen: Server = {
+    name: "s0",
+    id: 1,
+    address: "192.0.2.1",
+    port: 1,
+    cookie: topology.mode === "sticky" ? "s0" : undefined,
+    containerName: "",
+  };
+  const revision = createHash("sha256")
+    .update(render({ ...topology, servers: [specimen] }, ""))
+    .digest("hex")
+    .slice(0, 16);
+  return { text: render(topology, revision), revision };
+}
+
+/** The revision that a config's text sets; undefined when it is none of Balancer's. */
+export const revisionOf = (text: string): string | undefined =>
+  new RegExp(`^ *setenv ${REVISION_VARIABLE} "(\\w+)"$`, "m").exec(text)?.[1];
+
+interface View {
+  readonly mode: Mode;
+  readonly backend: string;
+  readonly gateway: string;
+  readonly hostAddress: string | undefined;
+  /** Address that may read the metrics; undefined when nothing does. */
+  readonly prometheus: string | undefined;
+  readonly readyPath: string;
+  readonly logFormat: string;
+  readonly logLimits: typeof LOG_LIMITS;
+  readonly ports: typeof CONTAINER_PORTS;
+  readonly socketFolder: string;
+  readonly peerPorts: typeof PEER_PORTS;
+  readonly peerVariable: string;
+  readonly revisionVariable: string;
+  readonly revision: string;
+  readonly peers: readonly { readonly name: string; readonly address: string }[];
+  readonly servers: readonly { readonly name: string; readonly arguments: string }[];
+  readonly tls: TlsView | undefined;
+  /** Undefined where the runtime API is plain alone. */
+  readonly runtimeTls:
+    | { readonly certificate: string; readonly ca: string; readonly clientName: string }
+    | undefined;
+}
+
+interface TlsView {
+  readonly certificate: string;
+  readonly ciphers: string;
+  readonly cipherSuites: string;
+  readonly redirect: boolean;
+  /** Where a redirect goes to, by the peer that answers it. */
+  readonly hostPorts: readonly { readonly name: string; readonly port: number }[];
+}
+
+function render(topology: Topology, revision: string): string {
+  const { mode, network, hostAddress, readyPath, balancers, servers, monitoring } = topology;
+  const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address }));
+  return template()({
+    mode,
+    backend: BACKEND,
+    gateway: network.gateway,
+    hostAddress,
+    prometheus: monitoring?.prometheus.address,
+    readyPath,
+    logFormat: LOG_FORMAT,
+    logLimits: LOG_LIMITS,
+    ports: CONTAINER_PORTS,
+    socketFolder: SOCKET_FOLDER,
+    peerPorts: PEER_PORTS,
+    peerVariable: PEER_VARIABLE,
+    revisionVariable: REVISION_VARIABLE,
+    revision,
+    peers,
+    servers: servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
+    tls: viewTls(topology),
+    runtimeTls:
+      topology.runtimeTls === undefined
+        ? undefined
+        : {
+            certificate: `${CONFIG_FOLDER}/${RUNTIME_CERTIFICATE_FILE}`,
+            ca: `${CONFIG_FOLDER}/${RUNTIME_CA_FILE}`,
+            clientName: RUNTIME_CLIENT_NAME,
+          },
+  });
+}
+
+function viewTls({ tls, balancers }: Topology): TlsView | undefined {
+  if (tls === undefined) return undefined;
+  return {
+    certificate: CERTIFICATE_PATH,
+    ciphers: CIPHERS.join(":"),
+    cipherSuites: CIPHER_SUITES.join(":"),
+    redirect: tls.redirect,
+    hostPorts: balancers.flatMap(({ peerName, ports: { https } }) =>
+      https === undefined ? [] : [{ name: peerName, port: https }],
+    ),
+  };
+}
+
+const TEMPLATES = new URL("../../../templates/", import.meta.url);
+const PARTIALS = ["global", "defaults", "peers", "frontends", "runtime", "backends"] as const;
+
+let compiled: ((view: View) => string) | undefined;
+
+function template(): (view: View) => string {
+  if (compiled !== undefined) return compiled;
+  const handlebars = Handlebars.create();
+  for (const name of PARTIALS) handlebars.registerPartial(name, read(`partials/${name}.cfg.hbs`));
+  handlebars.registerHelper("is", (a: unknown, b: unknown) => a === b);
+  // strict: a value that is missing fails. noEscape: HTML escaping has no place here, and every value is validated.
+  const run = handlebars.compile<View>(read("haproxy.cfg.hbs"), { strict: true, noEscape: true });
+  compiled = (view) => run(view);
+  return compiled;
+}
+
+const read = (path: string): string => readFileSync(new URL(path, TEMPLATES), "utf8");

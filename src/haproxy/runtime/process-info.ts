@@ -1,0 +1,64 @@
+import type { Endpoint } from "../../stack/endpoint.ts";
+import { COMMANDS } from "./command.ts";
+import { runBatch, runRaw } from "./connection.ts";
+import { malformed, RuntimeError } from "./runtime-error.ts";
+
+/** What a HAProxy tells about itself. */
+export interface ProcessInfo {
+  readonly version: string;
+  /** Process id of the worker that serves. */
+  readonly pid: number;
+  /** Of that worker, since its start or the last reload. */
+  readonly uptimeSeconds: number;
+  /** Reloads since the container started; failed ones apart. */
+  readonly reloads: number;
+  readonly failedReloads: number;
+  /** Lines of the access log that the worker could not write: its other thread was writing, or nobody read fast enough. */
+  readonly droppedLogLines: number;
+  /** Workers of before a reload that still end their sessions. */
+  readonly oldWorkers: number;
+}
+
+/**
+ * Asks the worker and the master process.
+ * @throws {RuntimeError}
+ */
+export async function readProcessInfo(endpoint: Endpoint): Promise<ProcessInfo> {
+  const [[info = ""], processes] = await Promise.all([
+    runBatch(endpoint, [COMMANDS.showInfo()]),
+    runRaw(endpoint, COMMANDS.masterShowProc()),
+  ]);
+  return parseProcessInfo(info, processes);
+}
+
+const NUMBER = "\\d{1,15}";
+
+/**
+ * Reads the answers of `show info` and of the master's `show proc`.
+ * @throws {RuntimeError} of kind `malformed`
+ */
+export function parseProcessInfo(info: string, processes: string): ProcessInfo {
+  const value = (name: string, shape: string): string => {
+    const found = new RegExp(`^${name}: (${shape})$`, "m").exec(info)?.[1];
+    if (found === undefined)
+      throw new RuntimeError("malformed", `HAProxy answered "show info" without ${name}`);
+    return found;
+  };
+  const master = /^\d+\s+master\s+(\d{1,15}) \[failed: (\d{1,15})\]/m.exec(processes);
+  if (master === null) throw malformed("show proc", processes);
+  return {
+    version: value("Version", "[!-~]{1,64}"),
+    pid: Number(value("Pid", NUMBER)),
+    uptimeSeconds: Number(value("Uptime_sec", NUMBER)),
+    reloads: Number(master[1]),
+    failedReloads: Number(master[2]),
+    droppedLogLines: Number(value("DroppedLogs", NUMBER)),
+    oldWorkers: parseOldWorkers(processes).length,
+  };
+}
+
+/** Reads from the master's `show proc` the process ids of workers of before a reload, which still end their sessions. */
+export function parseOldWorkers(processes: string): number[] {
+  const [, old = ""] = processes.split("# old workers");
+  return Array.from(old.matchAll(/^(\d{1,7})\s+worker/gm), ([, pid]) => Number(pid));
+}

@@ -1,0 +1,154 @@
+import { malformed } from "./runtime-error.ts";
+
+/** A server as the running HAProxy has it. */
+export interface RunningServer {
+  readonly name: string;
+  readonly id: number;
+  readonly address: string;
+  readonly port: number;
+  readonly adminState: AdminState;
+  /** Whether HAProxy sends it traffic, as far as its checks go. */
+  readonly isUp: boolean;
+  readonly weight: number;
+  readonly isChecked: boolean;
+  /** Whether it was defined with a check and an address; nothing gives it one later. */
+  readonly isMendable: boolean;
+  /** Whether the last health check passed; false as well while one is under way. */
+  readonly hasPassed: boolean;
+  /** Cookie value, where it was asked for; undefined for none. */
+  readonly cookie?: string | undefined;
+}
+
+/** Whether a server takes new sessions. */
+export const isInRotation = ({ isUp, adminState }: Pick<RunningServer, "isUp" | "adminState">): boolean =>
+  isUp && adminState === "ready";
+
+/** What the operator wants of a server: traffic, no new sessions but sticky ones, or nothing. */
+export type AdminState = "ready" | "drain" | "maint";
+
+const MAINT_BITS = 1 | 2 | 4;
+const DRAIN_BITS = 8 | 16;
+const CHECK_CONFIGURED_BIT = 2;
+const CHECK_ENABLED_BIT = 4;
+const OPERATIONAL_RUNNING = "2";
+const CHECK_PASSED = "3";
+
+/**
+ * Reads the answer of `show servers state`.
+ * @throws {RuntimeError} of kind `malformed`, with HAProxy's words, when it is anything else
+ */
+export function parseServersState(reply: string): RunningServer[] {
+  const [version, header, ...lines] = reply.split("\n").filter((line) => line !== "");
+  if (version !== "1" || header === undefined || !header.startsWith("# "))
+    throw malformed("show servers state", reply);
+  const names = header.slice(2).split(" ");
+  return lines.map((line) => {
+    const words = line.split(" ");
+    const field = (name: string): string => {
+      const word = words[names.indexOf(name)];
+      if (word === undefined || !WORD.test(word)) throw malformed("show servers state", line);
+      return word;
+    };
+    const number = (name: string): number => wholeNumber(field(name), "show servers state", line);
+    return {
+      name: field("srv_name"),
+      id: number("srv_id"),
+      address: field("srv_addr"),
+      port: number("srv_port"),
+      adminState: adminStateOf(number("srv_admin_state")),
+      isUp: field("srv_op_state") === OPERATIONAL_RUNNING,
+      weight: number("srv_uweight"),
+      isChecked: (number("srv_check_state") & CHECK_ENABLED_BIT) !== 0,
+      isMendable: (number("srv_check_state") & CHECK_CONFIGURED_BIT) !== 0 && field("srv_addr") !== "-",
+      hasPassed: field("srv_check_result") === CHECK_PASSED,
+    };
+  });
+}
+
+function adminStateOf(bits: number): AdminState {
+  if ((bits & MAINT_BITS) !== 0) return "maint";
+  return (bits & DRAIN_BITS) !== 0 ? "drain" : "ready";
+}
+
+/** What `show stat` adds: the words that HAProxy has for a server, and its sessions. */
+export interface ServerStats {
+  readonly name: string;
+  /** `UP`, `DOWN 1/2`, `MAINT`, `no check`, … */
+  readonly status: string;
+  /** `L7OK`, `L4CON`, …; empty before the first check. */
+  readonly checkStatus: string;
+  /** HAProxy's words for the last check, such as `Connection refused`. */
+  readonly checkDescription: string;
+  readonly checkDurationMs: number | undefined;
+  readonly cookie: string;
+  readonly currentSessions: number;
+  readonly totalSessions: number;
+}
+
+/**
+ * Reads the answer of `show stat` for the servers of one backend.
+ * @throws {RuntimeError} of kind `malformed`, with HAProxy's words, when it is anything else
+ */
+export function parseServerStats(reply: string): ServerStats[] {
+  const [header, ...lines] = reply.split("\n").filter((line) => line !== "");
+  if (header === undefined || !header.startsWith("# pxname,svname,")) throw malformed("show stat", reply);
+  const columns = new Map(
+    header
+      .slice(2)
+      .split(",")
+      .map((name, index) => [name, index]),
+  );
+  return lines.map((line) => {
+    const cells = splitCsv(line);
+    const cell = (name: string): string => {
+      const text = cells[columns.get(name) ?? -1];
+      if (text === undefined) throw malformed("show stat", line);
+      return text;
+    };
+    const number = (name: string): number => wholeNumber(cell(name), "show stat", line);
+    return {
+      name: cell("svname"),
+      status: cell("status"),
+      checkStatus: cell("check_status").replace(/^\* /, ""),
+      checkDescription: [cell("check_desc"), cell("last_chk")].filter((text) => text !== "").join(": "),
+      checkDurationMs: cell("check_duration") === "" ? undefined : number("check_duration"),
+      cookie: cell("cookie"),
+      currentSessions: number("scur"),
+      totalSessions: number("stot"),
+    };
+  });
+}
+
+/** Cells of a CSV line; HAProxy quotes those with a comma, a quote or a newline. */
+function splitCsv(line: string): string[] {
+  if (!line.includes('"')) return line.split(",");
+  const cells = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
+  return Array.from(cells, ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");
+}
+
+/**
+ * Reads the answer of `show servers conn`: connections of each server that carry a request or a WebSocket.
+ * @throws {RuntimeError} of kind `malformed`, with HAProxy's words, when it is anything else
+ */
+export function parseServersConn(reply: string): Map<string, number> {
+  const [header, ...lines] = reply.split("\n").filter((line) => line !== "");
+  if (header === undefined || !header.startsWith("# bkname/svname"))
+    throw malformed("show servers conn", reply);
+  const column = header.slice(2).split(/\s+/).indexOf("used_cur");
+  return new Map(
+    lines.map((line) => {
+      const words = line.split(/\s+/);
+      const name = words[0]?.split("/")[1];
+      if (name === undefined || !WORD.test(name)) throw malformed("show servers conn", line);
+      return [name, wholeNumber(words[column] ?? "", "show servers conn", line)];
+    }),
+  );
+}
+
+/** A name, an address, or `-` for none. */
+const WORD = /^[!-~]+$/;
+
+function wholeNumber(word: string, command: string, line: string): number {
+  if (!/^-?\d{1,15}$/.test(word)) throw malformed(command, line);
+  return Number(word);
+}

@@ -1,0 +1,118 @@
+import type { Endpoint } from "../../stack/endpoint.ts";
+import { COMMANDS } from "./command.ts";
+import { runLines, runRaw } from "./connection.ts";
+import { RuntimeError } from "./runtime-error.ts";
+import type { RunningServer } from "./state.ts";
+
+/** A line of a stick table. */
+interface StickEntry {
+  /**
+   * The client's session id as HAProxy spells it: printable ASCII without a space, everything else escaped by a backslash.
+   * Clients choose their ids, so nothing else may be printed.
+   */
+  readonly key: string;
+  /** Name of the server that the session sticks to; undefined where the entry tells only its id. */
+  readonly server: string | undefined;
+  readonly serverId: number;
+  /** Until the entry is forgotten, unless the session is used before. */
+  readonly expiresMs: number;
+}
+
+/** A session and the server that it sticks to. */
+export interface StickySession {
+  /** As {@link StickEntry} has it. */
+  readonly key: string;
+  /** Name of the server, which HAProxy may have no longer. */
+  readonly server: string;
+  readonly expiresMs: number;
+}
+
+/**
+ * Reads the sessions of a stick table as they come, so that a table of any size may be read. In HAProxy's order, which is none.
+ * @param running the servers that HAProxy has, for entries that tell only an id
+ * @param id one session id, as the client sends it; all sessions without it
+ * @throws {RuntimeError} of kind `refused` when there is no such table
+ */
+export async function* readStickySessions(
+  endpoint: Endpoint,
+  table: string,
+  running: readonly RunningServer[],
+  id?: string,
+): AsyncGenerator<StickySession> {
+  const command = id === undefined ? COMMANDS.showTable(table) : COMMANDS.showTableKey(table, id);
+  const names = new Map(running.map((server) => [server.id, server.name]));
+  let isFirst = true;
+  for await (const line of runLines(endpoint, command)) {
+    if (isFirst) {
+      if (!line.startsWith("# table: "))
+        throw new RuntimeError("refused", `HAProxy answered "${command}" with ${JSON.stringify(line)}`);
+      isFirst = false;
+      continue;
+    }
+    const { key, server, serverId, expiresMs } = parseStickEntry(line);
+    yield { key, server: server ?? names.get(serverId) ?? `id ${serverId}`, expiresMs };
+  }
+}
+
+/**
+ * Reads how many sessions a stick table remembers; undefined when there is no such table.
+ * @throws {RuntimeError}
+ */
+export const countStickySessions = async (endpoint: Endpoint, table: string): Promise<number | undefined> =>
+  parseTableUse(await runRaw(endpoint, COMMANDS.showTables()), table);
+
+/** Reads from the answer of `show table`, a line for each table, how many entries one has; undefined when there is no such table. */
+export function parseTableUse(reply: string, table: string): number | undefined {
+  for (const line of reply.split("\n")) {
+    const [, name, used] = /^# table: ([\w.:-]+), .* used:(\d{1,15})\b/.exec(line) ?? [];
+    if (name === table) return Number(used);
+  }
+  return undefined;
+}
+
+const ENTRY =
+  /^0x[0-9a-f]+: key=((?:[!-<>-[\]-~]|\\(?:x[0-9A-F]{2}|[tnre\\ =]))*) use=\d+ exp=(\d{1,15}) (?:.* )?server_id=(\d{1,15}) server_key=([!-~]+)$/;
+
+/**
+ * Reads a line of `show table`.
+ * @throws {RuntimeError} of kind `malformed` when it is anything else
+ */
+export function parseStickEntry(line: string): StickEntry {
+  const [, key, expires, id, server] = ENTRY.exec(line) ?? [];
+  if (key === undefined || server === undefined)
+    throw new RuntimeError("malformed", `HAProxy answered "show table" with ${JSON.stringify(line)}`);
+  return {
+    key,
+    server: server === "-" ? undefined : server,
+    serverId: Number(id),
+    expiresMs: Number(expires),
+  };
+}
+
+const LETTERS: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", e: "\u001b" };
+
+const SPELLINGS: ReadonlyMap<number, string> = new Map(
+  [..."\t\n\r\u001b\\ ="].map((char, index) => [char.charCodeAt(0), `\\${"tnre\\ ="[index]}`]),
+);
+
+/** A session id as HAProxy spells it. */
+export const keyOf = (id: string): string =>
+  Array.from(Buffer.from(id), (byte) => {
+    const isPlain = byte > 0x20 && byte < 0x7f;
+    return (
+      SPELLINGS.get(byte) ??
+      (isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, "0")}`)
+    );
+  }).join("");
+
+/** The session id that a key spells, as the client sent it; undefined when its bytes are no UTF-8. */
+export function sessionIdOf(key: string): string | undefined {
+  const bytes = key.replaceAll(/\\(x[0-9A-F]{2}|.)/g, (_, code: string) =>
+    code.length === 3 ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : (LETTERS[code] ?? code),
+  );
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, "latin1"));
+  } catch {
+    return undefined; // a client may send any bytes
+  }
+}

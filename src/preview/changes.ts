@@ -1,0 +1,227 @@
+import { SERVER_WEIGHT } from "../haproxy/file/server-line.ts";
+import { movedShare } from "../haproxy/hash-ring.ts";
+import type { RunningState } from "../haproxy/runtime/client.ts";
+import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
+import { isInRotation } from "../haproxy/runtime/state.ts";
+import { describePlan, type Plan, planServers } from "../haproxy/servers/plan.ts";
+import { CONTAINER_PORTS } from "../stack/container-ports.ts";
+import type { ObservedBalancer } from "../stack/observed.ts";
+import { balancerPorts } from "../stack/published-ports.ts";
+import { replacedServers } from "../stack/rollout.ts";
+import type { Mode } from "../stack/settings.ts";
+import type { Balancer } from "../stack/topology.ts";
+import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.ts";
+import type { Declared, Observed } from "./situation.ts";
+
+/**
+ * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `certificate:`, `roll-out:`,
+ * `HAProxy replaced:`, `everything replaced:`, `create:`, `start:` or `remove:`.
+ * Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
+ */
+export function describeChanges(declared: Declared, observed: Observed, now = new Date()): string[] {
+  const { topology, rollout } = declared;
+  const { subnet } = topology.network;
+  if (observed.subnet !== undefined && observed.subnet !== subnet)
+    return [`everything replaced: subnet ${observed.subnet} → ${subnet}`];
+  const lines: string[] = [];
+  const changed = new Map<string, readonly string[]>();
+  for (const balancer of topology.balancers) {
+    const { containerName } = balancer;
+    const found = observed.balancers.get(containerName);
+    const running = observed.running.get(containerName);
+    const container = describeBalancer(declared, balancer, found, running);
+    lines.push(...container);
+    if (running === undefined) continue;
+    const oldConfig = found?.configText ?? "";
+    // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
+    const atRuntime =
+      container.length > 0
+        ? []
+        : [
+            ...describeServers(declared, running, oldConfig),
+            ...describeCertificate(
+              declared,
+              found?.certificateDigest,
+              observed.certificates.get(containerName),
+              now,
+            ),
+          ];
+    changed.set(containerName, [...atRuntime, ...describeSessions(declared, running, oldConfig)]);
+  }
+  lines.push(...together(changed));
+  const names = new Set(topology.balancers.map(({ containerName }) => containerName));
+  lines.push(
+    ...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`),
+  );
+  lines.push(...describeApps(declared, observed));
+  const { size: replaced } = replacedServers(rollout);
+  if (replaced > 0) {
+    const size = Math.max(...rollout.batches.map((batch) => batch.length));
+    lines.push(`roll-out: ${replaced} container${replaced === 1 ? "" : "s"} in batches of ${size}`);
+  }
+  return lines;
+}
+
+/** Containers of servers that HAProxy has, which are gone or do not run. */
+function describeApps({ topology, rollout }: Declared, { apps, running }: Observed): string[] {
+  const known = new Set([...running.values()].flatMap(({ servers }) => servers.map(({ name }) => name)));
+  const replaced = replacedServers(rollout);
+  return topology.servers.flatMap(({ name, containerName }) => {
+    const found = apps.get(containerName);
+    if (found === undefined) return known.has(name) ? [`create: ${containerName}`] : [];
+    return found.isRunning || replaced.has(name) ? [] : [`start: ${containerName}`];
+  });
+}
+
+/** What is as declared, but will not do for long. */
+export function describeWarnings({ settings: { tls }, certificate }: Declared, now = new Date()): string[] {
+  if (tls?.certificate.kind !== "file" || certificate === undefined || !expiresSoon(certificate.expires, now))
+    return [];
+  return [
+    `the certificate in ${JSON.stringify(tls.certificate.path)} (tls.certificate) ${certificate.expires <= now ? "has expired" : "expires"} on ${formatDay(certificate.expires)}`,
+  ];
+}
+
+/** Lines of several balancers: once where they hold for all of them, and else with the names of those they hold for. */
+function together(changed: ReadonlyMap<string, readonly string[]>): string[] {
+  const lines = new Set([...changed.values()].flat());
+  return [...lines].map((line) => {
+    const names = [...changed].filter(([, own]) => own.includes(line)).map(([name]) => name);
+    return names.length === changed.size ? line : `${line} (${names.join(", ")})`;
+  });
+}
+
+/** What of a HAProxy container can only change with the container. */
+function describeBalancer(
+  declared: Declared,
+  balancer: Balancer,
+  found: ObservedBalancer | undefined,
+  running: RunningState | undefined,
+): string[] {
+  const { settings, topology, logDriver } = declared;
+  const { containerName } = balancer;
+  if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
+  if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
+  const ports = new Map(
+    balancerPorts(settings, balancer).map(({ key, address, port }) => [key, `${address}:${port}`]),
+  );
+  const changeOfPort = (key: string, internal: number) =>
+    [key, found.published.get(internal), ports.get(key)] as const;
+  const changes = [
+    ["read-only root file system", found.isReadOnly, true],
+    ["haproxy.memory", megabytes(found.memoryMb), megabytes(settings.haproxyLimits.memoryMb)],
+    ["haproxy.files", found.files, settings.haproxyLimits.files],
+    ["logDriver", found.logDriver, logDriver],
+    ["haproxyImage", found.image, settings.haproxyImage],
+    changeOfPort("ports.http", CONTAINER_PORTS.http),
+    changeOfPort("ports.https", CONTAINER_PORTS.https),
+    changeOfPort("ports.runtime", CONTAINER_PORTS.runtime),
+    changeOfPort("ports.runtimeTls", CONTAINER_PORTS.runtimeTls),
+    ["runtimeTls.rotation", found.runtimeTlsRotation, settings.runtimeTls?.rotation],
+    changeOfPort("ports.stats", CONTAINER_PORTS.stats),
+  ] as const;
+  const words = changes
+    .filter(([, is, shall]) => is !== shall)
+    .map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall ?? "none"}`);
+  if (words.length === 0) return [];
+  const servers = running === undefined ? "" : describePlan(planOf(declared, running, true));
+  return [
+    `HAProxy replaced: ${containerName}, ${[...words, ...(servers === "" ? [] : [`servers ${servers}`])].join(", ")}`,
+  ];
+}
+
+const megabytes = (value: number | undefined): string | undefined =>
+  value === undefined ? undefined : `${value}m`;
+
+/** @param takesFile whether HAProxy takes the file's servers as they are, cookies included */
+function planOf({ topology, rollout }: Declared, running: RunningState, takesFile: boolean): Plan {
+  // A roll-out takes its servers out and adds them again.
+  const replaced = replacedServers(rollout);
+  const found = running.servers.filter(({ name }) => !replaced.has(name));
+  const cookies = new Map(found.map(({ name, cookie }) => [name, cookie]));
+  const servers = topology.servers
+    .filter(({ name }) => !replaced.has(name))
+    .map((server) =>
+      takesFile && cookies.has(server.name) ? { ...server, cookie: cookies.get(server.name) } : server,
+    );
+  return planServers(servers, found);
+}
+
+function describeServers(declared: Declared, running: RunningState, oldConfig: string): string[] {
+  const { topology, config, rollout } = declared;
+  const isReload = running.revision !== config.revision;
+  const words = describePlan(planOf(declared, running, isReload));
+  const replaced = replacedServers(rollout);
+  const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
+  const down = topology.servers
+    .map(({ name }) => name)
+    .filter((name) => isDown.has(name) && !replaced.has(name));
+  return [
+    ...(words === "" ? [] : [`runtime: ${words}`]),
+    ...(down.length === 0
+      ? []
+      : [`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`]),
+    ...(isReload ? [`reload: ${describeReload(oldConfig, config.text)}`] : []),
+  ];
+}
+
+function describeCertificate(
+  { settings: { tls }, certificate }: Declared,
+  installed: string | undefined,
+  served: RunningCertificate | undefined,
+  now: Date,
+): string[] {
+  if (tls === undefined || served === undefined) return [];
+  if (certificate !== undefined) {
+    const isSame = served.fingerprint === certificate.fingerprint && installed === certificate.digest;
+    return isSame
+      ? []
+      : [`certificate: changed through the runtime API, expires ${formatDay(certificate.expires)}`];
+  }
+  const isOurs = served.subject.startsWith(SELF_SIGNED_SUBJECT);
+  if (isOurs && !expiresSoon(served.expires, now)) return [];
+  return [`certificate: ${isOurs ? "renewed" : "changed"} through the runtime API, self-signed`];
+}
+
+/** In hash mode the servers alone decide where a session goes, whatever else an update does. */
+function describeSessions(
+  { settings, topology }: Declared,
+  { servers }: RunningState,
+  oldConfig: string,
+): string[] {
+  if (settings.mode !== "hash" || modeOf(oldConfig) !== "hash") return [];
+  const before = servers.filter(isInRotation);
+  const after = topology.servers.map(({ name, id }) => ({ name, id, weight: SERVER_WEIGHT }));
+  const share = movedShare(before, after);
+  return share === 0 ? [] : [`sessions: ${(share * 100).toFixed(1)} % move to another server`];
+}
+
+/** What a reload changes, by the config key where there is one. */
+function describeReload(before: string, after: string): string {
+  const keys = [
+    ["mode", modeOf],
+    ["balancers", balancersOf],
+    ["app.readyPath", readyPathOf],
+    ["monitoring", isMonitored],
+    ["tls.redirect", redirectOf],
+  ] as const;
+  const words = keys
+    .map(([key, read]) => [key, read(before), read(after)] as const)
+    .filter(([, is, shall]) => is !== shall);
+  if (words.length > 0) return words.map(([key, is, shall]) => `${key} ${is} → ${shall}`).join(", ");
+  const [old, fresh] = [settingLines(before), settingLines(after)];
+  const count =
+    [...fresh].filter((line) => !old.has(line)).length + [...old].filter((line) => !fresh.has(line)).length;
+  return count === 0 ? "the worker runs an older config" : `${count} lines of haproxy.cfg`;
+}
+
+const modeOf = (text: string): Mode => (/^ {4}balance hash /m.test(text) ? "hash" : "sticky");
+const balancersOf = (text: string): number =>
+  new Set([...text.matchAll(/^ {4}(?:peer|server) (haproxy\d+)/gm)].map(([, name]) => name)).size;
+const readyPathOf = (text: string): string =>
+  /^ {4}http-check send meth GET uri (\S+)$/m.exec(text)?.[1] ?? "none";
+const isMonitored = (text: string): boolean =>
+  /^ {4}http-request deny if \{ src \S+ \} !\{ path \/metrics \}$/m.test(text);
+const redirectOf = (text: string): boolean => /^ {4}http-request redirect prefix https:/m.test(text);
+const settingLines = (text: string): Set<string> =>
+  new Set(text.split("\n").filter((line) => !/^ {4}server s\d|^ {4}setenv /.test(line)));

@@ -1,0 +1,146 @@
+import type Docker from "dockerode";
+import { engineHost } from "../docker/engine.ts";
+import { observeApps, observeBalancers, observeSubnet, readLogDriver } from "../docker/found-containers.ts";
+import { checkPortsFree } from "../docker/free-ports.ts";
+import { definitionName } from "../docker/labels.ts";
+import { checkSubnetFree } from "../docker/leftovers.ts";
+import type { HaproxyConfig } from "../haproxy/file/render.ts";
+import { renderConfig } from "../haproxy/file/render.ts";
+import type { RunningState } from "../haproxy/runtime/client.ts";
+import { observeCertificates, observeRuntimes } from "../haproxy/runtime/running-state.ts";
+import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
+import { isInRotation } from "../haproxy/runtime/state.ts";
+import { type Credentials, type Endpoint, endpointAt } from "../stack/endpoint.ts";
+import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
+import { stackPorts } from "../stack/published-ports.ts";
+import type { Rollout } from "../stack/rollout.ts";
+import { planRollout } from "../stack/rollout.ts";
+import type { Settings } from "../stack/settings.ts";
+import { SettingsError } from "../stack/settings-error.ts";
+import { planTopology, runtimeEndpoint, type Topology } from "../stack/topology.ts";
+import { type Certificate, CertificateError, checkDates } from "../tls/certificate.ts";
+import { readCertificateFile } from "../tls/pem-file.ts";
+
+/** What a stack is configured to be. */
+export interface Declared {
+  readonly settings: Settings;
+  readonly topology: Topology;
+  readonly config: HaproxyConfig;
+  /** The user's own certificate, where the config names a file. */
+  readonly certificate: Certificate | undefined;
+  /** Docker's log driver of all containers, by name. */
+  readonly logDriver: string;
+  readonly rollout: Rollout;
+}
+
+/** What runs, as far as it can be seen. */
+export interface Observed {
+  /** Of the stack's network; undefined when there is none. */
+  readonly subnet: string | undefined;
+  /** App containers by name, whether they run or not. */
+  readonly apps: ReadonlyMap<string, ObservedApp>;
+  /** By container name, those that are no longer declared included. */
+  readonly balancers: ReadonlyMap<string, ObservedBalancer>;
+  /** What each balancer runs, by container name; those that do not answer are left out. */
+  readonly running: ReadonlyMap<string, RunningState>;
+  /** The certificate that each balancer serves, by container name; those that serve none are left out. */
+  readonly certificates: ReadonlyMap<string, RunningCertificate>;
+}
+
+/** A stack as it is declared, next to what of it exists. */
+export interface Situation {
+  readonly declared: Declared;
+  readonly observed: Observed;
+}
+
+/**
+ * Works out what a stack shall be, and looks at what it is. Changes nothing.
+ * @param credentials of the runtime APIs that run, where these take any
+ * @throws {SettingsError} when the certificate that the config names is none
+ * @throws {EngineError} when a host port or the subnet is somebody else's
+ */
+export async function lookAtStack(
+  docker: Docker,
+  settings: Settings,
+  credentials?: Credentials,
+): Promise<Situation> {
+  const topology = planTopology(settings, engineHost());
+  const config = renderConfig(topology);
+  const endpoints = endpointsOf(topology, credentials);
+  const [logDriver, subnet, apps, balancers, running, certificates] = await Promise.all([
+    settings.logDriver === "engine" ? readLogDriver(docker) : settings.logDriver,
+    observeSubnet(docker, topology.network.name),
+    observeApps(docker, settings.stack),
+    observeBalancers(docker, settings.stack),
+    observeRuntimes(endpoints),
+    settings.tls === undefined ? new Map() : observeCertificates(endpoints),
+    checkPortsFree(docker, stackPorts(settings, topology), topology),
+  ]);
+  if (subnet !== topology.network.subnet) await checkSubnetFree(docker, topology.network);
+  const certificate = await readOwnCertificate(settings, balancers);
+  const { image, command, env, port, confinement } = settings.app;
+  const { pids: _, ...limits } = confinement.limits; // changed on the running container
+  const rollout = planRollout({
+    servers: topology.servers,
+    definition: definitionName({
+      image,
+      command,
+      env,
+      port,
+      logDriver,
+      confinement: { ...confinement, limits },
+    }),
+    running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
+    serving: inRotationEverywhere([...running.values()]),
+    isAllDown:
+      running.size > 0 && [...running.values()].every(({ servers }) => !servers.some(({ isUp }) => isUp)),
+    batch: settings.rollout.batch,
+  });
+  return {
+    declared: { settings, topology, config, certificate, logDriver, rollout },
+    observed: { subnet, apps, balancers, running, certificates },
+  };
+}
+
+/** Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not there. */
+function endpointsOf(
+  topology: Topology,
+  credentials: Credentials | undefined,
+): ReadonlyMap<string, Endpoint> {
+  if (topology.runtimeTls !== undefined && credentials === undefined) return new Map();
+  return new Map(
+    topology.balancers.map((balancer) => [
+      balancer.containerName,
+      endpointAt(runtimeEndpoint(topology, balancer), credentials),
+    ]),
+  );
+}
+
+const PEM_FILE = "a PEM file with a certificate, its chain and its key";
+
+async function readOwnCertificate(
+  { stack, tls }: Settings,
+  balancers: Observed["balancers"],
+): Promise<Certificate | undefined> {
+  if (tls?.certificate.kind !== "file") return undefined;
+  const { path } = tls.certificate;
+  const installed = [...balancers.values()].map(({ certificateDigest }) => certificateDigest);
+  try {
+    const certificate = await readCertificateFile(path);
+    checkDates(certificate, installed, new Date());
+    return certificate;
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw new SettingsError(stack, [
+      { key: "tls.certificate", given: path, allowed: `${PEM_FILE}, but ${error.message}` },
+    ]);
+  }
+}
+
+/** Servers that every balancer that answers has in rotation, by name. */
+function inRotationEverywhere(running: readonly RunningState[]): ReadonlySet<string> {
+  const [first = new Set<string>(), ...rest] = running.map(
+    ({ servers }) => new Set(servers.filter(isInRotation).map(({ name }) => name)),
+  );
+  return new Set([...first].filter((name) => rest.every((serving) => serving.has(name))));
+}

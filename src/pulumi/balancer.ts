@@ -1,0 +1,192 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { checkPortsFree } from "../docker/free-ports.ts";
+import { labelsOf } from "../docker/labels.ts";
+import { clearContainer, type Owner } from "../docker/leftovers.ts";
+import {
+  CERTIFICATE_FILE,
+  CONFIG_FOLDER,
+  HAPROXY_COMMAND,
+  HAPROXY_USER,
+  PEER_VARIABLE,
+  RUNTIME_CERTIFICATE_FILE,
+  RUNTIME_TLS_VARIABLE,
+} from "../haproxy/container.ts";
+import type { HaproxyConfig } from "../haproxy/file/render.ts";
+import type { ObservedBalancer } from "../stack/observed.ts";
+import { balancerPorts } from "../stack/published-ports.ts";
+import type { Settings } from "../stack/settings.ts";
+import { type Balancer, runtimeEndpoint, type Topology } from "../stack/topology.ts";
+import type { StackCertificate } from "./certificate.ts";
+import { CertificateFile } from "./certificate-file.ts";
+import { ConfigFile } from "./config-file.ts";
+import { confined, confinedOptions } from "./confinement.ts";
+import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
+import type { ConfigFileInputs } from "./provider/config-file.ts";
+import type { HaproxyAddress } from "./provider/haproxy.ts";
+import { RESTART_POLICY } from "./restart-policy.ts";
+import type { StackRuntimeTls } from "./runtime-tls.ts";
+import { Serving } from "./serving.ts";
+
+interface BalancerArgs {
+  readonly settings: Settings;
+  readonly config: HaproxyConfig;
+  readonly certificate: StackCertificate | undefined;
+  readonly topology: Topology;
+  readonly logDriver: string;
+  readonly runtimeTls: StackRuntimeTls | undefined;
+  readonly owner: Owner;
+  readonly network: docker.Network;
+  /** HAProxy containers that exist, by name. */
+  readonly observedBalancers: ReadonlyMap<string, ObservedBalancer>;
+  /** What must be there before the container is created or replaced. */
+  readonly after: readonly pulumi.Resource[];
+  readonly parent: pulumi.Resource;
+}
+
+/** A HAProxy container, and where its runtime API answers. */
+export interface RunningBalancer {
+  readonly address: HaproxyAddress;
+  readonly container: docker.Container;
+  /** Is there when the container serves. */
+  readonly serving: Serving;
+  readonly configFile: ConfigFile;
+  readonly configFileInputs: ConfigFileInputs;
+}
+
+/** HAProxy runs as the user that its image has for it, and writes nothing but its sockets. */
+const HAPROXY_CONFINEMENT = {
+  user: HAPROXY_USER,
+  readOnly: true,
+  tmpfs: [],
+  capabilities: [],
+  allowPrivilegeEscalation: false,
+} as const;
+/** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
+const STOP_TIMEOUT_SECONDS = 3;
+
+/** Declares a HAProxy container with its config, which is checked and in its volume before the container is touched. */
+export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningBalancer {
+  const configFileInputs = describeConfigFile(balancer, args);
+  const configFile = createConfigFile(balancer, configFileInputs, args);
+  const container = createContainer(balancer, configFile, args);
+  const address = addressOf(balancer, args);
+  const serving = new Serving(
+    `${balancer.containerName}-serving`,
+    {
+      ...address,
+      others: otherBalancers(balancer, args),
+      credentials: args.runtimeTls?.client,
+      haproxyContainerId: container.id,
+    },
+    { parent: args.parent, dependsOn: [container] },
+  );
+  return {
+    address,
+    container,
+    serving,
+    configFile,
+    configFileInputs,
+  };
+}
+
+const addressOf = (balancer: Balancer, { topology }: BalancerArgs): HaproxyAddress => ({
+  endpoint: runtimeEndpoint(topology, balancer),
+  haproxyContainer: balancer.containerName,
+});
+
+/** From whom a balancer that is replaced learns its sessions; one that is added may not be known to them yet. */
+function otherBalancers(balancer: Balancer, args: BalancerArgs): HaproxyAddress[] {
+  const { topology, observedBalancers } = args;
+  if (!observedBalancers.has(balancer.containerName)) return [];
+  const others = topology.balancers.filter(
+    (other) => other !== balancer && observedBalancers.has(other.containerName),
+  );
+  return others.map((other) => addressOf(other, args));
+}
+
+const describeConfigFile = (
+  { volumeName, peerName }: Balancer,
+  { settings, config, owner }: BalancerArgs,
+): ConfigFileInputs => ({
+  volumeName,
+  image: settings.haproxyImage,
+  peerName,
+  labels: labelsOf(owner.stack, owner.state, "config-check"),
+  text: config.text,
+});
+
+function createConfigFile(
+  { volumeName }: Balancer,
+  inputs: ConfigFileInputs,
+  args: BalancerArgs,
+): ConfigFile {
+  const { owner, parent } = args;
+  const volume = createVolume(volumeName, "config", owner, parent);
+  // The config names the certificates' files, so HAProxy refuses the one without the others.
+  const dependsOn = createCertificateFiles(volume, inputs, args);
+  return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent, dependsOn });
+}
+
+function createCertificateFiles(
+  volume: docker.Volume,
+  inputs: ConfigFileInputs,
+  args: BalancerArgs,
+): CertificateFile[] {
+  const { certificate, runtimeTls, parent } = args;
+  const { text: _, volumeName, ...rest } = inputs;
+  const into = { ...rest, volumeName: volume.name };
+  const options = { parent, deletedWith: volume }; // what goes with the volume needs no delete of its own
+  const files: CertificateFile[] = [];
+  if (certificate !== undefined) {
+    const { declared, pem } = certificate;
+    const ofHttps = { ...into, name: CERTIFICATE_FILE, certificate: declared, pem, ca: undefined };
+    files.push(new CertificateFile(`${volumeName}-certificate`, ofHttps, options));
+  }
+  if (runtimeTls !== undefined) {
+    const { certificate: declared, pem, ca } = runtimeTls;
+    const ofRuntime = { ...into, name: RUNTIME_CERTIFICATE_FILE, certificate: declared, pem, ca };
+    files.push(new CertificateFile(`${volumeName}-runtime-certificate`, ofRuntime, options));
+  }
+  return files;
+}
+
+function createContainer(
+  { containerName: name, address, volumeName, peerName, ports }: Balancer,
+  configFile: ConfigFile,
+  { settings, logDriver, owner, network, runtimeTls, after, parent }: BalancerArgs,
+): docker.Container {
+  const published = balancerPorts(settings, { containerName: name, ports });
+  return new docker.Container(
+    name,
+    {
+      name,
+      image: settings.haproxyImage,
+      restart: RESTART_POLICY,
+      logDriver,
+      stopTimeout: STOP_TIMEOUT_SECONDS,
+      command: [...HAPROXY_COMMAND],
+      ...confined({ ...HAPROXY_CONFINEMENT, limits: settings.haproxyLimits }),
+      envs: [
+        `${PEER_VARIABLE}=${peerName}`,
+        ...(runtimeTls === undefined
+          ? []
+          : [pulumi.interpolate`${RUNTIME_TLS_VARIABLE}=${runtimeTls.generation}`]),
+      ],
+      networksAdvanced: [{ name: network.name, ipv4Address: address }],
+      volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
+      ports: published.map(({ internal, port, address: ip }) => ({ internal, external: port, ip })),
+      labels: dockerLabels(owner, "haproxy"),
+    },
+    {
+      parent,
+      dependsOn: [configFile, ...after],
+      // A label carries the checkout's folder. Moving that must not replace the container.
+      ...confinedOptions("labels"),
+      ...clearedBeforeCreate(name, async (engine) => {
+        await clearContainer(engine, owner, name);
+        await checkPortsFree(engine, published);
+      }),
+    },
+  );
+}

@@ -1,0 +1,43 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import { connectEngine } from "../docker/engine.ts";
+import { labelsOf, type Role } from "../docker/labels.ts";
+import { clearVolume, type Owner } from "../docker/leftovers.ts";
+
+/** Labels as the Docker provider takes them. */
+export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: string; value: string }[] =>
+  Object.entries(labelsOf(stack, state, role)).map(([label, value]) => ({ label, value }));
+
+/**
+ * Resource options that clear the way before Pulumi creates a resource: an update that was killed between Docker's
+ * create and Pulumi's save leaves something that no state knows, and the next one would fail on its name.
+ * @param name the resource's name
+ * @param clear removes what is this stack's own, and throws on what is not
+ */
+export function clearedBeforeCreate(
+  name: string,
+  clear: (engine: Docker) => Promise<void>,
+): pulumi.CustomResourceOptions {
+  const hook = new pulumi.ResourceHook(`clear-${name}`, async () => {
+    await clear(await connectEngine());
+  });
+  return { hooks: { beforeCreate: [hook] } };
+}
+
+/** Declares a volume. A label carries the checkout's folder, and moving that must not replace what is in there. */
+export const createVolume = (
+  name: string,
+  role: Role,
+  owner: Owner,
+  parent: pulumi.Resource,
+): docker.Volume =>
+  new docker.Volume(
+    name,
+    { name, labels: dockerLabels(owner, role) },
+    {
+      parent,
+      ignoreChanges: ["labels"],
+      ...clearedBeforeCreate(name, (engine) => clearVolume(engine, owner, name)),
+    },
+  );

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { lastLines, whyNotRunning } from "../../docker/containers.ts";
+import { connectEngine } from "../../docker/engine.ts";
+import { EngineError } from "../../docker/engine-error.ts";
+import { readState } from "../../haproxy/runtime/client.ts";
+import { NotUpError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
+import { type Credentials, type Endpoint, type EndpointAddress, endpointAt } from "../../stack/endpoint.ts";
+import { BACKEND } from "../../stack/topology.ts";
+
+/** A HAProxy container and its runtime API. */
+export interface HaproxyAddress {
+  readonly endpoint: EndpointAddress;
+  readonly haproxyContainer: string;
+}
+
+/** A HAProxy container that can be talked to. */
+export interface Haproxy extends Omit<HaproxyAddress, "endpoint"> {
+  readonly endpoint: Endpoint;
+}
+
+/** Adds to an address what it takes to talk to it. */
+export const haproxyAt = <T extends HaproxyAddress>(
+  address: T,
+  credentials: Credentials | undefined,
+): Omit<T, "endpoint"> & Haproxy => ({
+  ...address,
+  endpoint: endpointAt(address.endpoint, credentials),
+});
+
+const REACHABLE_TIMEOUT_MS = 20_000;
+/** A container that starts may be seen before it listens, or between two restarts; after this its fate is looked up. */
+const PATIENCE_MS = 1_000;
+const POLL_MS = 50;
+
+/**
+ * Waits until a HAProxy that was just started answers.
+ * @throws {EngineError} with the last words of a container that has ended
+ * @throws {RuntimeError} when it does not answer within 20 s
+ */
+export async function waitReachable({ endpoint, haproxyContainer }: Haproxy): Promise<void> {
+  const start = Date.now();
+  for (;;) {
+    try {
+      await readState(endpoint, BACKEND);
+      return;
+    } catch (error) {
+      const waitedMs = Date.now() - start;
+      if (!(error instanceof RuntimeError) || waitedMs > REACHABLE_TIMEOUT_MS) throw error;
+      const why =
+        waitedMs > PATIENCE_MS ? await whyNotRunning(await connectEngine(), haproxyContainer) : undefined;
+      if (why !== undefined) throw new EngineError(why, { cause: error });
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Adds to the error about servers that are not up what their containers printed last. */
+export async function withContainerLogs<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof NotUpError)) throw error;
+    const docker = await connectEngine();
+    const told = error.containerNames.slice(0, 3).map(async (name) => {
+      const why = await whyNotRunning(docker, name);
+      return why ?? `container ${name} printed last: ${await lastLines(docker, name)}`;
+    });
+    const lines = (await Promise.allSettled(told)).flatMap((result) =>
+      result.status === "fulfilled" ? [result.value] : [],
+    );
+    throw new NotUpError([error.message, ...lines].join("\n"), error.containerNames);
+  }
+}

@@ -1,0 +1,31 @@
+import type { ObservedBalancer } from "./observed.ts";
+import type { Balancer } from "./topology.ts";
+
+/**
+ * The order in which balancers are replaced, one at a time. Where host ports move from one balancer to another, the one
+ * that gives a port up comes before the one that takes it; otherwise they come in the order of their numbers.
+ */
+export function replacementOrder(
+  balancers: readonly Balancer[],
+  observed: ReadonlyMap<string, ObservedBalancer>,
+): Balancer[] {
+  const waiting = [...balancers];
+  const order: Balancer[] = [];
+  while (waiting.length > 0) {
+    const index = waiting.findIndex((balancer) =>
+      waiting.every(
+        (other) => other === balancer || !holdsPortOf(observed.get(other.containerName), balancer),
+      ),
+    );
+    // In a ring of balancers that want each other's ports none can be first; Docker will say which port is taken.
+    order.push(...waiting.splice(Math.max(0, index), 1));
+  }
+  return order;
+}
+
+function holdsPortOf(other: ObservedBalancer | undefined, { ports }: Balancer): boolean {
+  const held = new Set(
+    [...(other?.published.values() ?? [])].map((address) => Number(address.split(":")[1])),
+  );
+  return Object.values(ports).some((port) => held.has(port));
+}

@@ -1,0 +1,59 @@
+import { CONTAINER_PORTS } from "./container-ports.ts";
+import type { Settings } from "./settings.ts";
+import { type Balancer, LOOPBACK, type Monitoring, type Topology } from "./topology.ts";
+
+/** A host port that a container publishes, and the config keys that name it. */
+export interface PublishedPort {
+  readonly containerName: string;
+  readonly key: string;
+  readonly address: string;
+  /** Of the address; undefined where there is nothing to be checked: the loopback, and an address of an engine elsewhere. */
+  readonly addressKey: string | undefined;
+  readonly port: number;
+}
+
+/** What a balancer publishes, with its container's own ports. */
+export function balancerPorts(
+  { bind, runtimeTls }: Settings,
+  { containerName, ports }: Pick<Balancer, "containerName" | "ports">,
+): readonly (PublishedPort & { readonly internal: number })[] {
+  const publish = (
+    key: string,
+    port: number | undefined,
+    internal: number,
+    at: Pick<PublishedPort, "address" | "addressKey"> = ON_LOOPBACK,
+  ) => (port === undefined ? [] : [{ containerName, key, port, internal, ...at }]);
+  const isHere = (runtimeTls?.host ?? "") === "";
+  const forClients = { address: bind, addressKey: isHere ? "bind" : undefined };
+  const forRuntimeTls = {
+    address: runtimeTls?.bind ?? LOOPBACK,
+    addressKey: isHere ? "runtimeTls.bind" : undefined,
+  };
+  return [
+    ...publish("ports.http", ports.http, CONTAINER_PORTS.http, forClients),
+    ...publish("ports.https", ports.https, CONTAINER_PORTS.https, forClients),
+    ...publish("ports.runtime", ports.runtime, CONTAINER_PORTS.runtime),
+    ...publish("ports.runtimeTls", ports.runtimeTls, CONTAINER_PORTS.runtimeTls, forRuntimeTls),
+    ...publish("ports.stats", ports.stats, CONTAINER_PORTS.stats),
+  ];
+}
+
+const ON_LOOPBACK = { address: LOOPBACK, addressKey: undefined } as const;
+
+/** What Prometheus and Grafana publish. */
+export const monitoringPorts = ({
+  prometheus,
+  grafana,
+}: Monitoring): readonly [PublishedPort, PublishedPort] => [
+  { ...ON_LOOPBACK, containerName: prometheus.containerName, key: "ports.prometheus", port: prometheus.port },
+  { ...ON_LOOPBACK, containerName: grafana.containerName, key: "ports.grafana", port: grafana.port },
+];
+
+/** Every host port of a stack. */
+export const stackPorts = (
+  settings: Settings,
+  { balancers, monitoring }: Topology,
+): readonly PublishedPort[] => [
+  ...balancers.flatMap((balancer) => balancerPorts(settings, balancer)),
+  ...(monitoring === undefined ? [] : monitoringPorts(monitoring)),
+];

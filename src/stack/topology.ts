@@ -1,0 +1,160 @@
+import type { EndpointAddress } from "./endpoint.ts";
+import type { Mode, Settings } from "./settings.ts";
+import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY, GRAFANA, PROMETHEUS } from "./subnet.ts";
+
+/** HAProxy's backend that holds the app servers. */
+export const BACKEND = "webservers";
+
+/** Host address on which everything but HTTP is published, whatever `bind` says. */
+export const LOOPBACK = "127.0.0.1";
+
+/** A server line of the backend, and the app container behind it. */
+export interface Server {
+  /** `s1`, `s2`, … */
+  readonly name: string;
+  /** HAProxy's server id, which fixes the server's place on the hash ring. Never given to another server. */
+  readonly id: number;
+  readonly address: string;
+  readonly port: number;
+  /** Value of the cookie that keeps a client here; none in hash mode. */
+  readonly cookie?: string | undefined;
+  readonly containerName: string;
+}
+
+/** A HAProxy container. */
+export interface Balancer {
+  readonly containerName: string;
+  /** Its name among HAProxy's peers. */
+  readonly peerName: string;
+  readonly address: string;
+  readonly volumeName: string;
+  /** Host ports; those of TLS where it is on. */
+  readonly ports: {
+    readonly http: number;
+    readonly https?: number;
+    readonly runtime: number;
+    readonly runtimeTls?: number;
+    readonly stats: number;
+  };
+}
+
+/** A container that watches the balancers. */
+export interface MonitoringService {
+  readonly containerName: string;
+  readonly image: string;
+  readonly address: string;
+  /** Host port. */
+  readonly port: number;
+}
+
+/** What watches the balancers. */
+export interface Monitoring {
+  readonly prometheus: MonitoringService & { readonly volumeName: string };
+  readonly grafana: MonitoringService;
+}
+
+/** Every name, id and address of a stack. */
+export interface Topology {
+  readonly stack: string;
+  readonly mode: Mode;
+  readonly readyPath: string;
+  /** As which the host itself comes in, besides the gateway: where clients come in by an address of its own. */
+  readonly hostAddress: string | undefined;
+  readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
+  readonly balancers: readonly Balancer[];
+  readonly servers: readonly Server[];
+  /** None unless asked for. */
+  readonly monitoring?: Monitoring | undefined;
+  /** Undefined where HTTP alone is served. */
+  readonly tls: { readonly redirect: boolean } | undefined;
+  /** Where the runtime API answers by mutual TLS; undefined where it does not. */
+  readonly runtimeTls: { readonly host: string } | undefined;
+}
+
+/**
+ * Derives a stack's names, ids and addresses: the gateway is the subnet's first address, the balancers follow, the ninth
+ * and tenth are for Prometheus and Grafana, the app containers start at the eleventh. A pure function, so haproxy.cfg is
+ * known before any container exists.
+ * @param engineHost under which the Docker engine's host is reached
+ */
+export function planTopology(settings: Settings, engineHost: string = LOOPBACK): Topology {
+  const { stack, subnet, ports, tls, runtimeTls, monitoring } = settings;
+  return {
+    stack,
+    mode: settings.mode,
+    readyPath: settings.app.readyPath,
+    hostAddress: /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind,
+    network: { name: `${stack}-balancer`, subnet: subnet.cidr, gateway: addressOf(subnet, GATEWAY) },
+    balancers: numbers(settings.balancers).map((n) => ({
+      containerName: `${stack}-haproxy${n}`,
+      peerName: `haproxy${n}`,
+      address: addressOf(subnet, FIRST_BALANCER + n - 1),
+      volumeName: `${stack}-haproxy${n}-config`,
+      ports: {
+        http: ports.http + n - 1,
+        ...(tls === undefined ? {} : { https: ports.https + n - 1 }),
+        runtime: ports.runtime + n - 1,
+        ...(runtimeTls === undefined ? {} : { runtimeTls: ports.runtimeTls + n - 1 }),
+        stats: ports.stats + n - 1,
+      },
+    })),
+    servers: numbers(settings.count).map((n) =>
+      numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
+    ),
+    monitoring: monitoring && {
+      prometheus: {
+        containerName: `${stack}-prometheus`,
+        image: monitoring.prometheusImage,
+        address: addressOf(subnet, PROMETHEUS),
+        port: monitoring.ports.prometheus,
+        volumeName: `${stack}-prometheus-data`,
+      },
+      grafana: {
+        containerName: `${stack}-grafana`,
+        image: monitoring.grafanaImage,
+        address: addressOf(subnet, GRAFANA),
+        port: monitoring.ports.grafana,
+      },
+    },
+    tls: tls === undefined ? undefined : { redirect: tls.redirect },
+    runtimeTls:
+      runtimeTls === undefined
+        ? undefined
+        : { host: runtimeTls.host || (runtimeTls.bind === "0.0.0.0" ? engineHost : runtimeTls.bind) },
+  };
+}
+
+/** Where a balancer's runtime API is reached: by TLS where that is on, and else on the Docker host's loopback. */
+export const runtimeEndpoint = ({ runtimeTls }: Topology, { ports }: Balancer): EndpointAddress =>
+  runtimeTls === undefined || ports.runtimeTls === undefined
+    ? { kind: "tcp", host: LOOPBACK, port: ports.runtime }
+    : { kind: "tls", host: runtimeTls.host, port: ports.runtimeTls };
+
+/** The n-th server of a stack; its address aside, all of it follows from the number. */
+const numberedServer = (
+  { stack, mode }: Pick<Topology, "stack" | "mode">,
+  n: number,
+  { address, port }: Pick<Server, "address" | "port">,
+): Server => ({
+  name: `s${n}`,
+  id: n,
+  address,
+  port,
+  cookie: mode === "sticky" ? `s${n}` : undefined,
+  containerName: `${stack}-podinfo${n}`,
+});
+
+/**
+ * The servers of a stack that is up, from what it tells about itself.
+ * @param outputs `name` as above, `address` with its port
+ */
+export const declaredServers = (
+  stack: Pick<Topology, "stack" | "mode">,
+  outputs: readonly { readonly name: string; readonly address: string }[],
+): Server[] =>
+  outputs.map(({ name, address }) => {
+    const [host = "", port] = address.split(":");
+    return numberedServer(stack, Number(name.slice(1)), { address: host, port: Number(port) });
+  });
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

@@ -1,0 +1,31 @@
+import pc from "picocolors";
+
+/** Whether a stream is a terminal; a pipe or a file has no such property. */
+export const isTerminal = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true;
+
+/** Colours of a stream: none where it is no terminal, not even in CI, where picocolors alone would colour. */
+export const coloursOf = (stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> =>
+  pc.createColors(pc.isColorSupported && isTerminal(stream));
+
+/**
+ * Rows of a table, each as a line. Cells hold no control characters.
+ * @param words how many of the first columns are words; the others are numbers, which stand to the right
+ */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  words = Number.POSITIVE_INFINITY,
+): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const cells = (row: readonly string[]): string[] =>
+    row.map((cell, column) =>
+      column < words ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+    );
+  return rows.map((row) => cells(row).join("  ").trimEnd());
+}
+
+/** JSON in ASCII alone: JSON itself leaves control characters beyond ASCII as they are. */
+export const asciiJson = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, undefined, indent).replaceAll(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

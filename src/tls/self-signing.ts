@@ -1,0 +1,35 @@
+import "reflect-metadata"; // @peculiar/x509 needs it
+import { isIPv4 } from "node:net";
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import { SELF_SIGNED_SUBJECT } from "./certificate.ts";
+import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
+
+const VALID_DAYS = 365;
+
+/** Makes a certificate and its key, in PEM, for trying out: nobody but its owner can vouch for it. */
+export async function createSelfSigned(stack: string, names: readonly string[], now: Date): Promise<string> {
+  const keys = await createKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: [{ O: [SELF_SIGNED_SUBJECT.slice("/O=".length)] }, { CN: [stack] }],
+    ...validFor(VALID_DAYS, now),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: isIPv4(value) ? "ip" : "dns", value })),
+      ),
+    ],
+  });
+  return `${certificate.toString("pem")}\n${await exportKey(keys)}`;
+}

@@ -1,0 +1,12 @@
+import type Docker from "dockerode";
+import { removeNetwork } from "../../src/docker/remove-network.ts";
+
+/** Removes containers, networks and volumes with a label, `name=value`: a run's own, and those of a run that was killed. */
+export async function removeLabelled(docker: Docker, label: string): Promise<void> {
+  const filters = { label: [label] };
+  const containers = await docker.listContainers({ all: true, filters });
+  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+  for (const { Id } of await docker.listNetworks({ filters })) await removeNetwork(docker, Id);
+  const { Volumes: volumes } = await docker.listVolumes({ filters });
+  for (const { Name } of volumes ?? []) await docker.getVolume(Name).remove();
+}

@@ -1,0 +1,309 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CONFIG_KEYS } from "../../../src/config/schema.ts";
+import { parseSettings } from "../../../src/config/settings-parser.ts";
+import type { Settings } from "../../../src/stack/settings.ts";
+import type { Mistake } from "../../../src/stack/settings-error.ts";
+import { named } from "../named.ts";
+import { PROJECT_DEFAULTS, pulumiConfig, type StackConfig, settingsOf, stackFile } from "../pulumi-config.ts";
+import { keysOf, refusal } from "../refusal.ts";
+
+describe("the defaults of Pulumi.yaml", () => {
+  test("are declared for exactly the keys that the settings know", () => {
+    expect([...PROJECT_DEFAULTS.keys()].sort()).toEqual([...CONFIG_KEYS].sort());
+  });
+
+  test("reach the program as Pulumi hands them over: nested, as JSON, numbers as numbers", () => {
+    const config = pulumiConfig();
+    expect(config).toMatchObject({ mode: "sticky", count: "3", haproxyImage: "haproxy:3.2" });
+    expect(JSON.parse(config.ports ?? "")).toEqual({
+      ...{ http: 8080, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 },
+      ...{ prometheus: 9090, grafana: 3000 },
+    });
+    expect(JSON.parse(config.app ?? "")).toMatchObject({ port: 9898, readyPath: "/readyz", env: {} });
+  });
+
+  test("make a stack of three podinfo containers", () => {
+    expect(settingsOf()).toEqual({
+      stack: "demo",
+      mode: "sticky",
+      count: 3,
+      app: {
+        image: "stefanprodan/podinfo:6.9.2",
+        port: 9898,
+        readyPath: "/readyz",
+        command: ["./podinfo", "--port=9898", "--level=debug"],
+        env: {},
+        confinement: {
+          user: "",
+          readOnly: true,
+          tmpfs: ["/tmp"],
+          capabilities: [],
+          allowPrivilegeEscalation: false,
+          limits: { memoryMb: 512, pids: 512, files: 16_384 },
+        },
+      },
+      balancers: 1,
+      haproxyImage: "haproxy:3.2",
+      haproxyLimits: { memoryMb: 512, pids: 512, files: 16_384 },
+      logDriver: "local",
+      subnet: { cidr: "172.28.10.0/24", first: 0xac1c0a00, last: 0xac1c0aff },
+      bind: "127.0.0.1",
+      ports: { http: 8080, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 },
+      tls: undefined,
+      runtimeTls: undefined,
+      monitoring: undefined,
+      drainTimeoutMs: 30_000,
+      readyTimeoutMs: 60_000,
+      rollout: { batch: { kind: "count", count: 1 } },
+    });
+  });
+
+  test("are completed by the committed stack files to two stacks that share no port and no address", () => {
+    const sticky = settingsOf({ ...stackFile("sticky"), monitoring: "true" }, "sticky");
+    const hash = settingsOf({ ...stackFile("hash"), monitoring: "true" }, "hash");
+    expect([sticky.mode, hash.mode]).toEqual(["sticky", "hash"]);
+    expect(hash.subnet.first).toBeGreaterThan(sticky.subnet.last);
+    const ports = [sticky, hash].flatMap((settings) => [
+      ...Object.values(settings.ports),
+      ...Object.values(settings.monitoring?.ports ?? {}),
+    ]);
+    expect(ports).toHaveLength(14);
+    expect(new Set(ports).size).toBe(14);
+  });
+});
+
+describe("a nested key", () => {
+  test.each(
+    named<{ what: string; config: StackConfig }>([
+      {
+        what: "as an object, as `pulumi config set --path` writes it",
+        config: { app: { port: 80, env: { LEVEL: "7" } }, ports: { http: 8081 } },
+      },
+      {
+        what: "flat, as `pulumi config set` writes it",
+        config: { "app.port": "80", "app.env": '{"LEVEL":"7"}', "ports.http": "8081" },
+      },
+      {
+        what: "flat, one environment variable at a time",
+        config: { "app.port": "80", "app.env.LEVEL": "7", "ports.http": "8081" },
+      },
+      {
+        what: "in both ways, where the flat one wins",
+        config: {
+          app: { port: 90, env: { LEVEL: "9" } },
+          "app.port": "80",
+          "app.env.LEVEL": "7",
+          "ports.http": "8081",
+        },
+      },
+    ]),
+  )("may be spelled %s", (_what, { config }) => {
+    const { app, ports } = settingsOf(config);
+    expect(app).toMatchObject({ port: 80, env: { LEVEL: "7" }, readyPath: "/readyz" });
+    expect(ports).toEqual({ http: 8081, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 });
+  });
+
+  test("names the port in the app's command, wherever {port} stands", () => {
+    const config = { app: { port: 81, command: ["serve", "{port}", "--to={port}:{port}"] } };
+    expect(settingsOf(config).app.command).toEqual(["serve", "81", "--to=81:81"]);
+  });
+
+  test("means the same whatever the order of the keys", () => {
+    const config = pulumiConfig({
+      "app.env": '{"A":"1","B":"1"}',
+      "app.env.B": "2",
+      "app.port": "80",
+      "ports.http": "8081",
+    });
+    const expected = parseSettings("demo", config);
+    expect(expected.app.env).toEqual({ A: "1", B: "2" });
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(Object.entries(config), { minLength: Object.keys(config).length }),
+        (entries) => {
+          expect(parseSettings("demo", Object.fromEntries(entries))).toEqual(expected);
+        },
+      ),
+    );
+  });
+});
+
+describe("a value at the border of what is allowed is accepted", () => {
+  test.each<{ key: string; value: string; get: (settings: Settings) => unknown; expected: unknown }>([
+    { key: "mode", value: "hash", get: ({ mode }) => mode, expected: "hash" },
+    { key: "count", value: "0", get: ({ count }) => count, expected: 0 },
+    { key: "count", value: "244", get: ({ count }) => count, expected: 244 },
+    {
+      key: "app.image",
+      value: "registry.example.com:5000/team/app_1:v1.2-rc",
+      get: ({ app }) => app.image,
+      expected: "registry.example.com:5000/team/app_1:v1.2-rc",
+    },
+    {
+      key: "app.image",
+      value: `app@sha256:${"0a".repeat(32)}`,
+      get: ({ app }) => app.image,
+      expected: `app@sha256:${"0a".repeat(32)}`,
+    },
+    { key: "app.port", value: "1", get: ({ app }) => app.port, expected: 1 },
+    { key: "app.port", value: "65535", get: ({ app }) => app.port, expected: 65535 },
+    { key: "app.readyPath", value: "/", get: ({ app }) => app.readyPath, expected: "/" },
+    {
+      key: "app.readyPath",
+      value: "/health/%20?full=1&x=a+b,c:d@e",
+      get: ({ app }) => app.readyPath,
+      expected: "/health/%20?full=1&x=a+b,c:d@e",
+    },
+    { key: "app.command", value: "[]", get: ({ app }) => app.command, expected: [] },
+    {
+      key: "app.command",
+      value: '["sh","-c","a; b \\"c\\" $D"]',
+      get: ({ app }) => app.command,
+      expected: ["sh", "-c", 'a; b "c" $D'],
+    },
+    {
+      key: "app.env",
+      value: '{"_A1":7,"B":true,"C":"x y"}',
+      get: ({ app }) => app.env,
+      expected: { _A1: "7", B: "true", C: "x y" },
+    },
+    { key: "subnet", value: "10.0.0.0/16", get: ({ subnet }) => subnet.cidr, expected: "10.0.0.0/16" },
+    { key: "bind", value: "0.0.0.0", get: ({ bind }) => bind, expected: "0.0.0.0" },
+    { key: "ports.http", value: "1024", get: ({ ports }) => ports.http, expected: 1024 },
+    { key: "ports.http", value: "65535", get: ({ ports }) => ports.http, expected: 65535 },
+    { key: "drainTimeout", value: "0s", get: ({ drainTimeoutMs }) => drainTimeoutMs, expected: 0 },
+    { key: "drainTimeout", value: "500ms", get: ({ drainTimeoutMs }) => drainTimeoutMs, expected: 500 },
+    {
+      key: "drainTimeout",
+      value: "1440m",
+      get: ({ drainTimeoutMs }) => drainTimeoutMs,
+      expected: 86_400_000,
+    },
+    { key: "drainTimeout", value: "45", get: ({ drainTimeoutMs }) => drainTimeoutMs, expected: 45_000 },
+    { key: "readyTimeout", value: "1000ms", get: ({ readyTimeoutMs }) => readyTimeoutMs, expected: 1_000 },
+    { key: "readyTimeout", value: "60m", get: ({ readyTimeoutMs }) => readyTimeoutMs, expected: 3_600_000 },
+  ])("$key = $value", ({ key, value, get, expected }) => {
+    expect(get(settingsOf({ [key]: value }))).toEqual(expected);
+  });
+});
+
+describe("TLS", () => {
+  test.each<{ config: StackConfig; tls: Settings["tls"] }>([
+    { config: {}, tls: undefined },
+    {
+      config: { "tls.certificate": "certs/site.pem" },
+      tls: { certificate: { kind: "file", path: "certs/site.pem" }, redirect: false },
+    },
+    {
+      config: { tls: { selfSigned: true, redirect: true } },
+      tls: { certificate: { kind: "self-signed" }, redirect: true },
+    },
+  ])("is on with a certificate: $config", ({ config, tls }) => {
+    expect(settingsOf(config).tls).toEqual(tls);
+  });
+
+  test("has a certificate of one kind, and redirects only where it is on", () => {
+    expect(refusal({ "tls.certificate": "x.pem", "tls.selfSigned": "true" }).mistakes).toEqual([
+      { key: "tls.selfSigned", given: true, allowed: "false, where tls.certificate names a file" },
+    ]);
+    expect(refusal({ "tls.redirect": "true" }).mistakes).toEqual([
+      { key: "tls.redirect", given: true, allowed: "false, without tls.certificate or tls.selfSigned" },
+    ]);
+  });
+
+  test("takes a port that must be free of others, and none where it is off", () => {
+    expect(keysOf(refusal({ "tls.selfSigned": "true", "ports.http": "8443" }))).toEqual(["ports.https"]);
+    expect(settingsOf({ "ports.http": "8443" }).ports.http).toBe(8443);
+  });
+});
+
+describe("the runtime API by TLS", () => {
+  test("is off unless it is enabled", () => {
+    expect(
+      settingsOf({ "runtimeTls.host": "10.0.0.1", "runtimeTls.rotation": "2" }).runtimeTls,
+    ).toBeUndefined();
+    expect(settingsOf({ "runtimeTls.enabled": "true" }).runtimeTls).toEqual({
+      bind: "0.0.0.0",
+      host: "",
+      rotation: "1",
+    });
+  });
+
+  test.each(["docker.example.com", "10.0.0.1", "a", "A-1.b"])("is reached at a host such as %s", (host) => {
+    expect(settingsOf({ runtimeTls: { enabled: true, host, rotation: 7 } }).runtimeTls).toEqual({
+      bind: "0.0.0.0",
+      host,
+      rotation: "7",
+    });
+  });
+
+  test("takes a port that must be free of others, and none where it is off", () => {
+    expect(keysOf(refusal({ "runtimeTls.enabled": "true", "ports.stats": "9443" }))).toEqual(["ports.stats"]);
+    expect(settingsOf({ "ports.stats": "9443" }).ports.stats).toBe(9443);
+  });
+});
+
+describe("values that are fine alone", () => {
+  test.each([
+    { subnet: "172.28.10.0/28", capacity: 4 },
+    { subnet: "172.28.10.0/27", capacity: 20 },
+    { subnet: "172.28.10.0/24", capacity: 244 },
+    { subnet: "172.28.0.0/16", capacity: 1000 },
+  ])("count may be $capacity in $subnet, and no more", ({ subnet, capacity }) => {
+    expect(settingsOf({ subnet, count: String(capacity) }).count).toBe(capacity);
+    expect(keysOf(refusal({ subnet, count: String(capacity + 1) }))).toEqual(["count"]);
+  });
+
+  test("are refused where the count is too much for the subnet, with what the subnet holds", () => {
+    expect(refusal({ subnet: "172.28.10.0/28", count: "5" }).mistakes).toEqual([
+      { key: "count", given: 5, allowed: "0 to 4, the app addresses of subnet 172.28.10.0/28" },
+    ]);
+  });
+
+  test.each<{ ports: object; mistakes: readonly Mistake[] }>([
+    {
+      ports: { http: 9000, runtime: 9000, stats: 9001 },
+      mistakes: [
+        { key: "ports.runtime", given: 9000, allowed: "a port that ports.http (9000) does not use" },
+      ],
+    },
+    {
+      ports: { http: 9000, runtime: 9001, stats: 9000 },
+      mistakes: [{ key: "ports.stats", given: 9000, allowed: "a port that ports.http (9000) does not use" }],
+    },
+    {
+      ports: { http: 9001, runtime: 9000, stats: 9000 },
+      mistakes: [
+        { key: "ports.stats", given: 9000, allowed: "a port that ports.runtime (9000) does not use" },
+      ],
+    },
+  ])("are refused where two ports are one: $ports", ({ ports, mistakes }) => {
+    expect(refusal({ ports }).mistakes).toEqual(mistakes);
+  });
+
+  test.each<{ config: StackConfig; keys: readonly string[] }>([
+    { config: { monitoring: "true", ports: { prometheus: 8080 } }, keys: ["ports.prometheus"] },
+    { config: { monitoring: "true", ports: { grafana: 9090 } }, keys: ["ports.grafana"] },
+    { config: { monitoring: "true", balancers: "3", ports: { grafana: 8082 } }, keys: ["ports.grafana"] },
+    { config: { monitoring: "true", balancers: "3", ports: { grafana: 8083 } }, keys: [] },
+    { config: { monitoring: "true", balancers: "3", ports: { http: 9089 } }, keys: ["ports.prometheus"] },
+    { config: { monitoring: "false", ports: { prometheus: 8080, grafana: 8080 } }, keys: [] },
+  ])("are refused where a port of Prometheus or Grafana is in use: $config", ({ config, keys }) => {
+    const parse = () => settingsOf(config);
+    if (keys.length === 0) expect(parse).not.toThrow();
+    else expect(keysOf(refusal(config))).toEqual(keys);
+  });
+});
+
+test("monitoring names its images and ports, and is nothing without", () => {
+  expect(
+    settingsOf({ monitoring: "true", grafanaImage: "grafana/grafana:13.2.3", "ports.grafana": "3002" })
+      .monitoring,
+  ).toEqual({
+    prometheusImage: "prom/prometheus:v3.5.3",
+    grafanaImage: "grafana/grafana:13.2.3",
+    ports: { prometheus: 9090, grafana: 3002 },
+  });
+  expect(settingsOf({ monitoring: "false", "ports.grafana": "3002" }).monitoring).toBeUndefined();
+});

@@ -1,0 +1,343 @@
+import { describe, expect, test } from "vitest";
+import { renderConfig } from "../../../src/haproxy/file/render.ts";
+import type { RunningCertificate } from "../../../src/haproxy/runtime/served-certificate.ts";
+import { describeChanges, describeWarnings } from "../../../src/preview/changes.ts";
+import type { Observed } from "../../../src/preview/situation.ts";
+import { CONTAINER_PORTS } from "../../../src/stack/container-ports.ts";
+import type { ObservedBalancer } from "../../../src/stack/observed.ts";
+import { planRollout } from "../../../src/stack/rollout.ts";
+import { type Balancer, planTopology } from "../../../src/stack/topology.ts";
+import type { Certificate, Pem } from "../../../src/tls/certificate.ts";
+import { asAdded, readBack } from "../haproxy/servers/haproxy-model.ts";
+import { settingsOf } from "../pulumi-config.ts";
+
+type ConfigChanges = Parameters<typeof settingsOf>[0];
+
+const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = new Map()) => {
+  const settings = settingsOf(config);
+  const topology = planTopology(settings);
+  const rollout = planRollout({
+    servers: topology.servers,
+    definition: "new",
+    running,
+    serving: new Set(),
+    isAllDown: false,
+    batch: settings.rollout.batch,
+  });
+  return {
+    settings,
+    topology,
+    config: renderConfig(topology),
+    certificate: undefined,
+    logDriver: settings.logDriver === "engine" ? "json-file" : "local",
+    rollout,
+  };
+};
+
+/** A stack that runs as the config says. */
+const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): Observed => {
+  const { topology, config: rendered, settings } = declare(config);
+  const observe = ({ ports }: Balancer): ObservedBalancer => {
+    const published = new Map<number, string>([
+      [CONTAINER_PORTS.http, `${settings.bind}:${ports.http}`],
+      [CONTAINER_PORTS.runtime, `127.0.0.1:${ports.runtime}`],
+      [CONTAINER_PORTS.stats, `127.0.0.1:${ports.stats}`],
+    ]);
+    if (ports.runtimeTls !== undefined)
+      published.set(CONTAINER_PORTS.runtimeTls, `${settings.runtimeTls?.bind}:${ports.runtimeTls}`);
+    if (ports.https !== undefined) published.set(CONTAINER_PORTS.https, `${settings.bind}:${ports.https}`);
+    const { memoryMb, files } = settings.haproxyLimits;
+    return {
+      image: settings.haproxyImage,
+      isRunning: true,
+      isReadOnly: true,
+      memoryMb,
+      files,
+      logDriver: "local",
+      published,
+      configText: rendered.text,
+      certificateDigest: undefined,
+      runtimeTlsRotation: settings.runtimeTls?.rotation,
+      ...changes,
+    };
+  };
+  const running = { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) };
+  return {
+    subnet: settings.subnet.cidr,
+    apps: new Map(
+      topology.servers.map(({ containerName }) => [
+        containerName,
+        { definition: "new", state: "a", isRunning: true },
+      ]),
+    ),
+    balancers: new Map(topology.balancers.map((balancer) => [balancer.containerName, observe(balancer)])),
+    running: new Map(topology.balancers.map(({ containerName }) => [containerName, running])),
+    certificates: new Map(),
+  };
+};
+
+/** A balancer whose worker an earlier update did not reload. */
+const stale = (observed: Observed, name: string): Observed => {
+  const servers = observed.running.get(name)?.servers ?? [];
+  return {
+    ...observed,
+    running: new Map([...observed.running, [name, { servers, revision: "0000000000000000" }]]),
+  };
+};
+
+describe("a preview", () => {
+  test.each([
+    { what: "nothing", from: {}, to: {}, lines: [] },
+    { what: "more servers", from: { count: "3" }, to: { count: "5" }, lines: ["runtime: + s4 s5"] },
+    { what: "fewer servers", from: { count: "3" }, to: { count: "1" }, lines: ["runtime: - s2 s3"] },
+    {
+      what: "the mode",
+      from: { mode: "sticky" },
+      to: { mode: "hash" },
+      lines: ["reload: mode sticky → hash"],
+    },
+    {
+      what: "the ready path",
+      from: {},
+      to: { "app.readyPath": "/healthz" },
+      lines: ["reload: app.readyPath /readyz → /healthz"],
+    },
+    { what: "monitoring", from: {}, to: { monitoring: "true" }, lines: ["reload: monitoring false → true"] },
+    {
+      what: "monitoring, away",
+      from: { monitoring: "true" },
+      to: {},
+      lines: ["reload: monitoring true → false"],
+    },
+    {
+      what: "the image of Grafana, which is none of HAProxy's business",
+      from: { monitoring: "true" },
+      to: { monitoring: "true", grafanaImage: "x" },
+      lines: [],
+    },
+    {
+      what: "mode and count",
+      from: { count: "1" },
+      to: { mode: "hash", count: "2" },
+      lines: ["runtime: + s2", "reload: mode sticky → hash"],
+    },
+    {
+      what: "the image of HAProxy",
+      from: {},
+      to: { haproxyImage: "haproxy:3.3" },
+      lines: ["HAProxy replaced: demo-haproxy1, haproxyImage haproxy:3.2 → haproxy:3.3"],
+    },
+    {
+      what: "a port",
+      from: {},
+      to: { "ports.http": "8081" },
+      lines: ["HAProxy replaced: demo-haproxy1, ports.http 127.0.0.1:8080 → 127.0.0.1:8081"],
+    },
+    {
+      what: "the log driver",
+      from: {},
+      to: { logDriver: "engine" },
+      lines: ["HAProxy replaced: demo-haproxy1, logDriver local → json-file"],
+    },
+    {
+      what: "the memory of HAProxy",
+      from: {},
+      to: { "haproxy.memory": "1g" },
+      lines: ["HAProxy replaced: demo-haproxy1, haproxy.memory 512m → 1024m"],
+    },
+  ] satisfies { what: string; from: ConfigChanges; to: ConfigChanges; lines: string[] }[])(
+    "tells how a change of $what will go",
+    ({ from, to, lines }) => {
+      expect(describeChanges(declare(to), runs(from))).toEqual(lines);
+    },
+  );
+
+  test("tells in hash mode how many sessions move", () => {
+    const [runtime, sessions] = describeChanges(
+      declare({ mode: "hash", count: "4" }),
+      runs({ mode: "hash", count: "3" }),
+    );
+    expect(runtime).toBe("runtime: + s4");
+    expect(sessions).toMatch(/^sessions: 2[3-7]\.\d % move to another server$/);
+  });
+
+  test("tells so whatever else changes", () => {
+    const from = runs({ mode: "hash", count: "3" });
+    const [runtime, reload, sessions] = describeChanges(
+      declare({ mode: "hash", count: "4", "app.readyPath": "/healthz" }),
+      from,
+    );
+    expect([runtime, reload]).toEqual(["runtime: + s4", "reload: app.readyPath /readyz → /healthz"]);
+    expect(sessions).toMatch(/^sessions: 2\d\.\d % move to another server$/);
+    const [replaced, moved] = describeChanges(
+      declare({ mode: "hash", count: "4", "ports.http": "8081" }),
+      from,
+    );
+    expect(replaced).toMatch(/^HAProxy replaced: demo-haproxy1, ports\.http .*, servers \+ s4$/);
+    expect(moved).toBe(sessions);
+    expect(describeChanges(declare({ mode: "sticky", count: "4" }), from)).toEqual([
+      "runtime: + s4",
+      "reload: mode hash → sticky",
+    ]);
+  });
+
+  test("tells that another subnet replaces everything, and nothing else", () => {
+    expect(describeChanges(declare({ subnet: "172.29.7.0/24", count: "5" }), runs({}))).toEqual([
+      "everything replaced: subnet 172.28.10.0/24 → 172.29.7.0/24",
+    ]);
+  });
+
+  test("tells what is down, and which containers are gone or do not run", () => {
+    const found = runs({});
+    const running = [...found.running].map(([name, { revision, servers }]) => {
+      return [
+        name,
+        { revision, servers: servers.map((server) => ({ ...server, isUp: server.name === "s1" })) },
+      ] as const;
+    });
+    const apps = new Map(
+      [...found.apps].slice(1).map(([name, app]) => [name, { ...app, isRunning: name === "demo-podinfo3" }]),
+    );
+    expect(describeChanges(declare({}), { ...found, running: new Map(running), apps })).toEqual([
+      "runtime: waits until s2 s3 are up",
+      "create: demo-podinfo1",
+      "start: demo-podinfo2",
+    ]);
+  });
+
+  test("tells of a server in a roll-out nothing but that", () => {
+    const running = new Map(["demo-podinfo1", "demo-podinfo2", "demo-podinfo3"].map((name) => [name, "old"]));
+    expect(describeChanges(declare({ "app.port": "9000", count: "4" }, running), runs({}))).toEqual([
+      "runtime: + s4",
+      "roll-out: 3 containers in batches of 1",
+    ]);
+  });
+
+  test("tells how many containers a roll-out replaces at a time", () => {
+    const running = new Map(["demo-podinfo1", "demo-podinfo2", "demo-podinfo3"].map((name) => [name, "old"]));
+    expect(describeChanges(declare({ "rollout.batch": "2" }, running), runs({}))).toEqual([
+      "roll-out: 3 containers in batches of 2",
+    ]);
+  });
+
+  test("tells that HAProxy is created, or started again", () => {
+    const nothing = {
+      subnet: undefined,
+      apps: new Map(),
+      balancers: new Map(),
+      running: new Map(),
+      certificates: new Map(),
+    };
+    expect(describeChanges(declare({}), nothing)).toEqual(["create: demo-haproxy1 with 3 servers"]);
+    expect(describeChanges(declare({}), runs({}, { isRunning: false }))).toEqual([
+      "HAProxy replaced: demo-haproxy1 does not run",
+    ]);
+  });
+
+  test("tells of a reload that an earlier update owes", () => {
+    expect(describeChanges(declare({}), stale(runs({}), "demo-haproxy1"))).toEqual([
+      "reload: the worker runs an older config",
+    ]);
+  });
+
+  test("tells once what all balancers will do, and names those that alone will do something", () => {
+    const three = { balancers: "3", "ports.http": "8100" };
+    const observed = runs(three);
+    expect(describeChanges(declare({ ...three, count: "4" }), observed)).toEqual(["runtime: + s4"]);
+    expect(describeChanges(declare({ ...three, count: "4" }), stale(observed, "demo-haproxy2"))).toEqual([
+      "runtime: + s4",
+      "reload: the worker runs an older config (demo-haproxy2)",
+    ]);
+  });
+
+  describe("of a certificate", () => {
+    const NOW = new Date("2026-11-24T12:00:00Z");
+    const tls = { "tls.certificate": "site.pem" };
+    const served = {
+      fingerprint: "AA",
+      subject: "/CN=www.example.com",
+      expires: new Date("2027-02-01T00:00:00Z"),
+    };
+    const own = {
+      pem: "" as Pem,
+      digest: "d1",
+      fingerprint: "AA",
+      validFrom: new Date(0),
+      expires: served.expires,
+    };
+    const serving = (config: ConfigChanges, running: RunningCertificate): Observed => ({
+      ...runs(config, { certificateDigest: "d1" }),
+      certificates: new Map([["demo-haproxy1", running]]),
+    });
+    const changes = (
+      certificate: Certificate | undefined,
+      config: ConfigChanges,
+      running: RunningCertificate,
+    ) => describeChanges({ ...declare(config), certificate }, serving(config, running), NOW);
+
+    test("says nothing while the declared one is served", () => {
+      expect(changes(own, tls, served)).toEqual([]);
+    });
+
+    test.each([
+      ["another certificate", { fingerprint: "BB", digest: "d2" }],
+      ["another chain", { digest: "d2" }],
+    ])("tells how %s will come, and when it expires", (_what, differences) => {
+      const lines = ["certificate: changed through the runtime API, expires 2027-02-01"];
+      expect(changes({ ...own, ...differences }, tls, served)).toEqual(lines);
+    });
+
+    test("tells that the user's own gives way to a self-signed one, and when that is renewed", () => {
+      const selfSigned = { "tls.selfSigned": "true" };
+      const made = { ...served, subject: "/O=Balancer self-signed/CN=demo" };
+      expect(changes(undefined, selfSigned, served)).toEqual([
+        "certificate: changed through the runtime API, self-signed",
+      ]);
+      expect(changes(undefined, selfSigned, made)).toEqual([]);
+      const old = { ...made, expires: new Date("2026-12-20T00:00:00Z") };
+      expect(changes(undefined, selfSigned, old)).toEqual([
+        "certificate: renewed through the runtime API, self-signed",
+      ]);
+    });
+
+    test("tells that TLS takes another container, and a redirect a reload", () => {
+      expect(describeChanges({ ...declare(tls), certificate: own }, runs({}))).toEqual([
+        "HAProxy replaced: demo-haproxy1, ports.https none → 127.0.0.1:8443",
+      ]);
+      expect(describeChanges(declare({}), runs(tls))).toEqual([
+        "HAProxy replaced: demo-haproxy1, ports.https 127.0.0.1:8443 → none",
+      ]);
+      expect(changes(own, { ...tls, "tls.redirect": "true" }, served)).toEqual([]);
+      expect(
+        describeChanges(
+          { ...declare({ ...tls, "tls.redirect": "true" }), certificate: own },
+          serving(tls, served),
+          NOW,
+        ),
+      ).toEqual(["reload: tls.redirect false → true"]);
+    });
+
+    test("warns 30 days before it expires", () => {
+      const declared = { ...declare(tls), certificate: own };
+      expect(describeWarnings(declared, NOW)).toEqual([]);
+      expect(describeWarnings(declared, new Date("2027-01-10T00:00:00Z"))).toEqual([
+        'the certificate in "site.pem" (tls.certificate) expires on 2027-02-01',
+      ]);
+      expect(describeWarnings(declared, new Date("2027-02-02T00:00:00Z"))).toEqual([
+        'the certificate in "site.pem" (tls.certificate) has expired on 2027-02-01',
+      ]);
+    });
+  });
+
+  test("tells of balancers that come and go, and of the reload that makes them known", () => {
+    const [one, two] = [{ "ports.http": "8100" }, { "ports.http": "8100", balancers: "2" }];
+    const [create, reload, ...rest] = describeChanges(declare(two), runs(one));
+    expect(create).toBe("create: demo-haproxy2 with 3 servers");
+    expect(reload).toMatch(/^reload: balancers 1 → 2$/);
+    expect(rest).toEqual([]);
+    expect(describeChanges(declare(one), runs(two))).toEqual([
+      "reload: balancers 2 → 1",
+      "remove: demo-haproxy2",
+    ]);
+  });
+});
