@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { isIPv4 } from "node:net";
 import { z } from "zod";
 import type { BatchSize } from "../stack/batch-size.ts";
 import { MAX_BALANCERS, parseSubnet } from "../stack/subnet.ts";
@@ -34,8 +34,6 @@ const batchSize = z
     const number = Number.parseInt(text, 10);
     return text.endsWith("%") ? { kind: "share", percent: number } : { kind: "count", count: number };
   });
-
-const isIPv4 = (text: string) => ipaddr.IPv4.isValidFourPartDecimal(text);
 
 /** Of a map's value, Pulumi makes a boolean of what looks like one. */
 const trueOrFalse = z

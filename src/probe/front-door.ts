@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { Pool } from "undici";
 import { SERVER_NAME } from "./mapping.ts";
 
@@ -92,15 +93,10 @@ export function serverIn(
   return typeof server === "string" && SERVER_NAME.test(server) ? server : undefined;
 }
 
-/** Works through a list, `CONCURRENCY` things at a time. Rejects at the first failure; closing the door ends the rest. */
-export async function forEach<T>(
+/** Works through a list, `CONCURRENCY` things at a time, and stops at the first failure. */
+export const forEach = async <T>(
   things: readonly T[],
   work: (thing: T, index: number) => Promise<void>,
-): Promise<void> {
-  const rest = things.entries();
-  await Promise.all(
-    Array.from({ length: CONCURRENCY }, async () => {
-      for (const [index, thing] of rest) await work(thing, index);
-    }),
-  );
-}
+): Promise<void> => {
+  await pMap(things, work, { concurrency: CONCURRENCY });
+};

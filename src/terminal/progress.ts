@@ -1,9 +1,7 @@
-import { Listr } from "listr2";
+import { SingleBar } from "cli-progress";
 import { coloursOf } from "./terminal.ts";
 
 const colours = coloursOf(process.stdout);
-
-const BAR_WIDTH = 40;
 
 /** Does work that calls `tick` so many times; on a terminal with a progress bar, which is gone in the end. */
 export async function withProgress<T>(
@@ -11,28 +9,21 @@ export async function withProgress<T>(
   ticks: number,
   work: (tick: () => void) => Promise<T>,
 ): Promise<T> {
-  const list = new Listr<{ value: T }, "default", "silent">(
-    {
-      title,
-      task: async (context, task): Promise<void> => {
-        let done = 0;
-        let shown = 0;
-        context.value = await work(() => {
-          done += 1;
-          const percent = Math.floor((done * 100) / ticks);
-          if (percent === shown) return;
-          shown = percent;
-          task.output = `${bar(percent)} ${percent} %`;
-        });
-      },
-    },
-    { fallbackRenderer: "silent", registerSignalListeners: false, rendererOptions: { clearOutput: true } },
-  );
-  const { value } = await list.run();
-  return value;
-}
-
-function bar(percent: number): string {
-  const full = Math.round((percent / 100) * BAR_WIDTH);
-  return `${colours.green("█".repeat(full))}${colours.dim("░".repeat(BAR_WIDTH - full))}`;
+  const bar = new SingleBar({
+    stream: process.stdout,
+    format: `${title} ${colours.green("{bar}")} {percentage} %`,
+    barsize: 20,
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    clearOnComplete: true,
+    // The terminal stays as it is, so an interrupt need not be caught to put it right.
+    linewrap: true,
+    gracefulExit: false,
+  });
+  bar.start(ticks, 0);
+  try {
+    return await work(() => bar.increment());
+  } finally {
+    bar.stop();
+  }
 }
