@@ -9,19 +9,21 @@ import type { Pem } from "../tls/certificate.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 import { type ConfigVolume, readVolumeFile, runInVolume, type VolumeFile } from "./volume-command.ts";
 
-/** Checks a candidate and, only if HAProxy accepts it without a warning, renames it into place. */
+/** A file to put into the volume, and the check that it has to pass first. */
 interface Installation {
-  /** What is installed, in words. */
+  /** Names the file's content in messages. */
   readonly what: string;
   readonly file: VolumeFile;
-  /** A shell command that fails when `$1` is not good. */
+  /** A shell command that fails when HAProxy does not accept `$1` or warns of it. */
   readonly check: string;
 }
 
 /**
- * Writes haproxy.cfg into the volume if the image's own HAProxy accepts it: as a candidate that is checked and renamed
- * into place, so HAProxy never sees half a file and a refused one changes nothing.
- * @throws {EngineError} with HAProxy's messages when it refuses the file, or Docker's when the check cannot run
+ * Writes haproxy.cfg into the volume if the image's own HAProxy accepts it. The text is written as a
+ * candidate, checked, and renamed into place, so HAProxy never sees half a file, and a refused file changes
+ * nothing.
+ * @throws {EngineError} The message has HAProxy's words when it refuses the file, Docker's when the check
+ *   cannot run.
  */
 export const writeConfig = (docker: Docker, volume: ConfigVolume, text: string): Promise<void> =>
   install(docker, volume, {
@@ -30,13 +32,15 @@ export const writeConfig = (docker: Docker, volume: ConfigVolume, text: string):
     check: 'haproxy -c -dW -f "$1"',
   });
 
-/** A haproxy.cfg that does nothing but read a certificate. */
-const readCertificateBy = (bind: string): string =>
-  String.raw`printf "frontend check\n    mode http\n    timeout client 1s\n    bind 127.0.0.1:1 ssl ${bind}\n" "$1" | haproxy -c -dW -f /dev/stdin`;
+/** Lets HAProxy check a haproxy.cfg that does nothing but read a certificate. */
+function readCertificateBy(bind: string): string {
+  const lines = ["frontend check", "mode http", "timeout client 1s", `bind 127.0.0.1:1 ssl ${bind}`, ""];
+  return `printf "${lines.join("\\n")}" "$1" | haproxy -c -dW -f /dev/stdin`;
+}
 
 /**
- * Writes a certificate, with its key, into the volume, as {@link writeConfig} does it.
- * @throws {EngineError} as {@link writeConfig}
+ * Writes a certificate with its key into the volume, in the way of {@link writeConfig}.
+ * @throws {EngineError} See {@link writeConfig}.
  */
 export const writeCertificate = (
   docker: Docker,
@@ -50,7 +54,9 @@ export const writeCertificate = (
     check: readCertificateBy("crt %s"),
   });
 
-/** Writes the authority of the runtime API's clients into the volume, next to the runtime API's certificate. */
+/**
+ * Writes the authority that the runtime API trusts to vouch for clients, next to the API's own certificate.
+ */
 export const writeRuntimeCa = (docker: Docker, volume: ConfigVolume, text: string): Promise<void> =>
   install(docker, volume, {
     what: "certificate authority",
@@ -72,7 +78,7 @@ export async function removeFiles(
     );
 }
 
-/** Reads the volume's haproxy.cfg; undefined when there is no such volume or file. */
+/** Reads the volume's haproxy.cfg. The result is undefined when there is no such volume or file. */
 export const readConfig = (docker: Docker, volume: ConfigVolume): Promise<string | undefined> =>
   readVolumeFile(docker, volume, CONFIG_FILE);
 
@@ -106,7 +112,7 @@ async function install(
 const candidateOf = (name: string): string => `${name}.candidate`;
 const pathOf = (name: string): string => `${CONFIG_FOLDER}/${name}`;
 
-/** HAProxy's alerts without their prefix and the lines that only sum up. */
+/** Picks HAProxy's alerts out of what it printed, without their prefix and without the lines that sum up. */
 function alerts(printed: string): string {
   const lines = printed
     .split("\n")

@@ -3,8 +3,8 @@ import { hasStatus } from "./engine-error.ts";
 import { textOf } from "./multiplexed.ts";
 
 /**
- * Tells why a container does not do its work: it is paused, has ended, or ends again and again. Undefined while it runs, or when
- * there is none.
+ * Tells why a container does not do its work: it is paused, has ended, or ends again and again. The result is
+ * undefined while the container runs, and when there is none.
  */
 export async function whyNotRunning(docker: Docker, name: string): Promise<string | undefined> {
   try {
@@ -19,7 +19,7 @@ export async function whyNotRunning(docker: Docker, name: string): Promise<strin
   }
 }
 
-/** The last lines that a container printed, on one line. */
+/** Reads the last lines that a container printed, and joins them into one line. */
 export async function lastLines(docker: Docker, name: string, count = 5): Promise<string> {
   const log = await docker
     .getContainer(name)

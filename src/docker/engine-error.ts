@@ -1,11 +1,14 @@
-/** The Docker engine could not do what was asked. The message is one line: what, why in Docker's words, what to do. */
+/**
+ * The Docker engine could not do what was asked. The message is one line: what was tried, why it failed in
+ * Docker's words, and what to do.
+ */
 export class EngineError extends Error {
   override readonly name = "EngineError";
-  // Pulumi prints the stack of an error where there is one; here the message says it all.
+  // Pulumi prints an error's stack if it has one, and users need the message alone.
   override stack = "";
 }
 
-/** Docker's own words in an error of the Engine API, without the client's prefix. */
+/** Takes Docker's own words out of an error of the Engine API, without the client's prefix. */
 export function dockerWords(error: unknown): string {
   if (isRecord(error) && isRecord(error.json) && typeof error.json.message === "string")
     return oneLine(error.json.message);

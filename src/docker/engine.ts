@@ -2,13 +2,13 @@ import Docker from "dockerode";
 import { LOOPBACK } from "../stack/topology.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 
-/** Under which host name or address the engine's host is reached: the one in `DOCKER_HOST`, or loopback. */
+/** Tells the host name or address of the engine's host: the one in `DOCKER_HOST`, or loopback. */
 export const engineHost = (dockerHost = process.env.DOCKER_HOST ?? ""): string =>
   URL.parse(dockerHost)?.hostname || LOOPBACK;
 
 /**
  * Connects to the Docker engine that `DOCKER_HOST` names, or the local one.
- * @throws {EngineError} when it does not answer
+ * @throws {EngineError} The engine does not answer.
  */
 export async function connectEngine(): Promise<Docker> {
   const docker = new Docker();

@@ -6,7 +6,7 @@ import { hasStatus } from "./engine-error.ts";
 import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 import { readMountedFile } from "./volume-command.ts";
 
-/** The stack's app containers on the engine, by container name, whether they run or not. */
+/** Finds the stack's app containers by name, whether they run or not. */
 export async function observeApps(docker: Docker, stack: string): Promise<ReadonlyMap<string, ObservedApp>> {
   const found = await docker.listContainers({
     all: true,
@@ -24,7 +24,7 @@ export async function observeApps(docker: Docker, stack: string): Promise<Readon
   );
 }
 
-/** The stack's HAProxy containers on the engine, by container name, whether they run or not. */
+/** Finds the stack's HAProxy containers by name, whether they run or not. */
 export async function observeBalancers(
   docker: Docker,
   stack: string,
@@ -42,13 +42,13 @@ export async function observeBalancers(
   );
 }
 
-/** The subnet of a Docker network; undefined when there is no such network. */
+/** Finds the subnet of a Docker network. The result is undefined when there is no such network. */
 export async function observeSubnet(docker: Docker, network: string): Promise<string | undefined> {
   const found = (await docker.listNetworks()).find(({ Name }) => Name === network);
   return found?.IPAM?.Config?.[0]?.Subnet;
 }
 
-/** The log driver of containers that name none. */
+/** Asks for the engine's default log driver, which containers get that name none. */
 export async function readLogDriver(docker: Docker): Promise<string> {
   const { LoggingDriver }: { LoggingDriver: string } = await docker.info();
   return LoggingDriver;

@@ -7,10 +7,12 @@ import { EngineError } from "./engine-error.ts";
 import { STACK_LABEL } from "./labels.ts";
 
 /**
- * Looks whether host ports can be published, since Docker finds out only after it has created the container, and then
- * the one that it replaces is gone.
- * @param stack before an update: whose containers give ports up by then, each its own, and a balancer to another
- * @throws {EngineError} naming every port that is taken, and by whom, and every address that this host does not have
+ * Checks that host ports can be published. Docker itself finds out only after it has created the container,
+ * and by then the container before it is gone.
+ * @param stack A stack before its update. Its containers give up their ports for it: each to its own
+ *   successor, and a balancer to another balancer too.
+ * @throws {EngineError} The message names every taken port with its holder, and every address that this host
+ *   lacks.
  */
 export async function checkPortsFree(
   docker: Docker,
@@ -51,8 +53,9 @@ const nameOf = ([name = ""]: readonly string[]): string => name.slice(1);
 const sharesAddress = (a: string, b: string): boolean => a === b || [a, b].includes("0.0.0.0");
 
 /**
- * Listens for a moment, and returns the code of the error that keeps this host from it. Undefined also where the engine is
- * on another host, of which nobody can tell; Docker's own error must do there.
+ * Listens for a moment, and returns the code of the error that keeps this host from it. The result is
+ * undefined where the engine is on another host too: nobody can try that host's ports from here, so Docker's
+ * own error must do.
  */
 async function listen(host: string, port: number): Promise<unknown> {
   if (process.env.DOCKER_HOST !== undefined && !process.env.DOCKER_HOST.startsWith("unix:")) return undefined;

@@ -9,7 +9,7 @@ export interface WantedImage {
 
 /**
  * Pulls the images that the engine does not have, before any container is touched.
- * @throws {EngineError} naming every image that cannot be had
+ * @throws {EngineError} The message names every image that cannot be had.
  */
 export async function pullMissingImages(docker: Docker, wanted: readonly WantedImage[]): Promise<void> {
   const results = await Promise.allSettled(wanted.map((image) => pullIfMissing(docker, image)));
@@ -32,26 +32,22 @@ async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): P
     );
     await new Promise<void>((resolve, reject) => {
       docker.modem.followProgress(progress, (error, steps) => {
-        // Docker has answered that all is well by then, so a pull that fails half way tells so in its last step.
+        // Docker has already answered 200 when a pull fails half way, so the last step tells of the failure.
         const failure = error ?? steps.find(({ error }) => error !== undefined);
         if (failure == null) resolve();
         else reject(failure instanceof Error ? failure : new Error(failure.error));
       });
     });
   } catch (cause) {
-    throw new EngineError(
-      `image ${reference} (${key}) is not on the engine and cannot be pulled: ${dockerWords(cause)}; correct ${key}, or load the image`,
-      {
-        cause,
-      },
-    );
+    const why = `is not on the engine and cannot be pulled: ${dockerWords(cause)}`;
+    throw new EngineError(`image ${reference} (${key}) ${why}; correct ${key}, or load the image`, { cause });
   }
 }
 
 /**
- * Looks whether an image's own user is root, which an app container shall not be unless the config says so. An image
- * that the engine does not have yet is passed; it is looked at once it is there.
- * @throws {EngineError} that names the key to set
+ * Refuses an image that runs as root, unless the config names a user. An image that the engine does not have
+ * yet passes: it is checked again once it is there.
+ * @throws {EngineError} The message names the key to set.
  */
 export async function refuseRoot(
   docker: Docker,
@@ -66,7 +62,6 @@ export async function refuseRoot(
     if (hasStatus(error, 404)) return;
     throw error;
   }
-  throw new EngineError(
-    `image ${reference} (${key}) runs as root; set app.user to another user, such as 1000, or to root to let it`,
-  );
+  const what = "set app.user to another user, such as 1000, or to root to let it";
+  throw new EngineError(`image ${reference} (${key}) runs as root; ${what}`);
 }

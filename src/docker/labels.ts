@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 
-/** Docker labels on everything that a stack owns. */
+/** Everything that a stack owns on the engine carries these labels. */
 export const STACK_LABEL = "balancer.stack";
 export const ROLE_LABEL = "balancer.role";
-/** Names the Pulumi state that a resource belongs to, so that two checkouts never remove each other's containers. */
+/**
+ * Names the Pulumi state that a resource belongs to, so two checkouts never remove each other's containers.
+ */
 export const STATE_LABEL = "balancer.state";
-/** On app containers: names what the container was made from. */
+/** App containers carry this label too: it names what the container was made from. */
 export const DEFINITION_LABEL = "balancer.definition";
 
-/** What a labelled container, network or volume is for. */
+/** The purpose of a labelled container, network or volume. */
 export type Role =
   | "app"
   | "haproxy"
@@ -19,14 +21,14 @@ export type Role =
   | "prometheus-data"
   | "grafana";
 
-/** Labels of one resource. */
+/** The labels of one resource. */
 export interface Labels {
   readonly [STACK_LABEL]: string;
   readonly [ROLE_LABEL]: Role;
   readonly [STATE_LABEL]: string;
 }
 
-/** A short name for what a container is made from; another name means another container. */
+/** Makes a short name for what a container is made from. Another name means another container. */
 export const definitionName = (parts: unknown): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
 
@@ -36,6 +38,9 @@ export const labelsOf = (stack: string, state: string, role: Role): Labels => ({
   [STATE_LABEL]: state,
 });
 
-/** A short name for a Pulumi state: a backend, and the project folder that a relative one starts from. */
+/**
+ * Makes a short name for a Pulumi state: its backend, and the project folder that a relative backend starts
+ * from.
+ */
 export const stateName = (backendUrl: string, projectFolder: string): string =>
   createHash("sha256").update(`${backendUrl}\n${projectFolder}`).digest("hex").slice(0, 12);

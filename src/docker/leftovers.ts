@@ -4,7 +4,7 @@ import { EngineError, hasStatus } from "./engine-error.ts";
 import { STACK_LABEL, STATE_LABEL } from "./labels.ts";
 import { removeNetwork } from "./remove-network.ts";
 
-/** Whose a found resource must be to be removed. */
+/** A resource is removed only if it carries both labels. */
 export interface Owner {
   readonly stack: string;
   readonly state: string;
@@ -16,24 +16,22 @@ const isOwn = (labels: LabelMap, { stack, state }: Owner): boolean =>
   labels?.[STACK_LABEL] === stack && labels[STATE_LABEL] === state;
 
 /**
- * Clears the way for a container that Pulumi is about to create. One that has its name or address and this stack's
+ * Clears the way for a container that Pulumi is about to create. A container with this name and this stack's
  * labels is in no state: an update was killed between Docker's create and Pulumi's save.
- * @throws {EngineError} when somebody else's container has the name
+ * @throws {EngineError} Somebody else's container has the name.
  */
 export async function clearContainer(docker: Docker, owner: Owner, name: string): Promise<void> {
   const found = await inspect(() => docker.getContainer(name).inspect());
   if (found === undefined) return;
-  if (!isOwn(found.Config.Labels, owner)) {
-    throw new EngineError(
-      `container name ${name} is taken by a container of somebody else; remove it (docker rm -f ${name}) or rename the stack`,
-    );
-  }
+  refuseForeign("container", name, found.Config.Labels, owner);
   await docker.getContainer(found.Id).remove({ force: true });
 }
 
 /**
- * Clears the way for the stack's network, as {@link clearContainer}; the containers on it are leftovers as well.
- * @throws {EngineError} when somebody else's network has the name, or shares addresses with the subnet
+ * Clears the way for the stack's network, and removes the stack's containers on it with it: they are
+ * leftovers as well.
+ * @throws {EngineError} Somebody else's network has the name or shares addresses with the subnet, or somebody
+ *   else's container is on the network.
  */
 export async function clearNetwork(
   docker: Docker,
@@ -46,9 +44,9 @@ export async function clearNetwork(
 }
 
 /**
- * Looks whether a network can have a subnet, since Docker finds out only when it creates it, and then all that was on the
- * one that it replaces is gone.
- * @throws {EngineError} when another network shares addresses with it
+ * Checks that a network can have a subnet. Docker itself finds out only when it creates the network, and by
+ * then everything on the network before it is gone.
+ * @throws {EngineError} Another network shares addresses with the subnet.
  */
 export async function checkSubnetFree(
   docker: Docker,
@@ -63,8 +61,9 @@ export async function checkSubnetFree(
       return other !== undefined && overlaps(other, wanted);
     });
     if (clash === undefined) continue;
+    const what = `set another subnet, or remove that network (${REMOVE.network} ${network.Name})`;
     throw new EngineError(
-      `subnet ${subnet} overlaps ${clash.Subnet} of Docker network ${network.Name}; set another subnet, or remove that network (docker network rm ${network.Name})`,
+      `subnet ${subnet} overlaps ${clash.Subnet} of Docker network ${network.Name}; ${what}`,
     );
   }
 }
@@ -74,11 +73,7 @@ async function clearOwnNetwork(
   owner: Owner,
   network: Docker.NetworkInspectInfo,
 ): Promise<void> {
-  if (!isOwn(network.Labels, owner)) {
-    throw new EngineError(
-      `network name ${network.Name} is taken by a network of somebody else; remove it (docker network rm ${network.Name}) or rename the stack`,
-    );
-  }
+  refuseForeign("network", network.Name, network.Labels, owner);
   const { Containers: attached = {} } = await docker.getNetwork(network.Id).inspect();
   for (const id of Object.keys(attached)) {
     const container = await inspect(() => docker.getContainer(id).inspect());
@@ -93,21 +88,31 @@ async function clearOwnNetwork(
 }
 
 /**
- * Clears the way for a volume, as {@link clearContainer}.
- * @throws {EngineError} when somebody else's volume has the name
+ * Clears the way for a volume that Pulumi is about to create.
+ * @throws {EngineError} Somebody else's volume has the name.
  */
 export async function clearVolume(docker: Docker, owner: Owner, name: string): Promise<void> {
   const found = await inspect(() => docker.getVolume(name).inspect());
   if (found === undefined) return;
-  if (!isOwn(found.Labels, owner)) {
-    throw new EngineError(
-      `volume name ${name} is taken by a volume of somebody else; remove it (docker volume rm ${name}) or rename the stack`,
-    );
-  }
+  refuseForeign("volume", name, found.Labels, owner);
   await docker.getVolume(name).remove({ force: true });
 }
 
-/** What the engine knows, or undefined when it knows nothing of that name. */
+const REMOVE = {
+  container: "docker rm -f",
+  network: "docker network rm",
+  volume: "docker volume rm",
+} as const;
+
+function refuseForeign(kind: keyof typeof REMOVE, name: string, labels: LabelMap, owner: Owner): void {
+  if (isOwn(labels, owner)) return;
+  const removal = `remove it (${REMOVE[kind]} ${name})`;
+  throw new EngineError(
+    `${kind} name ${name} is taken by a ${kind} of somebody else; ${removal} or rename the stack`,
+  );
+}
+
+/** Tells what the engine knows of a thing. The result is undefined when the engine knows no such thing. */
 async function inspect<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();

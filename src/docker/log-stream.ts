@@ -5,32 +5,34 @@ import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
 import { ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { demultiplex } from "./multiplexed.ts";
 
-/** Which lines to read. */
+/** Selects the lines to read. */
 export interface LogOptions {
-  /** Only lines since then, in seconds since 1970; 0 for all. */
+  /** Leaves out lines from before, in seconds since 1970. 0 leaves out none. */
   readonly sinceSeconds: number;
-  /** Goes on with what is printed later, by containers that start later as well. */
+  /** Whether to go on with lines that are printed later, also by containers that start later. */
   readonly isFollowing: boolean;
-  /** Ends the reading, which is no failure. */
+  /** Ends the reading. That is no failure. */
   readonly signal: AbortSignal;
-  /** Of the HAProxy containers the one with this name alone. */
+  /** Leaves out all HAProxy containers but the one with this name. */
   readonly haproxyName?: string | undefined;
-  /** Takes why a container's log cannot be read, while the others go on; without it that is an error. */
+  /** Is told why a container's log cannot be read, while the others go on. Without it that is an error. */
   readonly onFailure?: (container: string, words: string) => void;
 }
 
-/** Takes a line that a container printed. */
+/** Is told a line that a container printed. */
 export type OnLine = (container: string, line: string) => void;
 
-/** How many containers of a stack have a log, whether they run or not. */
+/** Counts the containers of a stack that have a log, whether they run or not. */
 export async function countContainers(docker: Docker, stack: string): Promise<number> {
   const found = await docker.listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
   return found.filter(({ Labels }) => isService(Labels[ROLE_LABEL])).length;
 }
 
 /**
- * Reads the logs of a stack's HAProxy and app containers; ends when all are read, or on the signal when it follows.
- * @throws {EngineError} when the engine does not tell its containers, or a log cannot be read and nobody takes why
+ * Reads the logs of a stack's HAProxy and app containers. It ends when all are read, or on the signal when it
+ * follows.
+ * @throws {EngineError} The engine does not list its containers, or a log cannot be read and no `onFailure`
+ *   is given.
  */
 export async function readStackLogs(
   docker: Docker,
@@ -82,7 +84,7 @@ async function readContainers(
     }
   };
   try {
-    // Watched before the list is made, so that no container starts in between.
+    // The watch begins before the list is made, so no container starts unseen in between.
     const starts = isFollowing
       ? await docker.getEvents({
           filters: { type: ["container"], event: ["start"], ...filters },
@@ -103,13 +105,13 @@ type HandledOptions = LogOptions & Required<Pick<LogOptions, "onFailure">>;
 
 const isService = (role: string | undefined): boolean => role === "app" || role === "haproxy";
 
-/** A container's log. Its runs are read one after the other, so that no line is told twice. */
+/** A container's log. Its runs are read one after the other, so no line is told twice. */
 class ContainerLog {
   readonly #container: Docker.Container;
   readonly #name: string;
   readonly #options: HandledOptions;
   readonly #onLine: OnLine;
-  /** Since when the lines count that are not read yet, told when those before are read. */
+  /** Time from which on no line is read yet. It is known when the lines before are read. */
   #since: Promise<string>;
 
   constructor(container: Docker.Container, name: string, options: HandledOptions, onLine: OnLine) {
@@ -120,12 +122,12 @@ class ContainerLog {
     this.#since = Promise.resolve(String(options.sinceSeconds));
   }
 
-  /** Fulfilled when all that was asked for is read. */
+  /** Is fulfilled when all that was asked for is read. */
   get isRead(): Promise<unknown> {
     return this.#since;
   }
 
-  /** Reads what there is and, when it follows, what the run that goes on will print. */
+  /** Reads the lines that there are and, when it follows, those that the present run will print. */
   read(): void {
     this.#enqueue(async (since) => {
       await this.#readLines(since);
@@ -133,7 +135,7 @@ class ContainerLog {
     });
   }
 
-  /** Leaves out what was printed by runs that have ended. */
+  /** Leaves out the lines of runs that have ended. */
   skip(): void {
     this.#enqueue(() => this.#endOfRun());
   }
@@ -166,17 +168,20 @@ class ContainerLog {
     for await (const line of createInterface({ input: lines })) this.#onLine(this.#name, line);
   }
 
-  /** When the last run ended: all lines of the next one come later. */
+  /** Tells when the last run ended. All lines of the next run are later. */
   async #endOfRun(): Promise<string> {
     const { State } = await this.#container.inspect({ abortSignal: this.#options.signal });
     return unixTime(State.FinishedAt);
   }
 }
 
-/** Whether a container is no more, or is being removed. */
+/** Whether an error says that a container is gone, or is being removed. */
 const isGone = (error: unknown): boolean => hasStatus(error, 404) || hasStatus(error, 409);
 
-/** Docker's time in seconds since 1970, to the nanosecond; its zero time, for what never was, is 0. */
+/**
+ * Converts Docker's time to seconds since 1970, to the nanosecond. Docker's zero time, which means never, is
+ * 0.
+ */
 export function unixTime(time: string): string {
   const [, nanoseconds = "0"] = /\.(\d+)Z$/.exec(time) ?? [];
   return `${Math.max(0, Math.floor(Date.parse(time) / 1000))}.${nanoseconds}`;

@@ -1,4 +1,7 @@
-/** Docker puts eight bytes before each piece of what a container without a terminal prints; the last four tell its length. */
+/**
+ * Splits the output of a container without a terminal. Docker puts eight bytes before each piece, of which
+ * the last four tell its length.
+ */
 export function* demultiplex(printed: Buffer): Generator<Buffer> {
   const header = 8;
   for (let at = 0; at + header <= printed.length; ) {
@@ -8,5 +11,5 @@ export function* demultiplex(printed: Buffer): Generator<Buffer> {
   }
 }
 
-/** All that was printed, on stdout and stderr, as it came. */
+/** Joins everything that was printed on stdout and stderr, in the order in which it came. */
 export const textOf = (printed: Buffer): string => Buffer.concat([...demultiplex(printed)]).toString("utf8");

@@ -6,7 +6,7 @@ import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
 import { type Labels, ROLE_LABEL } from "./labels.ts";
 import { textOf } from "./multiplexed.ts";
 
-/** A volume that holds what a balancer's HAProxy reads, and the image that reads it. */
+/** A volume that holds a balancer's config and certificates, and the image of the HAProxy that reads them. */
 export interface ConfigVolume {
   readonly volumeName: string;
   readonly image: string;
@@ -18,22 +18,22 @@ export interface ConfigVolume {
 export interface VolumeFile {
   readonly name: string;
   readonly text: string;
-  /** A secret one can be read by HAProxy's user and root's group alone; any other by all. */
+  /** Only HAProxy's user and root's group can read a secret file. Everybody can read any other. */
   readonly isSecret: boolean;
 }
 
-/** How a command ended, and what it printed. */
+/** A command's exit code and output. */
 export interface Verdict {
   readonly exitCode: number | null;
   readonly printed: string;
 }
 
-/** The volume belongs to root; HAProxy only reads it. */
+/** The volume belongs to root. HAProxy only reads it. */
 const ROOT = "0:0";
 
 /**
- * Puts files into the volume and runs a command there as root: in the HAProxy container where that runs from the image,
- * which is quicker, and otherwise in a helper container.
+ * Puts files into the volume and runs a command there as root. The command runs in the HAProxy container if
+ * that runs from the same image, because this is quicker, and else in a helper container.
  */
 export async function runInVolume(
   docker: Docker,
@@ -64,7 +64,10 @@ async function runInside(
   return { exitCode, printed };
 }
 
-/** Reads a file of the volume; undefined when there is no such volume or file, or nothing that could read it. */
+/**
+ * Reads a file of the volume. The result is undefined when there is no such volume or file, and when there is
+ * no image left that could read it.
+ */
 export async function readVolumeFile(
   docker: Docker,
   volume: ConfigVolume,
@@ -73,16 +76,16 @@ export async function readVolumeFile(
   const [user] = await docker.listContainers({ all: true, filters: usersOf(volume) });
   try {
     if (user !== undefined) return await readMountedFile(docker.getContainer(user.Id), name);
-    await docker.getVolume(volume.volumeName).inspect(); // creating a helper would make the volume
+    await docker.getVolume(volume.volumeName).inspect(); // a helper would create the volume
     return await withHelper(docker, volume, [], (helper) => readMountedFile(helper, name));
   } catch (error) {
-    // the image that reads it may be gone as well
+    // The image may be gone as well, and then no helper can be created.
     if (hasStatus(error instanceof EngineError ? error.cause : error, 404)) return undefined;
     throw error;
   }
 }
 
-/** A file that a container has mounted; undefined where it has none. */
+/** Reads a file that a container has mounted. The result is undefined when there is none. */
 export async function readMountedFile(
   container: Docker.Container,
   name: string,
@@ -95,20 +98,20 @@ export async function readMountedFile(
   }
 }
 
-/** HAProxy containers that have the volume mounted. */
+/** Filters the HAProxy containers that have the volume mounted. */
 const usersOf = ({ volumeName }: ConfigVolume) => ({
   volume: [volumeName],
   label: [`${ROLE_LABEL}=haproxy`],
 });
 
-/** Removes helpers that an interrupted run left, which would keep their volume in use. */
+/** Removes the helpers that an interrupted run left. They would keep their volume in use. */
 export async function removeHelpers(docker: Docker, { labels }: ConfigVolume): Promise<void> {
   const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const helpers = await docker.listContainers({ all: true, filters: { label } });
   await Promise.all(helpers.map(({ Id }) => docker.getContainer(Id).remove({ force: true })));
 }
 
-/** Uses a container that has nothing but the volume, and removes it. */
+/** Creates a container that has nothing but the volume, uses it, and removes it. */
 async function withHelper<T>(
   docker: Docker,
   volume: ConfigVolume,
@@ -150,7 +153,8 @@ async function putFiles(container: Docker.Container, files: readonly VolumeFile[
   if (files.length === 0) return;
   const pack = tar.pack();
   for (const { name, text, isSecret } of files) {
-    // Root's group too: root in the HAProxy container has no capability that lets it read what is not its own.
+    // Root in the HAProxy container has no capability to read the files of others, so its group may read a
+    // secret.
     pack.entry(
       {
         name,
@@ -165,7 +169,7 @@ async function putFiles(container: Docker.Container, files: readonly VolumeFile[
   await container.putArchive(await buffer(pack), { path: CONFIG_FOLDER });
 }
 
-/** The number that a user has in a container. */
+/** Looks up a user's number in a container. */
 async function numberOf(container: Docker.Container, user: string): Promise<number> {
   const passwd = await readFileOf(container, "/etc/passwd");
   const number = new RegExp(`^${user}:[^:]*:(\\d+):`, "m").exec(passwd)?.[1];
@@ -173,7 +177,7 @@ async function numberOf(container: Docker.Container, user: string): Promise<numb
   return Number(number);
 }
 
-/** The text of one file; Docker answers 404 where there is none. */
+/** Reads the text of one file. Docker answers 404 when there is none. */
 async function readFileOf(container: Docker.Container, path: string): Promise<string> {
   const extract = (await container.getArchive({ path })).pipe(tar.extract());
   let text = "";
