@@ -54,9 +54,7 @@ export const writeCertificate = (
     check: readCertificateBy("crt %s"),
   });
 
-/**
- * Writes the authority that the runtime API trusts to vouch for clients, next to the API's own certificate.
- */
+/** Writes the authority of the runtime API's clients into the volume, next to the API's own certificate. */
 export const writeRuntimeCa = (docker: Docker, volume: ConfigVolume, text: string): Promise<void> =>
   install(docker, volume, {
     what: "certificate authority",

@@ -3,9 +3,7 @@ import { createHash } from "node:crypto";
 /** Everything that a stack owns on the engine carries these labels. */
 export const STACK_LABEL = "balancer.stack";
 export const ROLE_LABEL = "balancer.role";
-/**
- * Names the Pulumi state that a resource belongs to, so two checkouts never remove each other's containers.
- */
+/** Names the Pulumi state that owns a resource, so two checkouts never remove each other's containers. */
 export const STATE_LABEL = "balancer.state";
 /** App containers carry this label too: it names what the container was made from. */
 export const DEFINITION_LABEL = "balancer.definition";
@@ -38,9 +36,6 @@ export const labelsOf = (stack: string, state: string, role: Role): Labels => ({
   [STATE_LABEL]: state,
 });
 
-/**
- * Makes a short name for a Pulumi state: its backend, and the project folder that a relative backend starts
- * from.
- */
+/** Makes a short name for a Pulumi state: its backend, and the folder that a relative backend starts from. */
 export const stateName = (backendUrl: string, projectFolder: string): string =>
   createHash("sha256").update(`${backendUrl}\n${projectFolder}`).digest("hex").slice(0, 12);

@@ -178,10 +178,7 @@ class ContainerLog {
 /** Whether an error says that a container is gone, or is being removed. */
 const isGone = (error: unknown): boolean => hasStatus(error, 404) || hasStatus(error, 409);
 
-/**
- * Converts Docker's time to seconds since 1970, to the nanosecond. Docker's zero time, which means never, is
- * 0.
- */
+/** Converts Docker's time to seconds since 1970, to the nanosecond. Docker's word for never gives 0. */
 export function unixTime(time: string): string {
   const [, nanoseconds = "0"] = /\.(\d+)Z$/.exec(time) ?? [];
   return `${Math.max(0, Math.floor(Date.parse(time) / 1000))}.${nanoseconds}`;

@@ -1,20 +1,20 @@
-/** Where a HAProxy container has its config. The folder is a volume: a rename inside it is atomic. */
+/** A HAProxy container has its config in this folder. It is a volume, so a rename inside it is atomic. */
 export const CONFIG_FOLDER = "/usr/local/etc/haproxy";
 export const CONFIG_FILE = "haproxy.cfg";
-/** The certificate of HTTPS with its chain and key, in the same folder. The runtime API knows it by its path. */
+/** HTTPS has its certificate, chain and key in this file, which the runtime API knows by its path. */
 export const CERTIFICATE_FILE = "https.pem";
 export const CERTIFICATE_PATH = `${CONFIG_FOLDER}/${CERTIFICATE_FILE}`;
-/** The runtime API's own certificate with its key, and the authority that its clients' certificates come from. */
+/** The runtime API has its certificate and key in the first file, its clients' authority in the second. */
 export const RUNTIME_CERTIFICATE_FILE = "runtime.pem";
 export const RUNTIME_CA_FILE = "runtime-ca.pem";
 
-/** The user that HAProxy runs as, which every official image has; its number differs. */
+/** HAProxy runs as this user, which every official image has. Its number differs. */
 export const HAPROXY_USER = "haproxy";
 
-/** Where HAProxy's unix sockets are: the one folder that every container may write to, in memory and its own. */
+/** HAProxy has its unix sockets in this folder in memory, which every container may write to. */
 export const SOCKET_FOLDER = "/dev/shm";
 
-/** The command of a HAProxy container. */
+/** A HAProxy container runs this command. */
 export const HAPROXY_COMMAND = [
   "haproxy",
   "-S",
@@ -23,9 +23,9 @@ export const HAPROXY_COMMAND = [
   `${CONFIG_FOLDER}/${CONFIG_FILE}`,
 ] as const;
 
-/** Environment variable that tells a HAProxy container which of the peers it is. */
+/** This environment variable tells a HAProxy container which of the peers it is. */
 export const PEER_VARIABLE = "BALANCER_PEER";
-/** Environment variable of a HAProxy container that names the keys of the runtime API by TLS; other keys take another container. */
+/** This environment variable names the keys of the runtime API. Other keys take another container. */
 export const RUNTIME_TLS_VARIABLE = "BALANCER_RUNTIME_TLS";
-/** Environment variable that the config sets to its own revision; the runtime API shows it. */
+/** The config sets this environment variable to its own revision, and the runtime API shows it. */
 export const REVISION_VARIABLE = "BALANCER_REVISION";

@@ -1,4 +1,4 @@
-/** A server's place on HAProxy's consistent hash ring follows from these alone. */
+/** A server's place on HAProxy's consistent hash ring follows from these properties alone. */
 export interface RingServer {
   readonly name: string;
   readonly id: number;
@@ -13,8 +13,9 @@ const POINTS_PER_WEIGHT = 16;
 const POINTS_PER_ID = 256 * POINTS_PER_WEIGHT;
 
 /**
- * The share of sessions that another server serves after a change of servers, 0 to 1. Sessions are taken to be spread
- * evenly over the ring, as HAProxy's avalanche hash does it. 0 when there is no server before, since nothing moves then.
+ * Calculates the share of sessions, 0 to 1, that another server serves after a change of servers. It assumes
+ * that sessions are spread evenly over the ring, which HAProxy's avalanche hash does. It is 0 if there was no
+ * server before, because nothing moves then.
  */
 export function movedShare(before: readonly RingServer[], after: readonly RingServer[]): number {
   const [from, to] = [arcsOf(before), arcsOf(after)];
@@ -36,10 +37,11 @@ export function movedShare(before: readonly RingServer[], after: readonly RingSe
 }
 
 /**
- * The server that serves a session in hash mode: the ring's point that is nearest to the hash of its id.
- * @param servers those that are up and in rotation
- * @param id value of `X-Session-ID`
- * @returns undefined when there is no server
+ * Finds the server of a session in hash mode: the owner of the ring's point that is nearest to the hash of
+ * its id.
+ * @param servers The servers that are up and in rotation.
+ * @param id Value of `X-Session-ID`.
+ * @returns Undefined if there is no server.
  */
 export function serverOfSession(servers: readonly RingServer[], id: string): string | undefined {
   const position = hash32(sdbm(Buffer.from(id)));
@@ -51,7 +53,7 @@ interface Arc {
   readonly owner: string;
 }
 
-/** The ring cut into arcs from 0 on; a session goes to the nearest point, so arcs end half way between two points. */
+/** Cuts the ring into arcs. A session goes to the nearest point, so arcs end half way between points. */
 function arcsOf(servers: readonly RingServer[]): Arc[] {
   const points = servers
     .flatMap(({ name, id, weight }) =>
@@ -79,7 +81,7 @@ function arcsOf(servers: readonly RingServer[]): Arc[] {
   return [...arcs, { end: RING_SIZE, owner: first.owner }];
 }
 
-/** Bob Jenkins' full avalanche hash of a 32-bit integer, and HAProxy's multiplication that spreads it over the ring. */
+/** Bob Jenkins' full avalanche hash of a 32-bit integer. HAProxy's factor spreads it over the ring. */
 function hash32(value: number): number {
   let a = value | 0;
   a = (a + 0x7ed55d16 + (a << 12)) | 0;

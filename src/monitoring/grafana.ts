@@ -1,17 +1,16 @@
 import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import type { Monitoring } from "../stack/topology.ts";
-import { PROMETHEUS_PORT, SCRAPE_INTERVAL } from "./prometheus.ts";
-import type { ProvisionedFile } from "./provisioned-file.ts";
+import { PROMETHEUS_PORT, type ProvisionedFile, SCRAPE_INTERVAL } from "./prometheus.ts";
 
-/** Port of Grafana inside its container. */
+/** Grafana listens on this port inside its container. */
 export const GRAFANA_PORT = 3000;
 
 const PROVISIONING = "/etc/grafana/provisioning";
 const DASHBOARDS = "/etc/grafana/dashboards";
 const DASHBOARD = `${DASHBOARDS}/haproxy.json`;
 
-/** Everybody who reaches Grafana may look, and nobody may change anything: there is no user, so no password either. */
+/** Everybody who reaches Grafana may look, and nobody may change anything: there is no user. */
 export const GRAFANA_ENV: readonly string[] = [
   "GF_AUTH_ANONYMOUS_ENABLED=true",
   "GF_AUTH_ANONYMOUS_ORG_ROLE=Viewer",
@@ -19,7 +18,7 @@ export const GRAFANA_ENV: readonly string[] = [
   "GF_AUTH_DISABLE_LOGIN_FORM=true",
   "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION=true",
   `GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH=${DASHBOARD}`,
-  // nothing is sent to or fetched from the Internet
+  // Grafana sends nothing to the Internet, and fetches nothing from there.
   "GF_ANALYTICS_REPORTING_ENABLED=false",
   "GF_ANALYTICS_CHECK_FOR_UPDATES=false",
   "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES=false",
@@ -27,7 +26,7 @@ export const GRAFANA_ENV: readonly string[] = [
   "GF_PLUGINS_PREINSTALL_DISABLED=true",
 ];
 
-/** Grafana's data source, which is the stack's Prometheus, and its dashboard. */
+/** Makes Grafana's files: its data source, which is the stack's Prometheus, and its dashboard. */
 export const grafanaFiles = ({ prometheus }: Monitoring): ProvisionedFile[] => [
   {
     path: `${PROVISIONING}/datasources/prometheus.yml`,

@@ -2,18 +2,23 @@ import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { CONTAINER_PORTS } from "../stack/container-ports.ts";
 import type { Topology } from "../stack/topology.ts";
-import type { ProvisionedFile } from "./provisioned-file.ts";
 
-/** Port of Prometheus inside its container. */
+/** A container has this file from its creation on. Another text means another container. */
+export interface ProvisionedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Prometheus listens on this port inside its container. */
 export const PROMETHEUS_PORT = 9090;
-/** Where Prometheus keeps its data, as the image declares it. */
+/** Prometheus keeps its data in this folder, as its image declares. */
 export const PROMETHEUS_DATA = "/prometheus";
-/** How often HAProxy is asked. */
+/** Prometheus asks HAProxy once in this time. */
 export const SCRAPE_INTERVAL = "5s";
 
 const ALERTS = "/etc/prometheus/alerts.yml";
 
-/** Prometheus' config: every balancer is scraped, and its series carry the label `balancer` with its name. */
+/** Makes Prometheus' files. It scrapes every balancer, whose series carry its name as label `balancer`. */
 export const prometheusFiles = ({ balancers }: Topology): ProvisionedFile[] => [
   {
     path: "/etc/prometheus/prometheus.yml",

@@ -4,8 +4,12 @@ import { checkPortsFree } from "../docker/free-ports.ts";
 import type { Role } from "../docker/labels.ts";
 import { clearContainer, type Owner } from "../docker/leftovers.ts";
 import { GRAFANA_ENV, GRAFANA_PORT, grafanaFiles } from "../monitoring/grafana.ts";
-import { PROMETHEUS_DATA, PROMETHEUS_PORT, prometheusFiles } from "../monitoring/prometheus.ts";
-import type { ProvisionedFile } from "../monitoring/provisioned-file.ts";
+import {
+  PROMETHEUS_DATA,
+  PROMETHEUS_PORT,
+  type ProvisionedFile,
+  prometheusFiles,
+} from "../monitoring/prometheus.ts";
 import { monitoringPorts, type PublishedPort } from "../stack/published-ports.ts";
 import type { Monitoring, MonitoringService, Topology } from "../stack/topology.ts";
 import { confined, confinedOptions } from "./confinement.ts";

@@ -2,8 +2,9 @@ import type { ObservedBalancer } from "./observed.ts";
 import type { Balancer } from "./topology.ts";
 
 /**
- * The order in which balancers are replaced, one at a time. Where host ports move from one balancer to another, the one
- * that gives a port up comes before the one that takes it; otherwise they come in the order of their numbers.
+ * Orders the balancers for their replacement, one at a time. If a host port moves from one balancer to
+ * another, the one that gives it up comes before the one that takes it. Otherwise they come in the order of
+ * their numbers.
  */
 export function replacementOrder(
   balancers: readonly Balancer[],
@@ -17,7 +18,7 @@ export function replacementOrder(
         (other) => other === balancer || !holdsPortOf(observed.get(other.containerName), balancer),
       ),
     );
-    // In a ring of balancers that want each other's ports none can be first; Docker will say which port is taken.
+    // If balancers want each other's ports in a ring, none can be first, and Docker says which port is taken.
     order.push(...waiting.splice(Math.max(0, index), 1));
   }
   return order;

@@ -4,8 +4,8 @@ export type BatchSize =
   | { readonly kind: "share"; readonly percent: number };
 
 /**
- * Works out a batch of so many containers. A share is rounded down, so that no more than it is out of rotation, but to one
- * at least. Where there are two or more, one of them always stays.
+ * Calculates how many of so many containers a batch has. A share is rounded down, so no more than that is out
+ * of rotation, but a batch has one container at least. Of two or more containers one always stays.
  */
 export function batchSize(batch: BatchSize, count: number): number {
   return Math.max(1, Math.min(wantedSize(batch, count), count - 1));

@@ -1,4 +1,4 @@
-/** Ports inside a HAProxy container that are published. The host's ports are the stack's own. */
+/** Ports inside a HAProxy container that Docker publishes. The config says on which ports of the host. */
 export const CONTAINER_PORTS = {
   http: 8080,
   https: 8443,
@@ -6,5 +6,5 @@ export const CONTAINER_PORTS = {
   runtimeTls: 9998,
   stats: 8404,
 } as const;
-/** Where the balancers of a stack exchange their stick tables: on the stack's network, and behind that door on loopback. */
+/** Balancers exchange their stick tables on a port of the stack's network, which leads to one on loopback. */
 export const PEER_PORTS = { network: 10000, loopback: 10001 } as const;

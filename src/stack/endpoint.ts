@@ -1,26 +1,26 @@
-/** Where a runtime API answers: a balancer's published TCP port, plain or by mutual TLS, or HAProxy's own unix socket. */
+/** A runtime API answers on a published TCP port, plain or by mutual TLS, or on HAProxy's unix socket. */
 export type EndpointAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "tls"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-/** What proves a client of the runtime API and its server to each other, in PEM. */
+/** A client of the runtime API and its server prove themselves to each other with these PEM texts. */
 export interface Credentials {
-  /** Certificate of the authority that both certificates come from. */
+  /** Certificate of the authority that issued both certificates. */
   readonly ca: string;
   readonly certificate: string;
   /** A secret. */
   readonly key: string;
 }
 
-/** A runtime API that can be talked to. */
+/** An address together with all that a connection to it needs. */
 export type Endpoint =
   | Exclude<EndpointAddress, { readonly kind: "tls" }>
   | (Extract<EndpointAddress, { readonly kind: "tls" }> & { readonly credentials: Credentials });
 
 /**
- * Adds to an address what it takes to talk to it.
- * @throws {RangeError} when that is not there
+ * Adds the credentials to an address that needs them.
+ * @throws {RangeError} The address needs credentials, and there are none.
  */
 export function endpointAt(address: EndpointAddress, credentials: Credentials | undefined): Endpoint {
   if (address.kind !== "tls") return address;
@@ -29,7 +29,7 @@ export function endpointAt(address: EndpointAddress, credentials: Credentials | 
   return { ...address, credentials };
 }
 
-/** As users write it. */
+/** Writes an address as users write it. */
 export function formatEndpoint(endpoint: EndpointAddress): string {
   switch (endpoint.kind) {
     case "tcp":
@@ -44,7 +44,7 @@ export function formatEndpoint(endpoint: EndpointAddress): string {
 
 /**
  * Reads `host:port`.
- * @throws {RangeError} when it is anything else
+ * @throws {RangeError} The text is anything else.
  */
 export function parseEndpoint(text: string, kind: "tcp" | "tls" = "tcp"): EndpointAddress {
   const [, host, port] = /^([^:\s]+):(\d{1,5})$/.exec(text) ?? [];

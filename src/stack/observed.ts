@@ -1,27 +1,27 @@
-/** A HAProxy container as it is on the engine. */
+/** A HAProxy container as the engine reports it. */
 export interface ObservedBalancer {
   readonly image: string;
   readonly isRunning: boolean;
   readonly isReadOnly: boolean;
-  /** None where the container has none. */
+  /** Undefined if the container has no limit. */
   readonly memoryMb: number | undefined;
   readonly files: number | undefined;
   readonly logDriver: string;
-  /** Host ports by container port, as `address:port`. */
+  /** Published `address:port` of the host, by container port. */
   readonly published: ReadonlyMap<number, string>;
-  /** Its haproxy.cfg; undefined when there is none. */
+  /** Text of its haproxy.cfg. Undefined if there is none. */
   readonly configText: string | undefined;
-  /** Names its certificate's file; undefined when there is none. */
+  /** Digest of its certificate's file. Undefined if there is none. */
   readonly certificateDigest: string | undefined;
-  /** The word that its keys of the runtime API by TLS belong to; undefined when it has none. */
+  /** The `runtimeTls.rotation` that its keys belong to. Undefined if it has no keys. */
   readonly runtimeTlsRotation: string | undefined;
 }
 
-/** An app container as it is on the engine. */
+/** An app container as the engine reports it. */
 export interface ObservedApp {
-  /** What it was made from; `unknown` when no label tells. */
+  /** Names what it was made from. It is `unknown` if no label tells. */
   readonly definition: string;
-  /** Which Pulumi state it was made for. */
+  /** Names the Pulumi state that it was made for. */
   readonly state: string;
   readonly isRunning: boolean;
 }

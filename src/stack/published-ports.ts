@@ -7,12 +7,12 @@ export interface PublishedPort {
   readonly containerName: string;
   readonly key: string;
   readonly address: string;
-  /** Of the address; undefined where there is nothing to be checked: the loopback, and an address of an engine elsewhere. */
+  /** Config key of the address. Undefined for an address that need not be checked: loopback, or remote. */
   readonly addressKey: string | undefined;
   readonly port: number;
 }
 
-/** What a balancer publishes, with its container's own ports. */
+/** Lists the host ports that a balancer publishes, with the ports of its container. */
 export function balancerPorts(
   { bind, runtimeTls }: Settings,
   { containerName, ports }: Pick<Balancer, "containerName" | "ports">,
@@ -40,7 +40,7 @@ export function balancerPorts(
 
 const ON_LOOPBACK = { address: LOOPBACK, addressKey: undefined } as const;
 
-/** What Prometheus and Grafana publish. */
+/** Lists the host ports that Prometheus and Grafana publish. */
 export const monitoringPorts = ({
   prometheus,
   grafana,
@@ -49,7 +49,7 @@ export const monitoringPorts = ({
   { ...ON_LOOPBACK, containerName: grafana.containerName, key: "ports.grafana", port: grafana.port },
 ];
 
-/** Every host port of a stack. */
+/** Lists every host port of a stack. */
 export const stackPorts = (
   settings: Settings,
   { balancers, monitoring }: Topology,

@@ -1,26 +1,26 @@
 import { type BatchSize, batchSize } from "./batch-size.ts";
 import type { Server } from "./topology.ts";
 
-/** An update of the app: what containers shall be made from, and which are replaced, batch by batch. */
+/** An update of the app: what its containers are made from, and which ones it replaces, batch by batch. */
 export interface Rollout {
   readonly definition: string;
-  /** Servers whose containers stay, and which are proved up before the first batch. */
+  /** These servers keep their containers, and are proved up before the first batch. */
   readonly provedFirst: readonly Server[];
   readonly batches: readonly (readonly Server[])[];
 }
 
-/** Servers whose containers are replaced, by name. */
+/** Names the servers whose containers are replaced. */
 export const replacedServers = ({ batches }: Rollout): ReadonlySet<string> =>
   new Set(batches.flat().map(({ name }) => name));
 
-/** What is known about the app containers before an update. */
+/** Knowledge of the app containers before an update. */
 export interface RolloutInputs {
   readonly servers: readonly Server[];
-  /** What the containers shall be made from. */
+  /** Names what the containers shall be made from. */
   readonly definition: string;
-  /** What each existing container was made from, by container name. */
+  /** Names what each existing container was made from, by container name. */
   readonly running: ReadonlyMap<string, string>;
-  /** Servers that are in rotation, by name. */
+  /** Names of the servers that are in rotation. */
   readonly serving: ReadonlySet<string>;
   /** Whether HAProxy answers, and has no server up. */
   readonly isAllDown: boolean;
@@ -28,9 +28,10 @@ export interface RolloutInputs {
 }
 
 /**
- * Divides the servers whose containers are to be replaced into batches. Servers that are not in rotation come first:
- * replacing them costs nothing, and may be what brings enough servers up to go on. Where nobody serves there is nothing
- * to protect, and what keeps all down may be mended by the end of the update alone: all are replaced at once.
+ * Divides the servers with an outdated container into batches. Servers out of rotation come first: their
+ * replacement costs nothing, and may bring up the servers that the next batch needs. If no server is up,
+ * there is nothing to protect, and perhaps only the whole update brings the servers up again: all containers
+ * are replaced at once.
  */
 export function planRollout({
   servers,

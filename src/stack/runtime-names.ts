@@ -1,4 +1,4 @@
-/** The one name in the certificate of the runtime API's server, wherever that is reached. */
+/** The certificate of the runtime API's server has this one name, whatever address it is reached by. */
 export const RUNTIME_SERVER_NAME = "runtime.balancer";
-/** Common name of the client that the runtime API lets in. */
+/** The runtime API lets in the client whose certificate has this common name. */
 export const RUNTIME_CLIENT_NAME = "balancer";

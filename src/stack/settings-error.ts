@@ -1,6 +1,6 @@
 import { excerpt } from "./safe-text.ts";
 
-/** One config value that is refused: which key, what was given, and what is allowed. */
+/** A refused config value: its key, what was given, and what is allowed. */
 export interface Mistake {
   readonly key: string;
   readonly given: unknown;
@@ -17,16 +17,15 @@ export class SettingsError extends Error {
       ({ key, given, allowed }) =>
         `  - ${/^[\w. ]+$/.test(key) ? key : show(key)}: ${show(given)} is refused; allowed: ${allowed}`,
     );
-    super(
-      `the config of stack ${show(stack)} has ${mistakes.length} mistake${mistakes.length === 1 ? "" : "s"}:\n${lines.join("\n")}`,
-    );
+    const count = `${mistakes.length} mistake${mistakes.length === 1 ? "" : "s"}`;
+    super(`the config of stack ${show(stack)} has ${count}:\n${lines.join("\n")}`);
     this.mistakes = mistakes;
   }
 }
 
-/** Most of a value that a message tells. */
+/** A message quotes no more of a value. */
 const MAX_VALUE_CHARS = 5_000;
 
-/** As the value stood in the config. */
+/** Shows a value as it stood in the config. */
 const show = (value: unknown): string =>
   value === undefined ? "nothing" : excerpt(JSON.stringify(value) ?? String(value), MAX_VALUE_CHARS);

@@ -7,23 +7,23 @@ export interface Subnet {
   readonly last: number;
 }
 
-/** Host number of the gateway: Docker gives the bridge the subnet's first address. */
+/** Host number of the gateway. Docker gives the bridge the subnet's first address. */
 export const GATEWAY = 1;
 /** Host number of the first balancer. */
 export const FIRST_BALANCER = 2;
-/** Host numbers of what watches the balancers, kept for it whether it is there or not. */
+/** Host numbers of Prometheus and Grafana. Nothing else gets them in a stack without monitoring. */
 export const PROMETHEUS = 9;
 export const GRAFANA = 10;
 /** Host number of the first app container. */
 export const FIRST_APP = 11;
-/** Addresses between the gateway and Prometheus. */
+/** There are this many addresses between the gateway and Prometheus. */
 export const MAX_BALANCERS = PROMETHEUS - FIRST_BALANCER;
-/** A Linux bridge has 1,023 ports; the rest is for balancers and helpers. */
+/** A Linux bridge has 1,023 ports. The rest of them is for balancers and helpers. */
 const MAX_APPS = 1000;
 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((text) => new Netmask(text));
 
-/** Reads a private network of /16 to /28, given by its first address; anything else is undefined. */
+/** Reads a private network of /16 to /28, given by its first address. Any other text gives undefined. */
 export function parseSubnet(text: string): Subnet | undefined {
   const subnet = readCidr(text);
   if (subnet === undefined || !/\/(1[6-9]|2[0-8])$/.test(text)) return undefined;
@@ -31,17 +31,17 @@ export function parseSubnet(text: string): Subnet | undefined {
   return isFirstAddress && PRIVATE.some((network) => network.contains(text)) ? subnet : undefined;
 }
 
-/** How many app containers the network has addresses for; its last address is the broadcast address. */
+/** Counts the app containers that fit into the network. Its last address is the broadcast address. */
 export const appCapacity = (subnet: Subnet): number =>
   Math.max(0, Math.min(MAX_APPS, subnet.last - subnet.first - FIRST_APP));
 
-/** The address with the given host number, in dotted form. */
+/** Writes the address with a host number in dotted form. */
 export const addressOf = (subnet: Subnet, hostNumber: number): string => long2ip(subnet.first + hostNumber);
 
 /** Whether two networks share an address. */
 export const overlaps = (a: Subnet, b: Subnet): boolean => a.first <= b.last && b.first <= a.last;
 
-/** Any IPv4 network, as Docker reports those of other networks; undefined for IPv6. */
+/** Reads any IPv4 network, as Docker reports it. IPv6 gives undefined. */
 export function readCidr(text: string): Subnet | undefined {
   if (!/^[\d.]+\/\d+$/.test(text)) return undefined;
   try {

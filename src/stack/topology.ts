@@ -2,21 +2,21 @@ import type { EndpointAddress } from "./endpoint.ts";
 import type { Mode, Settings } from "./settings.ts";
 import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY, GRAFANA, PROMETHEUS } from "./subnet.ts";
 
-/** HAProxy's backend that holds the app servers. */
+/** Name of HAProxy's backend that holds the app servers. */
 export const BACKEND = "webservers";
 
-/** Host address on which everything but HTTP is published, whatever `bind` says. */
+/** Everything but HTTP is published on this host address, whatever `bind` says. */
 export const LOOPBACK = "127.0.0.1";
 
 /** A server line of the backend, and the app container behind it. */
 export interface Server {
   /** `s1`, `s2`, … */
   readonly name: string;
-  /** HAProxy's server id, which fixes the server's place on the hash ring. Never given to another server. */
+  /** HAProxy's server id, which fixes the server's place on the hash ring. No other server ever gets it. */
   readonly id: number;
   readonly address: string;
   readonly port: number;
-  /** Value of the cookie that keeps a client here; none in hash mode. */
+  /** Value of the cookie that keeps a client here. Undefined in hash mode. */
   readonly cookie?: string | undefined;
   readonly containerName: string;
 }
@@ -24,11 +24,11 @@ export interface Server {
 /** A HAProxy container. */
 export interface Balancer {
   readonly containerName: string;
-  /** Its name among HAProxy's peers. */
+  /** Name among HAProxy's peers. */
   readonly peerName: string;
   readonly address: string;
   readonly volumeName: string;
-  /** Host ports; those of TLS where it is on. */
+  /** Host ports. Those of TLS are there if it is on. */
   readonly ports: {
     readonly http: number;
     readonly https?: number;
@@ -47,7 +47,7 @@ export interface MonitoringService {
   readonly port: number;
 }
 
-/** What watches the balancers. */
+/** The containers that watch the balancers. */
 export interface Monitoring {
   readonly prometheus: MonitoringService & { readonly volumeName: string };
   readonly grafana: MonitoringService;
@@ -58,24 +58,24 @@ export interface Topology {
   readonly stack: string;
   readonly mode: Mode;
   readonly readyPath: string;
-  /** As which the host itself comes in, besides the gateway: where clients come in by an address of its own. */
+  /** Source address of the host's own requests if `bind` is a real address, besides the gateway. */
   readonly hostAddress: string | undefined;
   readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
   readonly balancers: readonly Balancer[];
   readonly servers: readonly Server[];
-  /** None unless asked for. */
+  /** Undefined for a stack without monitoring. */
   readonly monitoring?: Monitoring | undefined;
-  /** Undefined where HTTP alone is served. */
+  /** Undefined if HTTP alone is served. */
   readonly tls: { readonly redirect: boolean } | undefined;
-  /** Where the runtime API answers by mutual TLS; undefined where it does not. */
+  /** Host of the runtime API by mutual TLS. Undefined if that is off. */
   readonly runtimeTls: { readonly host: string } | undefined;
 }
 
 /**
- * Derives a stack's names, ids and addresses: the gateway is the subnet's first address, the balancers follow, the ninth
- * and tenth are for Prometheus and Grafana, the app containers start at the eleventh. A pure function, so haproxy.cfg is
- * known before any container exists.
- * @param engineHost under which the Docker engine's host is reached
+ * Derives a stack's names, ids and addresses. The gateway has the subnet's first address, the balancers
+ * follow, the ninth and tenth address are for Prometheus and Grafana, and the app containers start at the
+ * eleventh. The function is pure, so haproxy.cfg is known before any container exists.
+ * @param engineHost Host name or address of the Docker engine's host.
  */
 export function planTopology(settings: Settings, engineHost: string = LOOPBACK): Topology {
   const { stack, subnet, ports, tls, runtimeTls, monitoring } = settings;
@@ -124,13 +124,13 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
   };
 }
 
-/** Where a balancer's runtime API is reached: by TLS where that is on, and else on the Docker host's loopback. */
+/** Tells where a balancer's runtime API answers: by TLS if that is on, else on the engine host's loopback. */
 export const runtimeEndpoint = ({ runtimeTls }: Topology, { ports }: Balancer): EndpointAddress =>
   runtimeTls === undefined || ports.runtimeTls === undefined
     ? { kind: "tcp", host: LOOPBACK, port: ports.runtime }
     : { kind: "tls", host: runtimeTls.host, port: ports.runtimeTls };
 
-/** The n-th server of a stack; its address aside, all of it follows from the number. */
+/** Makes the n-th server of a stack. All of it but the address follows from the number. */
 const numberedServer = (
   { stack, mode }: Pick<Topology, "stack" | "mode">,
   n: number,
@@ -145,8 +145,8 @@ const numberedServer = (
 });
 
 /**
- * The servers of a stack that is up, from what it tells about itself.
- * @param outputs `name` as above, `address` with its port
+ * Makes the servers of a stack that is up from its outputs.
+ * @param outputs The names as above, and the addresses with their port.
  */
 export const declaredServers = (
   stack: Pick<Topology, "stack" | "mode">,

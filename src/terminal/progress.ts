@@ -3,7 +3,7 @@ import { coloursOf } from "./terminal.ts";
 
 const colours = coloursOf(process.stdout);
 
-/** Does work that calls `tick` so many times; on a terminal with a progress bar, which is gone in the end. */
+/** Does work that calls `tick` so many times. A terminal shows a progress bar until the work is done. */
 export async function withProgress<T>(
   title: string,
   ticks: number,
@@ -16,7 +16,7 @@ export async function withProgress<T>(
     barCompleteChar: "█",
     barIncompleteChar: "░",
     clearOnComplete: true,
-    // The terminal stays as it is, so an interrupt need not be caught to put it right.
+    // The bar changes no mode of the terminal, so nothing is to be restored after an interrupt.
     linewrap: true,
     gracefulExit: false,
   });

@@ -1,15 +1,16 @@
 import pc from "picocolors";
 
-/** Whether a stream is a terminal; a pipe or a file has no such property. */
+/** Whether a stream is a terminal. A pipe or a file has no such property. */
 export const isTerminal = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true;
 
-/** Colours of a stream: none where it is no terminal, not even in CI, where picocolors alone would colour. */
+/** Picks a stream's colours: none unless it is a terminal, not even in CI, where picocolors has some. */
 export const coloursOf = (stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> =>
   pc.createColors(pc.isColorSupported && isTerminal(stream));
 
 /**
- * Rows of a table, each as a line. Cells hold no control characters.
- * @param words how many of the first columns are words; the others are numbers, which stand to the right
+ * Writes the rows of a table as lines. Cells hold no control characters.
+ * @param words Count of the first columns that hold words. The others hold numbers, which are aligned to the
+ *   right.
  */
 export function alignColumns(
   rows: readonly (readonly string[])[],
@@ -23,7 +24,7 @@ export function alignColumns(
   return rows.map((row) => cells(row).join("  ").trimEnd());
 }
 
-/** JSON in ASCII alone: JSON itself leaves control characters beyond ASCII as they are. */
+/** Writes JSON in ASCII alone, because JSON itself leaves control characters beyond ASCII as they are. */
 export const asciiJson = (value: unknown, indent = 0): string =>
   JSON.stringify(value, undefined, indent).replaceAll(
     /[\u007f-\uffff]/g,

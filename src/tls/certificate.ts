@@ -1,33 +1,34 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** A certificate, its chain and its key, as checked PEM: blocks of base64 and nothing else, the leaf first, the key last. */
+/** A certificate, chain and key as checked PEM: blocks of base64 alone, the leaf first and the key last. */
 export type Pem = string & { readonly brand: unique symbol };
 
 /** A certificate that a server can use. */
 export interface Certificate {
   readonly pem: Pem;
-  /** Names the whole PEM, so that two can be compared without either. */
+  /** Names the whole PEM, so two can be compared without either text. */
   readonly digest: string;
   /** SHA-1 of the leaf, as HAProxy shows it: hex in upper case. */
   readonly fingerprint: string;
-  /** From when on, and how long, all of the chain is valid. */
+  /** All of the chain is valid from this date on, and until the next. */
   readonly validFrom: Date;
   readonly expires: Date;
 }
 
-/** What a PEM file lacks. The message has no part of the file in it. */
+/** A PEM file cannot be used. The message says why, and quotes no part of the file. */
 export class CertificateError extends Error {
   override readonly name = "CertificateError";
 }
 
-/** HAProxy's runtime API reads no longer command, its payload included, than `tune.bufsize`, which is 16,384. */
+/** HAProxy reads no runtime command, payload included, that is longer than `tune.bufsize` of 16,384. */
 export const MAX_PEM_CHARS = 16_000;
 const MIN_RSA_BITS = 2048;
 
 /**
- * Checks a PEM file's text: one key, the certificate that belongs to it, and the chain, each certificate issued by the next.
- * Whatever else is in the text is left out. Dates are not checked: see {@link checkDates}.
- * @throws {CertificateError}
+ * Checks a PEM file's text. It has one key, the certificate that belongs to it, and the chain, in which each
+ * certificate is issued by the next. Everything else in the text is left out. {@link checkDates} checks the
+ * dates.
+ * @throws {CertificateError} The text lacks any of this.
  */
 export function parseCertificate(text: string): Certificate {
   const chain = blocksOf(text, "CERTIFICATE").map(readCertificate);
@@ -57,9 +58,10 @@ export function parseCertificate(text: string): Certificate {
 }
 
 /**
- * Refuses a certificate that clients would refuse; one that ran out where it is must not keep a stack from being scaled.
- * @param installed digest of what each balancer has; undefined for one that has nothing
- * @throws {CertificateError}
+ * Refuses a certificate whose dates clients would refuse. A certificate that all balancers have already
+ * passes: after it has expired, the stack can still be scaled.
+ * @param installed Digest of each balancer's certificate. Undefined for a balancer that has none.
+ * @throws {CertificateError} The certificate is not valid now.
  */
 export function checkDates(
   { digest, validFrom, expires }: Certificate,
@@ -72,7 +74,7 @@ export function checkDates(
     throw new CertificateError(`a certificate in it is not valid before ${formatDay(validFrom)}`);
 }
 
-/** Names a PEM, or whatever a file holds instead. */
+/** Names a PEM, or any other text that a file holds instead. */
 export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Whether a text has the form that {@link parseCertificate} gives it. */
@@ -80,16 +82,16 @@ export const isPem = (text: string): text is Pem =>
   text.length <= MAX_PEM_CHARS &&
   /^(-----BEGIN (CERTIFICATE|PRIVATE KEY)-----\n([A-Za-z0-9+/=]{1,64}\n)+-----END \2-----\n)+$/.test(text);
 
-/** What the subject of every certificate that Balancer makes begins with, as HAProxy shows it. */
+/** The subject of every certificate that Balancer makes begins with this, as HAProxy shows it. */
 export const SELF_SIGNED_SUBJECT = "/O=Balancer self-signed";
 
 const EXPIRES_SOON_MS = 30 * 24 * 3_600_000;
 
-/** Whether it is time for another certificate: 30 days are left, or fewer. */
+/** Whether it is time for another certificate, because 30 days are left or fewer. */
 export const expiresSoon = (expires: Date, now: Date): boolean =>
   expires.getTime() - now.getTime() < EXPIRES_SOON_MS;
 
-/** A day, as previews and warnings tell it. */
+/** Writes a day as previews and warnings tell it. */
 export const formatDay = (date: Date): string => date.toISOString().slice(0, 10);
 
 function blocksOf(text: string, label: string): string[] {
@@ -126,8 +128,7 @@ function checkKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): void 
 function checkChain(chain: readonly X509Certificate[]): void {
   for (const [index, issuer] of chain.slice(1).entries()) {
     if (chain[index]?.checkIssued(issuer)) continue;
-    throw new CertificateError(
-      `certificate ${index + 1} is not issued by certificate ${index + 2}; each must be followed by its issuer`,
-    );
+    const what = `certificate ${index + 1} is not issued by certificate ${index + 2}`;
+    throw new CertificateError(`${what}; each must be followed by its issuer`);
   }
 }

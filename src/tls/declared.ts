@@ -1,6 +1,6 @@
-/** Which certificate a balancer shall serve; no part of it is secret. */
+/** Names the certificate that a balancer shall serve. No part of it is secret. */
 export interface DeclaredCertificate {
-  /** Where the PEM file is, as the config names it; empty for a certificate that Balancer made. */
+  /** Path of the PEM file as the config has it. Empty for a certificate that Balancer made. */
   readonly path: string;
   /** Names the whole PEM. */
   readonly digest: string;

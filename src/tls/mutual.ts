@@ -23,8 +23,8 @@ export interface MutualTls {
 }
 
 /**
- * Makes keys and certificates for a stack's runtime API: one server, one client, and an authority that vouches for these
- * two and no other, since its key is forgotten.
+ * Makes keys and certificates for a stack's runtime API: one server, one client, and an authority that
+ * vouches for the two. It can vouch for nobody else, because its key is forgotten.
  */
 export async function createMutualTls(stack: string, now: Date): Promise<MutualTls> {
   const validity = validFor(VALID_DAYS, now);

@@ -7,8 +7,8 @@ const MAX_FILE_BYTES = 128 * 1024;
 
 /**
  * Reads a PEM file and checks it.
- * @param path absolute, or from the project's folder on
- * @throws {CertificateError} when it cannot be read or used
+ * @param path An absolute path, or one that starts from the project's folder.
+ * @throws {CertificateError} The file cannot be read or used.
  */
 export async function readCertificateFile(path: string): Promise<Certificate> {
   return parseCertificate(await readStart(resolve(PROJECT, path)));

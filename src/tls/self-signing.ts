@@ -14,7 +14,7 @@ import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
 
 const VALID_DAYS = 365;
 
-/** Makes a certificate and its key, in PEM, for trying out: nobody but its owner can vouch for it. */
+/** Makes a certificate and its key in PEM, to try HTTPS out: nobody but its owner can vouch for it. */
 export async function createSelfSigned(stack: string, names: readonly string[], now: Date): Promise<string> {
   const keys = await createKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({

@@ -1,9 +1,10 @@
-/** Bounds of what a client may write into a line of the log, in bytes; an uncut line always parses. */
+/** A client writes at most so many bytes into a line of the log, so no line is cut, and every line parses. */
 export const LOG_LIMITS = { method: 32, path: 256, session: 128 } as const;
 
 /**
- * Fields of a line of the access log, each with HAProxy's `log-format` item for it. Text that a client sends is taken from
- * variables, which the `http` frontend cuts to {@link LOG_LIMITS}. Timers are in milliseconds and have HAProxy's names.
+ * Fields of a line of the access log, each with HAProxy's `log-format` item for it. Text of a client comes
+ * from variables that the `http` frontend cuts to {@link LOG_LIMITS}. Timers are in milliseconds and have
+ * HAProxy's names.
  */
 const FIELDS = {
   time: '[request_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
@@ -30,7 +31,7 @@ const FIELDS = {
   "bytes_out:sint": "B",
 } as const;
 
-/** The argument of `log-format`: one JSON object per line. It holds no single quote. */
+/** This argument of `log-format` makes each line a JSON object. It holds no single quote. */
 export const LOG_FORMAT = `%{+json}o ${Object.entries(FIELDS)
   .map(([name, item]) => `%(${name})${item}`)
   .join(" ")}`;

@@ -17,7 +17,7 @@ import {
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { serverArguments } from "./server-line.ts";
 
-/** Ciphers of TLS 1.2 that clients of the last ten years know, all with forward secrecy. */
+/** Clients of the last ten years know these ciphers of TLS 1.2. All have forward secrecy. */
 const CIPHERS = [
   "ECDHE-ECDSA-AES128-GCM-SHA256",
   "ECDHE-RSA-AES128-GCM-SHA256",
@@ -31,7 +31,7 @@ const CIPHER_SUITES = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_
 /** A rendered haproxy.cfg. */
 export interface HaproxyConfig {
   readonly text: string;
-  /** Names everything in the text but which servers there are: a worker with this revision needs no reload. */
+  /** Names everything in the text but the list of servers. A worker with this revision needs no reload. */
   readonly revision: string;
 }
 
@@ -61,7 +61,7 @@ interface View {
   readonly backend: string;
   readonly gateway: string;
   readonly hostAddress: string | undefined;
-  /** Address that may read the metrics; undefined when nothing does. */
+  /** This address may read the metrics. Undefined if nothing does. */
   readonly prometheus: string | undefined;
   readonly readyPath: string;
   readonly logFormat: string;
@@ -75,7 +75,7 @@ interface View {
   readonly peers: readonly { readonly name: string; readonly address: string }[];
   readonly servers: readonly { readonly name: string; readonly arguments: string }[];
   readonly tls: TlsView | undefined;
-  /** Undefined where the runtime API is plain alone. */
+  /** Undefined if the runtime API is plain alone. */
   readonly runtimeTls:
     | { readonly certificate: string; readonly ca: string; readonly clientName: string }
     | undefined;
@@ -86,7 +86,7 @@ interface TlsView {
   readonly ciphers: string;
   readonly cipherSuites: string;
   readonly redirect: boolean;
-  /** Where a redirect goes to, by the peer that answers it. */
+  /** A redirect goes to this port, by the peer that answers it. */
   readonly hostPorts: readonly { readonly name: string; readonly port: number }[];
 }
 
@@ -145,7 +145,8 @@ function template(): (view: View) => string {
   const handlebars = Handlebars.create();
   for (const name of PARTIALS) handlebars.registerPartial(name, read(`partials/${name}.cfg.hbs`));
   handlebars.registerHelper("is", (a: unknown, b: unknown) => a === b);
-  // strict: a value that is missing fails. noEscape: HTML escaping has no place here, and every value is validated.
+  // strict: a value that is missing fails. noEscape: HTML escaping has no place here, and every value is
+  // validated.
   const run = handlebars.compile<View>(read("haproxy.cfg.hbs"), { strict: true, noEscape: true });
   compiled = (view) => run(view);
   return compiled;

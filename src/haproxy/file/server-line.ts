@@ -1,17 +1,17 @@
 import type { Server } from "../../stack/topology.ts";
 
-/** Weight of every server. HAProxy puts 16 points a unit on the hash ring; 100 keeps shares within 3 % of even. */
+/** Every server has this weight: 16 points a unit on the hash ring keep shares within 3 % of even. */
 export const SERVER_WEIGHT = 100;
 
 /**
- * How HAProxy checks a server. `downinter` is short so that a new server enters rotation after its first good check;
- * `fall 2` with `fastinter` takes a dead one out within two intervals.
+ * How HAProxy checks a server. `downinter` is short so that a new server enters rotation after its first good
+ * check; `fall 2` with `fastinter` takes a dead one out within two intervals.
  */
 const CHECK = "check inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1";
 
 /**
- * A server's definition, from its address on. The file's `server` lines and the runtime API's `add server` both take
- * it, so they cannot differ; nothing is left to `default-server`, which the runtime API ignores.
+ * A server's definition, from its address on. The file's `server` lines and the runtime API's `add server`
+ * both take it, so they cannot differ; nothing is left to `default-server`, which the runtime API ignores.
  */
 export function serverArguments({ id, address, port, cookie }: Server): string {
   const affinity = cookie === undefined ? "" : ` cookie ${cookie}`;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { GRAFANA_ENV, grafanaFiles } from "../../../src/monitoring/grafana.ts";
-import { prometheusFiles } from "../../../src/monitoring/prometheus.ts";
-import type { ProvisionedFile } from "../../../src/monitoring/provisioned-file.ts";
+import { type ProvisionedFile, prometheusFiles } from "../../../src/monitoring/prometheus.ts";
 import { type Monitoring, planTopology } from "../../../src/stack/topology.ts";
 import { settingsOf } from "../pulumi-config.ts";
 import { DASHBOARD_TEXT } from "./dashboard.ts";
