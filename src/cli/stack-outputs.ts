@@ -1,6 +1,11 @@
 import { z } from "zod";
-import { CREDENTIALS } from "../haproxy/runtime/credentials.ts";
-import { type Credentials, type Endpoint, endpointAt, parseEndpoint } from "../stack/endpoint.ts";
+import {
+  CREDENTIALS,
+  type Credentials,
+  type Endpoint,
+  endpointAt,
+  parseEndpoint,
+} from "../stack/endpoint.ts";
 import { askPulumi, runPulumi } from "./pulumi-cli.ts";
 
 /** What a stack that is up tells about itself. */

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CREDENTIALS } from "../haproxy/runtime/credentials.ts";
-import type { Credentials } from "../stack/endpoint.ts";
+import { CREDENTIALS, type Credentials } from "../stack/endpoint.ts";
 
 /** Name of the stack output that has them. */
 const OUTPUT = "runtimeTlsCredentials";

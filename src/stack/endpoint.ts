@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** A runtime API answers on a published TCP port, plain or by mutual TLS, or on HAProxy's unix socket. */
 export type EndpointAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
@@ -5,13 +7,19 @@ export type EndpointAddress =
   | { readonly kind: "unix"; readonly path: string };
 
 /** A client of the runtime API and its server prove themselves to each other with these PEM texts. */
-export interface Credentials {
+export const CREDENTIALS = z.object({
   /** Certificate of the authority that issued both certificates. */
-  readonly ca: string;
-  readonly certificate: string;
+  ca: z.string(),
+  certificate: z.string(),
   /** A secret. */
-  readonly key: string;
-}
+  key: z.string(),
+});
+export type Credentials = Readonly<z.infer<typeof CREDENTIALS>>;
+
+/** The certificate of the runtime API's server has this one name, whatever address it is reached by. */
+export const RUNTIME_SERVER_NAME = "runtime.balancer";
+/** The runtime API lets in the client whose certificate has this common name. */
+export const RUNTIME_CLIENT_NAME = "balancer";
 
 /** An address together with all that a connection to it needs. */
 export type Endpoint =

@@ -9,8 +9,7 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import type { Credentials } from "../stack/endpoint.ts";
-import { RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "../stack/runtime-names.ts";
+import { type Credentials, RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "../stack/endpoint.ts";
 import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
 
 const VALID_DAYS = 730;

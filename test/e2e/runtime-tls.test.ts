@@ -7,9 +7,12 @@ import tar from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { reload } from "../../src/haproxy/runtime/client.ts";
-import { CREDENTIALS } from "../../src/haproxy/runtime/credentials.ts";
-import type { Credentials } from "../../src/stack/endpoint.ts";
-import { RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "../../src/stack/runtime-names.ts";
+import {
+  CREDENTIALS,
+  type Credentials,
+  RUNTIME_CLIENT_NAME,
+  RUNTIME_SERVER_NAME,
+} from "../../src/stack/endpoint.ts";
 import { Authority } from "../harness/authority.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
 import { shell } from "../harness/shell.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import Handlebars from "handlebars";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
-import { RUNTIME_CLIENT_NAME } from "../../stack/runtime-names.ts";
+import { RUNTIME_CLIENT_NAME } from "../../stack/endpoint.ts";
 import type { Mode } from "../../stack/settings.ts";
 import { BACKEND, type Server, type Topology } from "../../stack/topology.ts";
 import {

@@ -1,7 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
-import { RUNTIME_SERVER_NAME } from "../../stack/runtime-names.ts";
+import { type Endpoint, formatEndpoint, RUNTIME_SERVER_NAME } from "../../stack/endpoint.ts";
 import { COMMANDS, type Command, type CommandLine, type PayloadCommand, tellCommand } from "./command.ts";
 import { ReplySplitter } from "./replies.ts";
 import { RuntimeError } from "./runtime-error.ts";
