@@ -1,10 +1,12 @@
 import { randomInt } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
-import { main, wholeNumber } from "../../src/cli/command-line.ts";
+import { processCaller } from "../../src/cli/caller.ts";
+import { runCommand, wholeNumber } from "../../src/cli/command-line.ts";
 import { interruptible } from "../interruptible.ts";
 import { soak } from "./soak.ts";
 import { formatSummary } from "./summary.ts";
 
+const caller = processCaller();
 const SEEDS = 2 ** 31;
 const MOST_MINUTES = 7 * 24 * 60;
 
@@ -35,7 +37,7 @@ const command = new Command("soak")
       print(`seed ${seed}, ${minutes} min`);
       const summary = await soak({ minutes, seed, signal, print });
       console.log(json ? JSON.stringify(summary, undefined, 2) : `\n${formatSummary(summary).join("\n")}`);
-      process.exitCode = summary.problems.length > 0 ? 1 : isInterrupted() ? 130 : 0;
+      caller.exitCode = summary.problems.length > 0 ? 1 : isInterrupted() ? 130 : 0;
     },
   );
 
@@ -46,4 +48,4 @@ function minutes(text: string): number {
   return value;
 }
 
-await main(command);
+process.exitCode = await runCommand(command, process.argv.slice(2), caller);

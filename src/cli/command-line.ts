@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { showControls } from "../stack/safe-text.ts";
 import { coloursOf, isTerminal } from "../terminal/terminal.ts";
+import { type Caller, tell } from "./caller.ts";
 import { PulumiError } from "./pulumi-cli.ts";
 
 /** A command of `npm run`, with the option that all of them have. */
@@ -26,31 +27,37 @@ export const wholeNumber =
   };
 
 /** Tells on stderr what a user may not want, though it is done. */
-export const warn = (text: string): void =>
-  console.error(`${coloursOf(process.stderr).yellow("warning:")} ${text}`);
+export const warn = (caller: Caller, text: string): void =>
+  tell(caller, `${coloursOf(caller.stderr).yellow("warning:")} ${text}`);
 
 /** Tells on stderr what failed while the rest is done. The exit code is 1 then. */
-export function warnOfFailure(text: string): void {
-  warn(text);
-  process.exitCode = 1;
+export function warnOfFailure(caller: Caller, text: string): void {
+  warn(caller, text);
+  caller.exitCode = 1;
 }
 
-/** Runs a command. Exit code 0: done; 1: failed, with the reason on stderr; Pulumi's own where Pulumi failed. */
-export async function main(command: Command): Promise<void> {
-  process.stdout.on("error", endWithReader);
+/**
+ * Runs a command.
+ * @returns exit code 0: done; 1: failed, with the reason on stderr; Pulumi's own where Pulumi failed
+ */
+export async function runCommand(command: Command, args: readonly string[], caller: Caller): Promise<number> {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => caller.stdout.write(text),
+    writeErr: (text) => caller.stderr.write(text),
+  });
   try {
-    await command.parseAsync();
+    await command.parseAsync(args, { from: "user" });
   } catch (error) {
+    caller.exitCode = exitCodeOf(error);
+    if (error instanceof CommanderError) return caller.exitCode; // Commander has told why.
     const message = error instanceof Error ? error.message : String(error);
-    console.error(
-      `${coloursOf(process.stderr).red("error:")} ${isTerminal(process.stderr) ? showControls(message) : message}`,
+    tell(
+      caller,
+      `${coloursOf(caller.stderr).red("error:")} ${isTerminal(caller.stderr) ? showControls(message) : message}`,
     );
-    process.exitCode = error instanceof PulumiError ? error.exitCode : 1;
   }
+  return caller.exitCode;
 }
 
-/** A reader such as `head` that has seen enough is no failure. */
-function endWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-}
+const exitCodeOf = (error: unknown): number =>
+  error instanceof PulumiError || error instanceof CommanderError ? error.exitCode : 1;

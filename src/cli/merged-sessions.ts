@@ -1,4 +1,5 @@
 import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
+import type { Caller } from "./caller.ts";
 import { warnOfFailure } from "./command-line.ts";
 
 /** A session and the server that it is on. */
@@ -15,7 +16,10 @@ export interface Session {
  * The sessions of all balancers, each once, or once for each server that it is on. Those of the only balancer are not
  * remembered, so that any number of them needs no memory. What fails on one of several is told, and the rest counts.
  */
-export async function* mergeSessions(sources: readonly AsyncIterable<Session>[]): AsyncGenerator<Session> {
+export async function* mergeSessions(
+  caller: Caller,
+  sources: readonly AsyncIterable<Session>[],
+): AsyncGenerator<Session> {
   const seen = sources.length > 1 ? new Set<string>() : undefined;
   const failures: RuntimeError[] = [];
   for (const source of sources) {
@@ -32,5 +36,5 @@ export async function* mergeSessions(sources: readonly AsyncIterable<Session>[])
     }
   }
   if (failures.length === sources.length) throw failures[0];
-  for (const { message } of failures) warnOfFailure(message);
+  for (const { message } of failures) warnOfFailure(caller, message);
 }

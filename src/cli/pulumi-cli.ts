@@ -1,11 +1,13 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import packageJson from "../../package.json" with { type: "json" };
+import type { Caller, Output } from "./caller.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
+const VERSION = packageJson.dependencies.pulumi;
 
 /** `pulumi` ended with an exit code other than 0; it has told why on its own. */
 export class PulumiError extends Error {
@@ -19,20 +21,27 @@ export class PulumiError extends Error {
 }
 
 /**
- * Runs Pulumi on this terminal. An interrupt goes to Pulumi, which ends its update in order; this process waits for it.
+ * Runs Pulumi on the caller's terminal. An interrupt goes to Pulumi, which ends its update in order; the command waits
+ * for it.
  * @throws {PulumiError}
  */
-export async function runPulumi(args: readonly string[]): Promise<void> {
-  const ignore = (): void => {};
-  process.on("SIGINT", ignore);
+export async function runPulumi(caller: Caller, args: readonly string[]): Promise<void> {
+  const stopIgnoring = caller.onInterrupt(() => {});
   try {
-    const [code] = await once(
-      spawn(binary(), args, { cwd: PROJECT, env: environment(), stdio: "inherit" }),
-      "exit",
-    );
-    if (code !== 0) throw new PulumiError(args, code ?? 1);
+    const child = spawn(binary(caller), args, {
+      cwd: PROJECT,
+      env: environment(caller),
+      stdio: [
+        "inherit",
+        caller.stdout === process.stdout ? "inherit" : "pipe",
+        caller.stderr === process.stderr ? "inherit" : "pipe",
+      ],
+    });
+    pass(child.stdout, caller.stdout);
+    pass(child.stderr, caller.stderr);
+    await expectDone(child, args);
   } finally {
-    process.off("SIGINT", ignore);
+    stopIgnoring();
   }
 }
 
@@ -40,38 +49,53 @@ export async function runPulumi(args: readonly string[]): Promise<void> {
  * Runs Pulumi and returns what it prints.
  * @throws {PulumiError}
  */
-export async function askPulumi(args: readonly string[]): Promise<string> {
-  const child = spawn(binary(), args, {
+export async function askPulumi(caller: Caller, args: readonly string[]): Promise<string> {
+  const child = spawn(binary(caller), args, {
     cwd: PROJECT,
-    env: environment(),
-    stdio: ["ignore", "pipe", "inherit"],
+    env: environment(caller),
+    stdio: ["ignore", "pipe", caller.stderr === process.stderr ? "inherit" : "pipe"],
   });
-  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
-  if (code !== 0) throw new PulumiError(args, code ?? 1);
+  pass(child.stderr, caller.stderr);
+  const [printed] = await Promise.all([
+    child.stdout === null ? "" : text(child.stdout),
+    expectDone(child, args),
+  ]);
   return printed;
+}
+
+function pass(from: NodeJS.ReadableStream | null, to: Output): void {
+  from?.pipe(to, { end: false });
+}
+
+/** @throws {Error} when it cannot be started, {PulumiError} when it fails */
+async function expectDone(child: ChildProcess, args: readonly string[]): Promise<void> {
+  const [code] = await once(child, "close").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") throw cause;
+    throw new Error(`Pulumi ${VERSION} is not installed; run: npm run setup`, { cause });
+  });
+  if (code !== 0) throw new PulumiError(args, code ?? 1);
 }
 
 /**
  * The CLI itself rather than its npm wrapper, which an interrupt kills while the CLI goes on behind the prompt. Both
  * find it in the same place.
  */
-function binary(): string {
-  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  return join(home, "versions", packageJson.dependencies.pulumi, "bin", "pulumi");
+function binary({ env }: Caller): string {
+  const home = env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  return join(home, "versions", VERSION, "bin", "pulumi");
 }
 
-function environment(): NodeJS.ProcessEnv {
-  const { PATH = "", PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile } = process.env;
+function environment(caller: Caller): NodeJS.ProcessEnv {
+  const { env } = caller;
+  const { PATH = "", PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile } = env;
   const passphrase =
-    passphraseFile === undefined
-      ? { PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? "" }
-      : {};
+    passphraseFile === undefined ? { PULUMI_CONFIG_PASSPHRASE: env.PULUMI_CONFIG_PASSPHRASE ?? "" } : {};
   return {
-    ...process.env,
+    ...env,
     ...passphrase,
-    PATH: [join(PROJECT, "node_modules/.bin"), dirname(binary()), PATH].join(delimiter),
+    PATH: [join(PROJECT, "node_modules/.bin"), dirname(binary(caller)), PATH].join(delimiter),
     // The program and its provider start anew in every phase of an update.
-    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(PROJECT, ".setup/compile-cache"),
+    NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(PROJECT, ".setup/compile-cache"),
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
 }

@@ -3,6 +3,7 @@ import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
 import type { RunningServer } from "../haproxy/runtime/state.ts";
 import type { Endpoint } from "../stack/endpoint.ts";
 import { BACKEND } from "../stack/topology.ts";
+import type { Caller } from "./caller.ts";
 import { warnOfFailure } from "./command-line.ts";
 import type { StackOutputs } from "./stack-outputs.ts";
 
@@ -17,8 +18,11 @@ export interface Balancer {
  * @returns those that answer, in order; the others are told on stderr
  * @throws {RuntimeError} as {@link onEach}
  */
-export const readBalancers = (endpoints: readonly Endpoint[]): Promise<Balancer[]> =>
-  onEach(endpoints, async (endpoint) => ({ endpoint, servers: await readServers(endpoint, BACKEND) }));
+export const readBalancers = (caller: Caller, endpoints: readonly Endpoint[]): Promise<Balancer[]> =>
+  onEach(caller, endpoints, async (endpoint) => ({
+    endpoint,
+    servers: await readServers(endpoint, BACKEND),
+  }));
 
 /**
  * Does the same on every balancer. One of several that does not answer, or refuses, does not keep the others from it: it
@@ -26,7 +30,11 @@ export const readBalancers = (endpoints: readonly Endpoint[]): Promise<Balancer[
  * @returns what came of the others, in order
  * @throws {RuntimeError} when it fails on all
  */
-export async function onEach<B, T>(balancers: readonly B[], work: (balancer: B) => Promise<T>): Promise<T[]> {
+export async function onEach<B, T>(
+  caller: Caller,
+  balancers: readonly B[],
+  work: (balancer: B) => Promise<T>,
+): Promise<T[]> {
   const outcomes = await Promise.allSettled(balancers.map(work));
   const failures = outcomes.flatMap((outcome): unknown[] =>
     outcome.status === "rejected" ? [outcome.reason] : [],
@@ -34,7 +42,7 @@ export async function onEach<B, T>(balancers: readonly B[], work: (balancer: B) 
   const isDoneOnNone = failures.length === balancers.length;
   for (const failure of failures) {
     if (isDoneOnNone || !(failure instanceof RuntimeError)) throw failure;
-    warnOfFailure(failure.message);
+    warnOfFailure(caller, failure.message);
   }
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseSettings } from "../config/settings-parser.ts";
 import { ownKey } from "../config/spelling.ts";
 import type { Settings } from "../stack/settings.ts";
+import type { Caller } from "./caller.ts";
 import { askPulumi } from "./pulumi-cli.ts";
 
 const ENTRIES = z.record(z.string(), z.unknown());
@@ -14,11 +15,12 @@ const ENTRY = z.object({ value: z.string(), secret: z.boolean().optional() });
  * @throws {SettingsError} with every mistake; what Pulumi keeps as a secret is not told
  */
 export async function readSettings(
+  caller: Caller,
   stack: string,
   changes: Readonly<Record<string, string>> = {},
 ): Promise<Settings> {
   const entries = ENTRIES.parse(
-    JSON.parse(await askPulumi(["config", "--json", "--show-secrets", "--stack", stack])),
+    JSON.parse(await askPulumi(caller, ["config", "--json", "--show-secrets", "--stack", stack])),
   );
   const own = Object.entries(entries).flatMap(([name, entry]) => {
     const key = ownKey(name);

@@ -6,6 +6,7 @@ import {
   endpointAt,
   parseEndpoint,
 } from "../stack/endpoint.ts";
+import type { Caller } from "./caller.ts";
 import { askPulumi, runPulumi } from "./pulumi-cli.ts";
 
 /** What a stack that is up tells about itself. */
@@ -44,9 +45,9 @@ const SCHEMA = z.object({
  * Reads a stack's outputs from its state. Needs no lock: an update may be under way.
  * @throws {Error} when the stack is not up
  */
-export async function readOutputs(stack: string): Promise<StackOutputs> {
+export async function readOutputs(caller: Caller, stack: string): Promise<StackOutputs> {
   const result = SCHEMA.safeParse(
-    JSON.parse(await askPulumi(["stack", "output", "--json", "--show-secrets", "--stack", stack])),
+    JSON.parse(await askPulumi(caller, ["stack", "output", "--json", "--show-secrets", "--stack", stack])),
   );
   if (!result.success)
     throw new Error(`stack ${stack} is not up; start it with: npm start -- --stack ${stack}`);
@@ -87,12 +88,12 @@ type RuntimeOutputs = Pick<
 >;
 
 /** Creates stacks that do not exist yet in the backend; their config is in stacks/. */
-export async function createMissingStacks(wanted: readonly string[]): Promise<void> {
+export async function createMissingStacks(caller: Caller, wanted: readonly string[]): Promise<void> {
   const listed = z
     .array(z.object({ name: z.string() }))
-    .parse(JSON.parse(await askPulumi(["stack", "ls", "--json"])));
+    .parse(JSON.parse(await askPulumi(caller, ["stack", "ls", "--json"])));
   const existing = new Set(listed.map(({ name }) => name));
   for (const stack of wanted) {
-    if (!existing.has(stack)) await runPulumi(["stack", "init", stack, "--no-select"]);
+    if (!existing.has(stack)) await runPulumi(caller, ["stack", "init", stack, "--no-select"]);
   }
 }

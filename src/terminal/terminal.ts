@@ -1,10 +1,15 @@
 import pc from "picocolors";
 
+/** A stream that may be a terminal. */
+export interface MaybeTerminal {
+  readonly isTTY?: boolean | undefined;
+}
+
 /** Whether a stream is a terminal. A pipe or a file has no such property. */
-export const isTerminal = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true;
+export const isTerminal = (stream: MaybeTerminal): boolean => stream.isTTY === true;
 
 /** Picks a stream's colours: none unless it is a terminal, not even in CI, where picocolors has some. */
-export const coloursOf = (stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> =>
+export const coloursOf = (stream: MaybeTerminal): ReturnType<typeof pc.createColors> =>
   pc.createColors(pc.isColorSupported && isTerminal(stream));
 
 /**

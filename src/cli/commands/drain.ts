@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
 import { readOldSessions, readSessions, runSteps, steps } from "../../haproxy/runtime/client.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { readStickySessions } from "../../haproxy/runtime/stick-table.ts";
 import type { Endpoint } from "../../stack/endpoint.ts";
 import { BACKEND } from "../../stack/topology.ts";
-import { balancerOption, createCommand, main, warn, wholeNumber } from "../command-line.ts";
+import { type Caller, print } from "../caller.ts";
+import { balancerOption, createCommand, warn, wholeNumber } from "../command-line.ts";
 import { type Balancer, checkNames, onEach, readBalancers } from "../rotation.ts";
 import { endpointsOf, readOutputs } from "../stack-outputs.ts";
 
@@ -18,48 +20,50 @@ interface Options {
   readonly timeout: number;
 }
 
-const drain = createCommand("drain", "Gives servers no new session; sessions that stick to them go on")
-  .argument("<server...>", "names such as s2")
-  .option("--wait", "wait until no connection to them is in use")
-  .option("--timeout <seconds>", "how long --wait waits", wholeNumber(1, 86_400), 60)
-  .addOption(balancerOption())
-  .addHelpText(
-    "after",
-    `
+export const buildDrain = (caller: Caller): Command =>
+  createCommand("drain", "Gives servers no new session; sessions that stick to them go on")
+    .argument("<server...>", "names such as s2")
+    .option("--wait", "wait until no connection to them is in use")
+    .option("--timeout <seconds>", "how long --wait waits", wholeNumber(1, 86_400), 60)
+    .addOption(balancerOption())
+    .addHelpText(
+      "after",
+      `
 In hash mode nothing sticks: every session of theirs goes to another server, and comes back when they do.
 The next pulumi up puts all declared servers back into rotation.
 A balancer that does not answer is told, and does not keep the others from it.
 Exit code 1 when one does not, HAProxy has no such server, or a connection is still in use after --timeout.`,
-  )
-  .action(async (given: string[], { stack, balancer, wait = false, timeout }: Options) => {
-    const outputs = await readOutputs(stack);
-    const reached = await readBalancers(endpointsOf(outputs, balancer));
-    const names = checkNames(given, outputs, reached);
-    const { setDrain } = steps(BACKEND);
-    const endpoints = await onEach(reached, async ({ endpoint, servers }) => {
-      const wanted = servers.filter(({ name }) => names.includes(name));
-      await runSteps(
-        endpoint,
-        wanted.flatMap(({ name, adminState }) => setDrain(name, adminState)),
+    )
+    .action(async (given: string[], { stack, balancer, wait = false, timeout }: Options) => {
+      const outputs = await readOutputs(caller, stack);
+      const reached = await readBalancers(caller, endpointsOf(outputs, balancer));
+      const names = checkNames(given, outputs, reached);
+      const { setDrain } = steps(BACKEND);
+      const endpoints = await onEach(caller, reached, async ({ endpoint, servers }) => {
+        const wanted = servers.filter(({ name }) => names.includes(name));
+        await runSteps(
+          endpoint,
+          wanted.flatMap(({ name, adminState }) => setDrain(name, adminState)),
+        );
+        return endpoint;
+      });
+      const balancers = await readBalancers(caller, endpoints);
+      warnIfNobodyIsLeft(caller, balancers);
+      const sticking = outputs.mode === "sticky" ? await countSticking(balancers, names) : undefined;
+      for (const [name, count] of await countConnections(endpoints, names)) {
+        const rest = sticking === undefined ? "" : `, ${stick(sticking.get(name) ?? 0)}`;
+        print(caller, `${name} drains: ${describe(count)}${rest}`);
+      }
+      print(
+        caller,
+        `back into rotation: npm run ready -- ${names.join(" ")}${stack === "sticky" ? "" : ` --stack ${stack}`}, or the next pulumi up`,
       );
-      return endpoint;
+      if (wait) await waitIdle(caller, endpoints, { names, timeoutSeconds: timeout });
     });
-    const balancers = await readBalancers(endpoints);
-    warnIfNobodyIsLeft(balancers);
-    const sticking = outputs.mode === "sticky" ? await countSticking(balancers, names) : undefined;
-    for (const [name, count] of await countConnections(endpoints, names)) {
-      const rest = sticking === undefined ? "" : `, ${stick(sticking.get(name) ?? 0)}`;
-      console.log(`${name} drains: ${describe(count)}${rest}`);
-    }
-    console.log(
-      `back into rotation: npm run ready -- ${names.join(" ")}${stack === "sticky" ? "" : ` --stack ${stack}`}, or the next pulumi up`,
-    );
-    if (wait) await waitIdle(endpoints, names, timeout);
-  });
 
-function warnIfNobodyIsLeft(balancers: readonly Balancer[]): void {
+function warnIfNobodyIsLeft(caller: Caller, balancers: readonly Balancer[]): void {
   if (balancers.every(({ servers }) => servers.some(isInRotation))) return;
-  warn("no server is left for new sessions; they get status 503");
+  warn(caller, "no server is left for new sessions; they get status 503");
 }
 
 /** Connections that carry a request or a WebSocket, over all balancers and their workers of before a reload. */
@@ -88,9 +92,9 @@ async function countSticking(
 }
 
 async function waitIdle(
+  caller: Caller,
   endpoints: readonly Endpoint[],
-  names: readonly string[],
-  timeoutSeconds: number,
+  { names, timeoutSeconds }: { readonly names: readonly string[]; readonly timeoutSeconds: number },
 ): Promise<void> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   for (let nextProgress = Date.now() + PROGRESS_MS; ; await sleep(POLL_MS)) {
@@ -101,10 +105,10 @@ async function waitIdle(
     if (Date.now() >= deadline)
       throw new Error(`after ${timeoutSeconds} s (--timeout) ${busy.join(", ")}; still draining`);
     if (Date.now() < nextProgress) continue;
-    console.log(busy.join(", "));
+    print(caller, busy.join(", "));
     nextProgress += PROGRESS_MS;
   }
-  console.log(`${names.join(" ")}: no connection in use`);
+  print(caller, `${names.join(" ")}: no connection in use`);
 }
 
 const describe = (count: number): string =>
@@ -112,5 +116,3 @@ const describe = (count: number): string =>
 
 const stick = (count: number): string =>
   count === 1 ? "1 remembered session sticks to it" : `${count} remembered sessions stick to it`;
-
-await main(drain);

@@ -1,13 +1,12 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { connectEngine } from "../../docker/engine.ts";
 import { countContainers, readStackLogs } from "../../docker/log-stream.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { coloursOf, isTerminal } from "../../terminal/terminal.ts";
-import { balancerOption, createCommand, main, warnOfFailure } from "../command-line.ts";
+import { type Caller, print, tell } from "../caller.ts";
+import { balancerOption, createCommand, warnOfFailure } from "../command-line.ts";
 import { ofBalancers, readOutputs } from "../stack-outputs.ts";
 
-const { cyan, green, magenta, blue, yellow, white } = coloursOf(process.stdout);
-const COLOURS = [cyan, green, magenta, blue, yellow, white] as const;
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 interface Options {
@@ -17,57 +16,72 @@ interface Options {
   readonly follow: boolean;
 }
 
-const logs = createCommand(
-  "logs",
-  "Follows HAProxy and all app containers, each line with its container's name; interrupt it to end",
-)
-  .option("--since <time>", "only lines of the last time, such as 30s, 10m or 2h", seconds)
-  .option("--no-follow", "print what there is, and end")
-  .addOption(balancerOption())
-  .addHelpText(
-    "after",
-    `
+export const buildLogs = (caller: Caller): Command =>
+  createCommand(
+    "logs",
+    "Follows HAProxy and all app containers, each line with its container's name; interrupt it to end",
+  )
+    .option("--since <time>", "only lines of the last time, such as 30s, 10m or 2h", seconds)
+    .option("--no-follow", "print what there is, and end")
+    .addOption(balancerOption())
+    .addHelpText(
+      "after",
+      `
 With --balancer the app containers are shown as well.
 On a terminal control characters are shown as \\x1b, so that no log line drives it.
 Exit code 1 when a container's log cannot be read; the others are shown.`,
-  )
-  .action(async (options: Options) => {
-    const interruption = new AbortController();
-    process.on("SIGINT", () => interruption.abort()); // npm passes an interrupt of the terminal on, so that two come
-    try {
-      await printLogs(options, interruption.signal);
-    } catch (error) {
-      if (!interruption.signal.aborted) throw error;
-    }
-  });
+    )
+    .action(async (options: Options) => {
+      const interruption = new AbortController();
+      caller.onInterrupt(() => interruption.abort()); // npm passes an interrupt of the terminal on, so that two come
+      try {
+        await printLogs(caller, options, interruption.signal);
+      } catch (error) {
+        if (!interruption.signal.aborted) throw error;
+      }
+    });
 
-async function printLogs({ stack, balancer, since, follow }: Options, signal: AbortSignal): Promise<void> {
-  const haproxyName = balancer === undefined ? undefined : await nameHaproxy(stack, balancer);
+async function printLogs(
+  caller: Caller,
+  { stack, balancer, since, follow }: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  const haproxyName = balancer === undefined ? undefined : await nameHaproxy(caller, stack, balancer);
   const docker = await connectEngine();
   if ((await countContainers(docker, stack)) === 0) {
     if (!follow)
       throw new Error(`stack ${stack} has no containers; start it with: npm start -- --stack ${stack}`);
-    console.error(`stack ${stack} has no containers yet; their lines follow when it starts`);
+    tell(caller, `stack ${stack} has no containers yet; their lines follow when it starts`);
   }
   const sinceSeconds = since === undefined ? 0 : Math.floor(Date.now() / 1000) - since;
   const onFailure = (container: string, words: string): void =>
-    warnOfFailure(`the log of ${container} cannot be read: ${words}`);
-  const colours = new Map<string, (text: string) => string>();
+    warnOfFailure(caller, `the log of ${container} cannot be read: ${words}`);
+  const nameColoured = colourNames(caller);
   await readStackLogs(
     docker,
     stack,
     { sinceSeconds, isFollowing: follow, signal, haproxyName, onFailure },
     (container, line) => {
-      const colour = colours.get(container) ?? COLOURS[colours.size % COLOURS.length] ?? white;
-      colours.set(container, colour);
-      console.log(`${colour(container)} | ${isTerminal(process.stdout) ? showControls(line) : line}`);
+      print(caller, `${nameColoured(container)} | ${isTerminal(caller.stdout) ? showControls(line) : line}`);
     },
   );
 }
 
+/** Gives each container a colour of its own, as far as there are any. */
+function colourNames({ stdout }: Caller): (container: string) => string {
+  const { cyan, green, magenta, blue, yellow, white } = coloursOf(stdout);
+  const all = [cyan, green, magenta, blue, yellow, white] as const;
+  const given = new Map<string, (text: string) => string>();
+  return (container) => {
+    const colour = given.get(container) ?? all[given.size % all.length] ?? white;
+    given.set(container, colour);
+    return colour(container);
+  };
+}
+
 /** @throws {Error} when the stack has no balancer of that number */
-async function nameHaproxy(stack: string, balancer: number): Promise<string> {
-  ofBalancers((await readOutputs(stack)).runtimeEndpoints, balancer);
+async function nameHaproxy(caller: Caller, stack: string, balancer: number): Promise<string> {
+  ofBalancers((await readOutputs(caller, stack)).runtimeEndpoints, balancer);
   return `${stack}-haproxy${balancer}`;
 }
 
@@ -76,5 +90,3 @@ function seconds(text: string): number {
   if (number === undefined) throw new InvalidArgumentError("a time such as 30s, 10m or 2h");
   return Number(number) * (UNIT_SECONDS[unit || "s"] ?? 1);
 }
-
-await main(logs);

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { isConsistent } from "../../probe/checks.ts";
 import {
   checkComparable,
@@ -12,7 +12,8 @@ import {
 } from "../../probe/mapping.ts";
 import { probe } from "../../probe/probe.ts";
 import { formatText } from "../../probe/text-report.ts";
-import { createCommand, main, wholeNumber } from "../command-line.ts";
+import { type Caller, print } from "../caller.ts";
+import { createCommand, wholeNumber } from "../command-line.ts";
 import { ofBalancers, readOutputs } from "../stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
@@ -33,33 +34,34 @@ interface Options {
   readonly json?: boolean;
 }
 
-const command = createCommand(
-  "probe",
-  "Proves where sessions land: sends session ids through HAProxy twice; exit code 1 when one strays",
-)
-  .option("--sessions <n>", "session ids", wholeNumber(1, MOST_SESSIONS), 10_000)
-  .option("--seed <n>", "the same seed makes the same ids", wholeNumber(0, MOST_SEED), 1)
-  .option("--path <path>", "what is requested", path, "/")
-  .option("--balancer <n>", "which of the stack's balancers to go through", wholeNumber(1, 99), 1)
-  .addOption(
-    new Option(
-      "--all-balancers",
-      "go through all of them; each session has to land on the same server",
-    ).conflicts("balancer"),
+export const buildProbe = (caller: Caller): Command =>
+  createCommand(
+    "probe",
+    "Proves where sessions land: sends session ids through HAProxy twice; exit code 1 when one strays",
   )
-  .option("--cookie-clients <n>", "clients that keep their cookie", wholeNumber(0, MOST_CLIENTS), 100)
-  .option("--websockets <n>", "sessions that open a WebSocket too", wholeNumber(0, MOST_CLIENTS), 100)
-  .option("--websocket-path <path>", "a WebSocket that sends back what it is sent", path, "/ws/echo")
-  .option("--save <file>", "keep where each session landed")
-  .option(
-    "--compare <file>",
-    "show what has moved since; exit code 1 when the change of servers does not explain it",
-  )
-  .option("--html <file>", "write a page with pictures")
-  .option("--json", "print JSON")
-  .action(run);
+    .option("--sessions <n>", "session ids", wholeNumber(1, MOST_SESSIONS), 10_000)
+    .option("--seed <n>", "the same seed makes the same ids", wholeNumber(0, MOST_SEED), 1)
+    .option("--path <path>", "what is requested", path, "/")
+    .option("--balancer <n>", "which of the stack's balancers to go through", wholeNumber(1, 99), 1)
+    .addOption(
+      new Option(
+        "--all-balancers",
+        "go through all of them; each session has to land on the same server",
+      ).conflicts("balancer"),
+    )
+    .option("--cookie-clients <n>", "clients that keep their cookie", wholeNumber(0, MOST_CLIENTS), 100)
+    .option("--websockets <n>", "sessions that open a WebSocket too", wholeNumber(0, MOST_CLIENTS), 100)
+    .option("--websocket-path <path>", "a WebSocket that sends back what it is sent", path, "/ws/echo")
+    .option("--save <file>", "keep where each session landed")
+    .option(
+      "--compare <file>",
+      "show what has moved since; exit code 1 when the change of servers does not explain it",
+    )
+    .option("--html <file>", "write a page with pictures")
+    .option("--json", "print JSON")
+    .action((options: Options) => run(caller, options));
 
-async function run(options: Options): Promise<void> {
+async function run(caller: Caller, options: Options): Promise<void> {
   const { stack, seed, sessions, save, compare, html } = options;
   const earlier =
     compare === undefined
@@ -67,7 +69,7 @@ async function run(options: Options): Promise<void> {
       : await about(compare, async () => parseMapping(await readFile(compare, "utf8")));
   for (const file of [save, html])
     if (file !== undefined) await about(file, () => access(dirname(resolve(file)), constants.W_OK));
-  const { urls, httpsUrls = urls, servers, mode } = await readOutputs(stack);
+  const { urls, httpsUrls = urls, servers, mode } = await readOutputs(caller, stack);
   if (compare !== undefined && earlier !== undefined)
     await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
   const { result, mapping } = await probe({
@@ -83,8 +85,9 @@ async function run(options: Options): Promise<void> {
     webSocketPath: options.websocketPath,
     earlier,
   });
-  process.exitCode = isConsistent(result) ? 0 : 1;
-  console.log(
+  caller.exitCode = isConsistent(result) ? 0 : 1;
+  print(
+    caller,
     options.json
       ? JSON.stringify({ isConsistent: isConsistent(result), ...result }, undefined, 2)
       : formatText(result),
@@ -112,5 +115,3 @@ function path(text: string): string {
   if (/^\/[!-~]{0,1023}$/.test(text)) return text;
   throw new InvalidArgumentError("Allowed: a path that begins with /, of visible ASCII characters.");
 }
-
-await main(command);

@@ -1,9 +1,11 @@
+import type { Command } from "commander";
 import { runSteps, type Step, steps } from "../../haproxy/runtime/client.ts";
 import type { RunningServer } from "../../haproxy/runtime/state.ts";
 import { describeServers, waitUp } from "../../haproxy/servers/prove.ts";
 import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
 import { BACKEND } from "../../stack/topology.ts";
-import { balancerOption, createCommand, main, wholeNumber } from "../command-line.ts";
+import { type Caller, print } from "../caller.ts";
+import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
 import { checkNames, onEach, readBalancers } from "../rotation.ts";
 import { endpointsOf, readOutputs } from "../stack-outputs.ts";
 
@@ -13,35 +15,38 @@ interface Options {
   readonly timeout: number;
 }
 
-const ready = createCommand("ready", "Puts servers back into rotation, and waits until a check finds them up")
-  .argument("<server...>", "names such as s2")
-  .option("--timeout <seconds>", "how long to wait for the check", wholeNumber(1, 3_600), 60)
-  .addOption(balancerOption())
-  .addHelpText(
-    "after",
-    `
+export const buildReady = (caller: Caller): Command =>
+  createCommand("ready", "Puts servers back into rotation, and waits until a check finds them up")
+    .argument("<server...>", "names such as s2")
+    .option("--timeout <seconds>", "how long to wait for the check", wholeNumber(1, 3_600), 60)
+    .addOption(balancerOption())
+    .addHelpText(
+      "after",
+      `
 The next pulumi up puts all declared servers back into rotation.
 A balancer that does not answer is told, and does not keep the others from it.
 Exit code 1 when one does not, HAProxy has no such server, or one is not up after --timeout.`,
-  )
-  .action(async (given: string[], { stack, balancer, timeout }: Options) => {
-    const outputs = await readOutputs(stack);
-    const reached = await readBalancers(endpointsOf(outputs, balancer));
-    const names = checkNames(given, outputs, reached);
-    const endpoints = await onEach(reached, async ({ endpoint, servers }) => {
-      const wanted = servers.filter(({ name }) => names.includes(name));
-      await runSteps(endpoint, wanted.flatMap(stepsToReady));
-      await expectUp(endpoint, names, timeout);
-      return endpoint;
+    )
+    .action(async (given: string[], { stack, balancer, timeout }: Options) => {
+      const outputs = await readOutputs(caller, stack);
+      const reached = await readBalancers(caller, endpointsOf(outputs, balancer));
+      const names = checkNames(given, outputs, reached);
+      const endpoints = await onEach(caller, reached, async ({ endpoint, servers }) => {
+        const wanted = servers.filter(({ name }) => names.includes(name));
+        await runSteps(endpoint, wanted.flatMap(stepsToReady));
+        await expectUp(endpoint, names, timeout);
+        return endpoint;
+      });
+      print(caller, `${names.join(" ")}: in rotation, up`);
+      const servers = (await readBalancers(caller, endpoints)).flatMap((balancer) => balancer.servers);
+      const out = new Set(
+        servers.flatMap(({ name, adminState }) =>
+          adminState === "ready" ? [] : [`${name} (${adminState})`],
+        ),
+      );
+      if (out.size > 0)
+        print(caller, `still out of rotation: ${[...out].join(", ")}; the next pulumi up puts all back`);
     });
-    console.log(`${names.join(" ")}: in rotation, up`);
-    const servers = (await readBalancers(endpoints)).flatMap((balancer) => balancer.servers);
-    const out = new Set(
-      servers.flatMap(({ name, adminState }) => (adminState === "ready" ? [] : [`${name} (${adminState})`])),
-    );
-    if (out.size > 0)
-      console.log(`still out of rotation: ${[...out].join(", ")}; the next pulumi up puts all back`);
-  });
 
 function stepsToReady({ name, adminState, isChecked }: RunningServer): Step[] {
   const { enableHealth, setReady } = steps(BACKEND);
@@ -57,5 +62,3 @@ async function expectUp(endpoint: Endpoint, names: readonly string[], timeoutSec
     `HAProxy at ${formatEndpoint(endpoint)} does not report up within ${timeoutSeconds} s (--timeout) ${lines.join("; ")}`,
   );
 }
-
-await main(ready);

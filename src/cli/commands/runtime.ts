@@ -1,10 +1,12 @@
+import type { Command } from "commander";
 import { type CommandLine, commandLine } from "../../haproxy/runtime/command.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { runUserLine } from "../../haproxy/runtime/user-line.ts";
 import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { isTerminal } from "../../terminal/terminal.ts";
-import { balancerOption, createCommand, main, wholeNumber } from "../command-line.ts";
+import type { Caller } from "../caller.ts";
+import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
 import { endpointsOf, readOutputs } from "../stack-outputs.ts";
 
 interface Options {
@@ -13,45 +15,50 @@ interface Options {
   readonly timeout: number;
 }
 
-const runtime = createCommand("runtime", "Runs commands of HAProxy's runtime API and prints the replies")
-  .argument(
-    "<command...>",
-    'such as "show info"; ";" joins several; "@master show proc" asks the master process',
-  )
-  .addOption(balancerOption())
-  .option("--timeout <seconds>", "how long to wait for the replies of a balancer", wholeNumber(1, 600), 30)
-  .addHelpText(
-    "after",
-    `
+export const buildRuntime = (caller: Caller): Command =>
+  createCommand("runtime", "Runs commands of HAProxy's runtime API and prints the replies")
+    .argument(
+      "<command...>",
+      'such as "show info"; ";" joins several; "@master show proc" asks the master process',
+    )
+    .addOption(balancerOption())
+    .option("--timeout <seconds>", "how long to wait for the replies of a balancer", wholeNumber(1, 600), 30)
+    .addHelpText(
+      "after",
+      `
 Several balancers are asked one after the other; a line with its name comes before the replies of each.
 Exit code 1 when HAProxy refuses a command or does not answer: why is on stderr, all other replies are on stdout.`,
-  )
-  .action(async (words: string[], { stack, balancer, timeout }: Options) => {
-    const line = commandLine(words.join(" "));
-    const endpoints = endpointsOf(await readOutputs(stack), balancer);
-    const failures: string[] = [];
-    for (const [index, endpoint] of endpoints.entries()) {
-      const heading =
-        endpoints.length > 1 ? `==> haproxy${index + 1} at ${formatEndpoint(endpoint)} <==\n` : "";
-      failures.push(...(await run(endpoint, line, { heading, timeoutMs: timeout * 1000 })));
-    }
-    if (failures.length > 0) throw new Error(failures.join("\n"));
-  });
+    )
+    .action(async (words: string[], { stack, balancer, timeout }: Options) => {
+      const line = commandLine(words.join(" "));
+      const endpoints = endpointsOf(await readOutputs(caller, stack), balancer);
+      const failures: string[] = [];
+      for (const [index, endpoint] of endpoints.entries()) {
+        const heading =
+          endpoints.length > 1 ? `==> haproxy${index + 1} at ${formatEndpoint(endpoint)} <==\n` : "";
+        failures.push(...(await ask(caller, endpoint, { line, heading, timeoutMs: timeout * 1000 })));
+      }
+      if (failures.length > 0) throw new Error(failures.join("\n"));
+    });
+
+interface Question {
+  readonly line: CommandLine;
+  readonly heading: string;
+  readonly timeoutMs: number;
+}
 
 /** Prints a balancer's replies below a heading. Returns what it refused, or why it did not answer. */
-async function run(
+async function ask(
+  { stdout }: Caller,
   endpoint: Endpoint,
-  line: CommandLine,
-  { heading, timeoutMs }: { readonly heading: string; readonly timeoutMs: number },
+  { line, heading, timeoutMs }: Question,
 ): Promise<string[]> {
   try {
     const { output, refusals } = await runUserLine(endpoint, line, timeoutMs);
-    process.stdout.write(heading + (isTerminal(process.stdout) ? showControls(output) : output));
+    stdout.write(heading + (isTerminal(stdout) ? showControls(output) : output));
     return refusals.map((words) => `HAProxy at ${formatEndpoint(endpoint)} refused: ${words}`);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     return [error.message];
   }
 }
-
-await main(runtime);

@@ -1,5 +1,5 @@
 import { pipeline } from "node:stream/promises";
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { serverOfSession } from "../../haproxy/hash-ring.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
@@ -7,7 +7,8 @@ import { keyOf, readStickySessions, sessionIdOf } from "../../haproxy/runtime/st
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { BACKEND } from "../../stack/topology.ts";
 import { asciiJson } from "../../terminal/terminal.ts";
-import { balancerOption, createCommand, main, wholeNumber } from "../command-line.ts";
+import type { Caller } from "../caller.ts";
+import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
 import { mergeSessions, type Session } from "../merged-sessions.ts";
 import { type Balancer, readBalancers } from "../rotation.ts";
 import { endpointsOf, readOutputs } from "../stack-outputs.ts";
@@ -21,54 +22,55 @@ interface Options {
   readonly json?: boolean;
 }
 
-const sessions = createCommand("sessions", "Tells which session is on which server")
-  .addOption(
-    new Option("--id <id>", "only the session with this X-Session-ID")
-      .argParser(sessionId)
-      .conflicts(["server", "limit"]),
-  )
-  .option("--server <name>", "only sessions on this server")
-  .option("--limit <n>", "how many sessions to list; all are counted", wholeNumber(0, 1_000_000), 100)
-  .option("--json", "print JSON")
-  .addOption(balancerOption())
-  .addHelpText(
-    "after",
-    `
+export const buildSessions = (caller: Caller): Command =>
+  createCommand("sessions", "Tells which session is on which server")
+    .addOption(
+      new Option("--id <id>", "only the session with this X-Session-ID")
+        .argParser(sessionId)
+        .conflicts(["server", "limit"]),
+    )
+    .option("--server <name>", "only sessions on this server")
+    .option("--limit <n>", "how many sessions to list; all are counted", wholeNumber(0, 1_000_000), 100)
+    .option("--json", "print JSON")
+    .addOption(balancerOption())
+    .addHelpText(
+      "after",
+      `
 In hash mode HAProxy remembers no sessions; --id tells where it sends the session with this id.
 Balancers share their sessions, so each is listed once; where they have it on different servers, once for each server.
 A balancer that does not answer is told, and the others are read; the exit code is 1 then.
 Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not printable ASCII are escaped by a backslash.`,
-  )
-  .action(async ({ stack, balancer, id, server, limit, json = false }: Options) => {
-    const outputs = await readOutputs(stack);
-    if (outputs.mode === "hash" && id === undefined) {
-      throw new Error(
-        `stack ${stack} is in hash mode, where HAProxy remembers no sessions: npm run sessions -- --id X tells where it sends session X, ` +
-          "npm run probe how sessions spread",
+    )
+    .action(async ({ stack, balancer, id, server, limit, json = false }: Options) => {
+      const outputs = await readOutputs(caller, stack);
+      if (outputs.mode === "hash" && id === undefined) {
+        throw new Error(
+          `stack ${stack} is in hash mode, where HAProxy remembers no sessions: npm run sessions -- --id X tells where it sends session X, ` +
+            "npm run probe how sessions spread",
+        );
+      }
+      const balancers = await readBalancers(caller, endpointsOf(outputs, balancer));
+      const running = balancers.flatMap(({ servers }) => servers).toSorted((a, b) => a.id - b.id);
+      const names = [...new Set(running.map(({ name }) => name))];
+      if (server !== undefined && !names.includes(server)) {
+        throw new Error(
+          `--server: ${JSON.stringify(server)} is refused; allowed: ${names.join(", ") || "none, HAProxy has no server"}`,
+        );
+      }
+      const sources = balancers.map((each) =>
+        outputs.mode === "hash"
+          ? computeSession(each, id ?? "")
+          : readStickySessions(each.endpoint, BACKEND, each.servers, id),
       );
-    }
-    const balancers = await readBalancers(endpointsOf(outputs, balancer));
-    const running = balancers.flatMap(({ servers }) => servers).toSorted((a, b) => a.id - b.id);
-    const names = [...new Set(running.map(({ name }) => name))];
-    if (server !== undefined && !names.includes(server)) {
-      throw new Error(
-        `--server: ${JSON.stringify(server)} is refused; allowed: ${names.join(", ") || "none, HAProxy has no server"}`,
-      );
-    }
-    const sources = balancers.map((each) =>
-      outputs.mode === "hash"
-        ? computeSession(each, id ?? "")
-        : readStickySessions(each.endpoint, BACKEND, each.servers, id),
-    );
-    const counts = new Map((server === undefined ? names : [server]).map((name) => [name, 0]));
-    const listed = countSessions(mergeSessions(sources), counts, { server, limit });
-    const text = json
-      ? asJson(listed, counts)
-      : id === undefined
-        ? asText(listed, counts)
-        : asSentences(listed, id);
-    await pipeline(text, process.stdout, { end: false });
-  });
+      const counts = new Map((server === undefined ? names : [server]).map((name) => [name, 0]));
+      const listed = countSessions(mergeSessions(caller, sources), counts, { server, limit });
+      const text = json
+        ? asJson(listed, counts)
+        : id === undefined
+          ? asText(listed, counts)
+          : asSentences(listed, id);
+      await pipeline(text, caller.stdout, { end: false });
+    });
 
 function sessionId(text: string): string {
   if (text !== "" && text === text.trim() && !/[\0\r\n]/.test(text) && Buffer.byteLength(text) <= 8_000)
@@ -155,5 +157,3 @@ const time = (ms: number): string =>
 
 const sum = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((total, count) => total + count, 0);
-
-await main(sessions);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
 import { revisionOf } from "../../haproxy/file/render.ts";
 import { readStateAndStats } from "../../haproxy/runtime/client.ts";
 import { type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
@@ -14,7 +15,8 @@ import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { BACKEND, declaredServers, type Server } from "../../stack/topology.ts";
 import { alignColumns, asciiJson, coloursOf, isTerminal } from "../../terminal/terminal.ts";
-import { balancerOption, createCommand, main } from "../command-line.ts";
+import { type Caller, print } from "../caller.ts";
+import { balancerOption, createCommand } from "../command-line.ts";
 import { endpointsOf, readOutputs } from "../stack-outputs.ts";
 
 const WATCH_MS = 1_000;
@@ -26,28 +28,29 @@ interface Options {
   readonly watch?: boolean;
 }
 
-const status = createCommand("status", "Servers as the running HAProxy sees them next to what is declared")
-  .option("--json", "print JSON; with --watch one line each time")
-  .option("--watch", "look again every second, until interrupted")
-  .addOption(balancerOption())
-  .addHelpText(
-    "after",
-    "\nExit code 1 when they differ, a server is down or HAProxy does not answer; with --watch as it was last seen.",
-  )
-  .action(async (options: Options) => {
-    // At once: npm passes an interrupt of the terminal on, so that two come, and the second would kill with another exit code.
-    if (options.watch) process.on("SIGINT", () => process.exit());
-    for (;;) {
-      const balancers = await look(options);
-      process.exitCode = isAsDeclared(balancers) ? 0 : 1;
-      show(balancers, options);
-      if (!options.watch) return;
-      await sleep(WATCH_MS);
-    }
-  });
+export const buildStatus = (caller: Caller): Command =>
+  createCommand("status", "Servers as the running HAProxy sees them next to what is declared")
+    .option("--json", "print JSON; with --watch one line each time")
+    .option("--watch", "look again every second, until interrupted")
+    .addOption(balancerOption())
+    .addHelpText(
+      "after",
+      "\nExit code 1 when they differ, a server is down or HAProxy does not answer; with --watch as it was last seen.",
+    )
+    .action(async (options: Options) => {
+      // At once: npm passes an interrupt of the terminal on, so that two come, and the second would kill with another exit code.
+      if (options.watch) caller.onInterrupt(() => caller.exit());
+      for (;;) {
+        const balancers = await look(caller, options);
+        caller.exitCode = isAsDeclared(balancers) ? 0 : 1;
+        show(caller, balancers, options);
+        if (!options.watch) return;
+        await sleep(WATCH_MS);
+      }
+    });
 
-async function look({ stack, balancer }: Options): Promise<BalancerStatus[]> {
-  const outputs = await readOutputs(stack);
+async function look(caller: Caller, { stack, balancer }: Options): Promise<BalancerStatus[]> {
+  const outputs = await readOutputs(caller, stack);
   const declared = declaredServers({ stack, mode: outputs.mode }, outputs.servers);
   const revision = revisionOf(outputs.haproxyConfig);
   return Promise.all(endpointsOf(outputs, balancer).map((endpoint) => lookAt(endpoint, declared, revision)));
@@ -87,10 +90,14 @@ async function lookAt(
   }
 }
 
-function show(balancers: readonly BalancerStatus[], { json, watch }: Options): void {
-  const text = json ? asciiJson(balancers, watch ? 0 : 2) : balancers.map(format).join("\n\n");
-  const isRedrawn = watch && !json && isTerminal(process.stdout);
-  console.log(
+function show(caller: Caller, balancers: readonly BalancerStatus[], { json, watch }: Options): void {
+  const colours = coloursOf(caller.stdout);
+  const text = json
+    ? asciiJson(balancers, watch ? 0 : 2)
+    : balancers.map((balancer) => format(balancer, colours)).join("\n\n");
+  const isRedrawn = watch && !json && isTerminal(caller.stdout);
+  print(
+    caller,
     isRedrawn ? `${HOME}${text.replaceAll("\n", `${CLEAR_LINE}\n`)}${CLEAR_LINE}\n${CLEAR_BELOW}` : text,
   );
 }
@@ -98,14 +105,23 @@ function show(balancers: readonly BalancerStatus[], { json, watch }: Options): v
 /** Each look is drawn over the one before, so that nothing flickers. */
 const [HOME, CLEAR_LINE, CLEAR_BELOW] = ["\u001b[H", "\u001b[K", "\u001b[J"] as const;
 
-const colours = coloursOf(process.stdout);
+type Colours = ReturnType<typeof coloursOf>;
 
-function format({ endpoint, process, peers, error, isConfigDeclared, servers }: BalancerStatus): string {
+function format(
+  { endpoint, process, peers, error, isConfigDeclared, servers }: BalancerStatus,
+  colours: Colours,
+): string {
   if (process === undefined) return colours.red(`HAProxy at ${endpoint} does not answer: ${error}`);
   const [head = "", ...rows] = alignColumns([HEADER, ...servers.map(cells)]);
-  const lines = servers.map((server, index) => colourOf(server)(rows[index] ?? ""));
+  const lines = servers.map((server, index) => colourOf(server, colours)(rows[index] ?? ""));
   const config = isConfigDeclared ? [] : [colours.yellow("the config differs from the declared one")];
-  return [headOf(endpoint, process), ...peersOf(peers), ...config, colours.bold(head), ...lines].join("\n");
+  return [
+    headOf(endpoint, process),
+    ...peersOf(peers, colours),
+    ...config,
+    colours.bold(head),
+    ...lines,
+  ].join("\n");
 }
 
 function headOf(
@@ -120,7 +136,7 @@ function headOf(
 }
 
 /** One line, yellow while the stick table does not reach all. */
-function peersOf(peers: readonly Peer[]): string[] {
+function peersOf(peers: readonly Peer[], colours: Colours): string[] {
   if (peers.length === 0) return [];
   const words = peers
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -132,7 +148,7 @@ function peersOf(peers: readonly Peer[]): string[] {
 }
 
 /** Red for a server that does not serve and should, yellow for one that is not as declared. */
-function colourOf({ drift, adminState }: ServerStatus): (text: string) => string {
+function colourOf({ drift, adminState }: ServerStatus, colours: Colours): (text: string) => string {
   if (adminState === undefined || /\bdown$/.test(drift)) return colours.red;
   return drift === "" ? (text) => text : colours.yellow;
 }
@@ -165,5 +181,3 @@ const cells = (server: ServerStatus): string[] =>
     String(server.totalSessions),
     server.drift,
   ].map(showControls);
-
-await main(status);

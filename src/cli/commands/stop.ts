@@ -1,10 +1,11 @@
-import { createCommand, main } from "../command-line.ts";
+import type { Command } from "commander";
+import type { Caller } from "../caller.ts";
+import { createCommand } from "../command-line.ts";
 import { runPulumi } from "../pulumi-cli.ts";
 
-const stop = createCommand("stop", "Destroys a stack: its containers, network and volumes").action(
-  async ({ stack }: { stack: string }) => {
-    await runPulumi(["destroy", "--yes", "--skip-preview", "--stack", stack]);
-  },
-);
-
-await main(stop);
+export const buildStop = (caller: Caller): Command =>
+  createCommand("stop", "Destroys a stack: its containers, network and volumes").action(
+    async ({ stack }: { stack: string }) => {
+      await runPulumi(caller, ["destroy", "--yes", "--skip-preview", "--stack", stack]);
+    },
+  );

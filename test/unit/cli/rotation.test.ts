@@ -1,11 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { checkNames, onEach } from "../../../src/cli/rotation.ts";
 import { endpointsOf } from "../../../src/cli/stack-outputs.ts";
 import { RuntimeError } from "../../../src/haproxy/runtime/runtime-error.ts";
 import { planTopology } from "../../../src/stack/topology.ts";
+import { CapturedCaller } from "../../harness/captured-caller.ts";
 import { asAdded, readBack } from "../haproxy/servers/haproxy-model.ts";
 import { settingsOf } from "../pulumi-config.ts";
-import { watchStderr } from "./watch-stderr.ts";
 
 const { servers: topology } = planTopology(settingsOf({ count: "3" }));
 const running = readBack(topology.map(asAdded));
@@ -63,25 +63,30 @@ describe("a balancer's number", () => {
 });
 
 describe("what is done on each balancer", () => {
+  let caller: CapturedCaller;
+  beforeEach(() => {
+    caller = new CapturedCaller();
+  });
   const failOn = (failing: readonly number[], error: Error) =>
-    onEach([1, 2, 3], async (n) => {
+    onEach(caller, [1, 2, 3], async (n) => {
       if (failing.includes(n)) throw error;
       return `done on ${n}`;
     });
   const unreachable = new RuntimeError("unreachable", "HAProxy at 127.0.0.1:1 is not reachable");
 
-  watchStderr();
-
   test("is done on the others where one fails, which is told", async () => {
     expect(await failOn([2], unreachable)).toEqual(["done on 1", "done on 3"]);
-    expect(console.error).toHaveBeenCalledExactlyOnceWith("warning: HAProxy at 127.0.0.1:1 is not reachable");
-    expect(process.exitCode).toBe(1);
+    expect(caller.run).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: "warning: HAProxy at 127.0.0.1:1 is not reachable\n",
+    });
   });
 
   test("fails where it fails on all, or something else is wrong", async () => {
     await expect(failOn([1, 2, 3], unreachable)).rejects.toThrow(unreachable);
     await expect(failOn([2], new TypeError("wrong"))).rejects.toThrow("wrong");
-    expect(console.error).not.toHaveBeenCalled();
-    expect(await onEach([], () => Promise.reject(unreachable))).toEqual([]);
+    expect(caller.run.output).toBe("");
+    expect(await onEach(caller, [], () => Promise.reject(unreachable))).toEqual([]);
   });
 });

@@ -1,0 +1,24 @@
+// Tells in a line what is missing where nothing else would start. Plain JavaScript, which any Node takes.
+import { existsSync, readFileSync } from "node:fs";
+
+const checkout = new URL("../", import.meta.url);
+const { dependencies, engines } = JSON.parse(readFileSync(new URL("package.json", checkout), "utf8"));
+const wanted = engines.node.replace(">=", "");
+
+const missing = [
+  isOlder(process.versions.node, wanted) &&
+    `Balancer needs Node ${wanted} or newer, and this is Node ${process.versions.node}`,
+  !Object.keys(dependencies).every((name) => existsSync(new URL(`node_modules/${name}`, checkout))) &&
+    "npm packages of this checkout are missing",
+].filter(Boolean);
+
+if (missing.length > 0) {
+  console.error(`error: ${missing.join("; ")}; run: npm run setup`);
+  process.exit(1);
+}
+
+function isOlder(version, than) {
+  const [major, minor] = version.split(".").map(Number);
+  const [thanMajor, thanMinor = 0] = than.split(".").map(Number);
+  return major < thanMajor || (major === thanMajor && minor < thanMinor);
+}

@@ -1,0 +1,47 @@
+import { Command } from "commander";
+import { type Caller, print, processCaller, tell } from "./caller.ts";
+import { runCommand } from "./command-line.ts";
+
+/**
+ * Runs one of the commands.
+ * @param args its name, and what it is given
+ * @returns its exit code
+ */
+export async function run(args: readonly string[], caller: Caller = processCaller()): Promise<number> {
+  const [name = "--help", ...given] = args;
+  const create = COMMANDS.get(name);
+  if (create !== undefined) return runCommand(await create(caller), given, caller);
+  const isHelp = name === "--help" || name === "-h" || name === "help";
+  if (isHelp) print(caller, await formatHelp(caller));
+  else tell(caller, `error: unknown command ${JSON.stringify(name)}; allowed: ${COMMAND_NAMES.join(", ")}`);
+  caller.exitCode = isHelp ? 0 : 1;
+  return caller.exitCode;
+}
+
+/** Each is loaded when it is run, so that none waits for what only others need. */
+const COMMANDS: ReadonlyMap<string, (caller: Caller) => Promise<Command>> = new Map([
+  [
+    "create-stacks",
+    async (caller) => (await import("./commands/create-stacks.ts")).buildCreateStacks(caller),
+  ],
+  ["start", async (caller) => (await import("./commands/start.ts")).buildStart(caller)],
+  ["scale", async (caller) => (await import("./commands/scale.ts")).buildScale(caller)],
+  ["stop", async (caller) => (await import("./commands/stop.ts")).buildStop(caller)],
+  ["status", async (caller) => (await import("./commands/status.ts")).buildStatus(caller)],
+  ["logs", async (caller) => (await import("./commands/logs.ts")).buildLogs(caller)],
+  ["plan", async (caller) => (await import("./commands/plan.ts")).buildPlan(caller)],
+  ["probe", async (caller) => (await import("./commands/probe.ts")).buildProbe(caller)],
+  ["runtime", async (caller) => (await import("./commands/runtime.ts")).buildRuntime(caller)],
+  ["sessions", async (caller) => (await import("./commands/sessions.ts")).buildSessions(caller)],
+  ["drain", async (caller) => (await import("./commands/drain.ts")).buildDrain(caller)],
+  ["ready", async (caller) => (await import("./commands/ready.ts")).buildReady(caller)],
+]);
+
+/** Names of all commands. */
+export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys()];
+
+async function formatHelp(caller: Caller): Promise<string> {
+  const all = new Command("balancer").usage("<command> [options]").helpOption(false).helpCommand(false);
+  for (const [name, create] of COMMANDS) all.command(name).description((await create(caller)).description());
+  return `${all.helpInformation()}\nEach tells its options with --help.`;
+}

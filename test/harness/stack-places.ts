@@ -1,0 +1,83 @@
+/**
+ * The number of each stack that a test or the bench makes. Its subnet and its ports follow from it, so that no two of
+ * them meet, however many are up at a time. Numbers are never shared, and each is below 100.
+ */
+export const STACK_NUMBERS = {
+  "e2e-scaling-sticky": 1,
+  "e2e-scaling-hash": 2,
+  "e2e-drift": 3,
+  "e2e-failures": 4,
+  "e2e-rollout": 5,
+  "e2e-reload": 6,
+  "e2e-sessions": 7,
+  "e2e-interruption": 8,
+  "e2e-changes": 9,
+  "e2e-engine": 10,
+  "e2e-commands": 11,
+  "e2e-probe": 12,
+  "e2e-monitoring": 13,
+  "e2e-access-log": 14,
+  "e2e-balancers": 15,
+  "e2e-containers": 16,
+  "e2e-http-hardening": 17,
+  "e2e-exposure": 18,
+  "e2e-stats-page": 19,
+  "e2e-soak": 20,
+  "e2e-tls": 21,
+  "e2e-runtime-tls": 22,
+  "e2e-remove-network": 23,
+  "e2e-beside-sticky": 25,
+  "e2e-beside-hash": 26,
+  /** A network of somebody else, which is in the way. */
+  "e2e-failures-foreign": 24,
+  "bench-haproxy": 90,
+  "e2e-bench": 91,
+  "e2e-bench-bare": 92,
+} as const;
+
+/** A stack that has a place. */
+export type StackName = keyof typeof STACK_NUMBERS;
+
+/** What of this machine a stack may take. Nobody else takes any of it. */
+export interface StackPlace {
+  /** The first three bytes of its addresses. */
+  readonly prefix: string;
+  readonly subnet: string;
+  readonly ports: {
+    readonly http: number;
+    readonly https: number;
+    readonly runtime: number;
+    readonly runtimeTls: number;
+    readonly stats: number;
+    readonly prometheus: number;
+    readonly grafana: number;
+  };
+}
+
+/** So many ports of each kind are free for the balancers of a stack. */
+export const MOST_BALANCERS = 3;
+
+/** The ports begin below those that Linux gives to outgoing connections. */
+const FIRST_PORT = 20_000;
+const FIRST_PORT_OF_TLS = 21_000;
+
+/** The place of a stack. */
+export function placeOf(name: StackName): StackPlace {
+  const number = STACK_NUMBERS[name];
+  const prefix = `172.28.${100 + number}`;
+  const first = FIRST_PORT + number * 10;
+  const firstOfTls = FIRST_PORT_OF_TLS + number * 10;
+  return {
+    prefix,
+    subnet: `${prefix}.0/24`,
+    ports: {
+      http: first,
+      runtime: first + MOST_BALANCERS,
+      stats: first + 2 * MOST_BALANCERS,
+      https: firstOfTls,
+      runtimeTls: firstOfTls + MOST_BALANCERS,
+      prometheus: firstOfTls + 2 * MOST_BALANCERS,
+      grafana: firstOfTls + 2 * MOST_BALANCERS + 1,
+    },
+  };
+}

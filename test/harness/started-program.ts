@@ -1,0 +1,49 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { until } from "./until.ts";
+
+/** How a program ended. */
+export interface ProgramRun {
+  readonly exitCode: number;
+  /** stdout and stderr, as they came. */
+  readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that goes on. */
+export interface StartedProgram {
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<ProgramRun>;
+  /** Waits until it has told something. */
+  seen(pattern: RegExp): Promise<void>;
+}
+
+/** Starts a program and lets the caller watch and interrupt it. */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): StartedProgram {
+  // detached: Ctrl-C reaches this process alone; an update under way comes to its end
+  const child = spawn(program, args, { ...place, detached: true });
+  let output = "";
+  const parts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      output += chunk;
+      parts[name] += chunk;
+    });
+  }
+  const ended = once(child, "close").then(
+    ([code]): ProgramRun => ({ exitCode: code ?? 1, output, ...parts }),
+  );
+  const seen = async (pattern: RegExp): Promise<void> => {
+    const endsWithout = ended.then(() => {
+      if (!pattern.test(output))
+        throw new Error(`${program} ${args[0]} ended without telling ${pattern}:\n${output}`);
+    });
+    await Promise.race([until(async () => pattern.test(output), 60_000), endsWithout]);
+  };
+  return { kill: (signal) => child.kill(signal), ended, seen };
+}
