@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 const config = new pulumi.Config();
 const stack = pulumi.getStack();
-const prefix = config.require("prefix"); // 172.28.92 of 172.28.92.0/24
+const prefix = config.require("prefix"); // 172.28.192 of 172.28.192.0/24
 const firstPort = config.requireNumber("firstPort");
 const labels = [{ label: "balancer.bench", value: "bare" }];
 

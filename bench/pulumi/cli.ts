@@ -1,9 +1,5 @@
 import { execFile } from "node:child_process";
-import { homedir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import packageJson from "../../package.json" with { type: "json" };
-
-export const PROJECT = join(import.meta.dirname, "../..");
+import { pulumiBinary, pulumiEnvironment } from "../../test/harness/pulumi.ts";
 
 /** Where a run of the CLI happens. */
 export interface Place {
@@ -25,14 +21,14 @@ export async function runPulumi({ folder, state, signal }: Place, args: readonly
   signal.throwIfAborted();
   const options = {
     cwd: folder,
-    env: environment(state),
+    env: pulumiEnvironment(state),
     maxBuffer: 64 * 1024 * 1024,
     detached: true,
   } as const;
   return new Promise((resolve, reject) => {
     // detached: Ctrl-C reaches this process alone, which passes it on once; a second one would kill the CLI half way
     const child = execFile(
-      binary(),
+      pulumiBinary(),
       [...args, "--non-interactive", "--color", "never"],
       options,
       (error, stdout, stderr) => {
@@ -53,22 +49,3 @@ export async function runPulumi({ folder, state, signal }: Place, args: readonly
     signal.addEventListener("abort", interrupt, { once: true });
   });
 }
-
-/** The CLI itself, not its npm wrapper, which is not part of what is compared. */
-const binary = (): string =>
-  join(
-    process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
-    "versions",
-    packageJson.dependencies.pulumi,
-    "bin/pulumi",
-  );
-
-/** As the npm commands set it. */
-const environment = (state: string): NodeJS.ProcessEnv => ({
-  ...process.env,
-  PULUMI_BACKEND_URL: `file://${state}`,
-  PULUMI_CONFIG_PASSPHRASE: "",
-  PULUMI_SKIP_UPDATE_CHECK: "true",
-  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(PROJECT, ".setup/compile-cache"),
-  PATH: [join(PROJECT, "node_modules/.bin"), dirname(binary()), process.env.PATH ?? ""].join(delimiter),
-});

@@ -2,10 +2,11 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STACK_LABEL } from "../../src/docker/labels.ts";
+import { PROJECT } from "../../test/harness/pulumi.ts";
+import { placeOf } from "../../test/harness/stack-places.ts";
 import { BENCH_LABEL } from "../label.ts";
 import { formatMs, formatRatio, printTable, printTargets } from "../report.ts";
 import { type Rounds, ratioOf } from "../samples.ts";
-import { PROJECT } from "./cli.ts";
 import { BenchStack } from "./stack.ts";
 
 const APPS = 3;
@@ -30,11 +31,12 @@ function stacksIn(
   folder: string,
   signal: AbortSignal,
 ): { readonly balancer: BenchStack; readonly bare: BenchStack } {
+  const [{ subnet, ports }, bareAt] = [placeOf("e2e-bench"), placeOf("e2e-bench-bare")];
   const balancer = new BenchStack({
     name: "e2e-bench",
     folder: PROJECT,
     namespace: "balancer",
-    config: { subnet: "172.28.91.0/24", ports: { http: 21_000, runtime: 21_001, stats: 21_002 } },
+    config: { subnet, ports: { http: ports.http, runtime: ports.runtime, stats: ports.stats } },
     label: `${STACK_LABEL}=e2e-bench`,
     state: join(folder, "balancer"),
     signal,
@@ -43,7 +45,7 @@ function stacksIn(
     name: "e2e-bench-bare",
     folder: join(PROJECT, "bench/bare"),
     namespace: "bench-bare",
-    config: { prefix: "172.28.92", firstPort: "21010" },
+    config: { prefix: bareAt.prefix, firstPort: String(bareAt.ports.http) },
     label: `${BENCH_LABEL}=bare`,
     state: join(folder, "bare"),
     signal,

@@ -2,9 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { removeLabelled } from "../../test/harness/labelled.ts";
+import { EMPTY_PASSPHRASE_SALT, PROJECT } from "../../test/harness/pulumi.ts";
 import { docker } from "../../test/harness/stack.ts";
 import { time } from "../samples.ts";
-import { PROJECT, runPulumi } from "./cli.ts";
+import { runPulumi } from "./cli.ts";
 
 /** A stack to be measured. */
 export interface StackOptions {
@@ -20,9 +21,6 @@ export interface StackOptions {
   readonly state: string;
   readonly signal: AbortSignal;
 }
-
-/** Belongs to the empty passphrase, as in stacks/. */
-const EMPTY_PASSPHRASE_SALT = "v1:Jy9aIz+v1Hs=:v1:+vhviZemvU+cMVih:qy+BcRIEeFiaYURhLi4z0H7siv4ruw==";
 
 /** A stack with its own state, config file, subnet and ports. */
 export class BenchStack {

@@ -43,7 +43,6 @@ const FATES: Readonly<Record<SoakEvent["kind"], WorkerFate>> = {
 export async function soak({ minutes, seed, signal, print }: SoakOptions): Promise<Summary> {
   const stack = await TestStack.create({
     name: "e2e-soak",
-    number: 20,
     config: { ...START, drainTimeout: "2s" },
   });
   try {

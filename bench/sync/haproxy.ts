@@ -13,12 +13,15 @@ import type { Endpoint } from "../../src/stack/endpoint.ts";
 import { BACKEND, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
 import { removeLabelled } from "../../test/harness/labelled.ts";
 import { docker } from "../../test/harness/stack.ts";
+import { placeOf } from "../../test/harness/stack-places.ts";
 import { BENCH_LABEL } from "../label.ts";
 
 const NAME = "bench-haproxy";
 const IMAGE = "haproxy:3.2";
-const SUBNET = "172.28.90.0/24";
-const RUNTIME_PORT = 21_020;
+const {
+  subnet: SUBNET,
+  ports: { runtime: RUNTIME_PORT },
+} = placeOf(NAME);
 const APP_PORT = 9898;
 const LABELS = { [BENCH_LABEL]: "sync" };
 

@@ -14,7 +14,7 @@ type LogLine = Readonly<Record<string, unknown>>;
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-access-log", number: 14 });
+  stack = await TestStack.create({ name: "e2e-access-log" });
   await stack.up();
 });
 afterAll(() => stack?.dispose());

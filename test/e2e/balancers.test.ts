@@ -18,7 +18,7 @@ const ids = (prefix: string, count: number): string[] =>
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-balancers", number: 15, config: { balancers: 3 } });
+  stack = await TestStack.create({ name: "e2e-balancers", config: { balancers: 3 } });
   await stack.up();
 });
 afterAll(() => stack?.dispose());

@@ -7,7 +7,7 @@ import { docker, TestStack } from "../harness/stack.ts";
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-containers", number: 16, config: { count: 2 } });
+  stack = await TestStack.create({ name: "e2e-containers", config: { count: 2 } });
   await stack.up();
 });
 afterAll(() => stack?.dispose());

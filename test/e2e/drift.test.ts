@@ -11,7 +11,6 @@ describe("a server list that was changed by hand", () => {
   beforeAll(async () => {
     stack = await TestStack.create({
       name: "e2e-drift",
-      number: 3,
       config: { count: 6, readyTimeout: "10s" },
     });
     await stack.up();

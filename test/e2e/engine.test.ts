@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, mapSessions } from "../harness/load.ts";
-import { docker, PROJECT, TestStack } from "../harness/stack.ts";
+import { PROJECT } from "../harness/pulumi.ts";
+import { docker, TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 /** Set by .ci/run where the set-up itself started the engine. Nobody else's engine is killed by a test. */
@@ -13,7 +14,7 @@ describe.runIf(ownsEngine)("an engine that is killed", () => {
   let stack: TestStack;
 
   beforeAll(async () => {
-    stack = await TestStack.create({ name: "e2e-engine", number: 10, config: { mode: "hash", count: 4 } });
+    stack = await TestStack.create({ name: "e2e-engine", config: { mode: "hash", count: 4 } });
     await stack.up();
   });
   afterAll(() => stack?.dispose());

@@ -13,7 +13,6 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await TestStack.create({
     name: "e2e-exposure",
-    number: 18,
     config: { balancers: 2, count: 2, bind: "0.0.0.0" },
   });
   await stack.up();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "../harness/load.ts";
 import { ProjectCopy } from "../harness/project-copy.ts";
 import { docker, TestStack } from "../harness/stack.ts";
+import { placeOf } from "../harness/stack-places.ts";
 
 const project = new ProjectCopy();
 const FOREIGN = "e2e-foreign";
@@ -12,7 +13,6 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await TestStack.create({
     name: "e2e-failures",
-    number: 4,
     project: project.folder,
     config: { count: 2 },
   });
@@ -160,7 +160,7 @@ describe("a stack that serves", () => {
       "this host has no address 198.51.100.1 (bind)",
     );
     stack.configure({ bind: undefined });
-    const other = stack.subnet.replace(/\d+\.0\/24$/, "124.0/24");
+    const { subnet: other } = placeOf("e2e-failures-foreign");
     const create = () =>
       docker.createNetwork({ Name: FOREIGN, IPAM: { Driver: "default", Config: [{ Subnet: other }] } });
     await withForeign(create, async () => {

@@ -29,7 +29,6 @@ beforeAll(async () => {
   await buildRecordingApp();
   stack = await TestStack.create({
     name: "e2e-http-hardening",
-    number: 17,
     config: { ...RECORDING_APP, count: 1, "tls.selfSigned": true },
   });
   await stack.up();

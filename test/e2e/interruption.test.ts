@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "../harness/load.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { type Config, docker, type PulumiRun, TestStack } from "../harness/stack.ts";
+import { type Config, docker, TestStack } from "../harness/stack.ts";
+import type { ProgramRun } from "../harness/started-program.ts";
 
 let stack: TestStack;
 
 beforeAll(async () => {
   stack = await TestStack.create({
     name: "e2e-interruption",
-    number: 8,
     config: { count: 3, readyTimeout: "15s" },
   });
   await stack.up();
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => stack?.dispose());
 
 /** The next update; where Pulumi asks for `pulumi cancel`, that comes first, as its user would do. */
-async function updateAgain(): Promise<PulumiRun> {
+async function updateAgain(): Promise<ProgramRun> {
   const run = await stack.tryUp();
   if (!/pulumi cancel/.test(run.output)) return run;
   const { exitCode, output } = await stack.pulumi("cancel", "--yes", "--stack", stack.name);

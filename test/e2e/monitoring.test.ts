@@ -10,14 +10,15 @@ import { get, Load } from "../harness/load.ts";
 import { PrometheusApi } from "../harness/prometheus-api.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { docker, type PulumiRun, TestStack } from "../harness/stack.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import { placeOf } from "../harness/stack-places.ts";
+import type { ProgramRun } from "../harness/started-program.ts";
 import { until } from "../harness/until.ts";
 import { DASHBOARD_TEXT, QUERIES } from "../unit/monitoring/dashboard.ts";
 import { named } from "../unit/named.ts";
 
 const PODINFO = "stefanprodan/podinfo:6.9.2";
-const PROMETHEUS_PORT = 21_130;
-const GRAFANA_PORT = 21_131;
+const { prometheus: PROMETHEUS_PORT, grafana: GRAFANA_PORT } = placeOf("e2e-monitoring").ports;
 /** Prometheus starts, and looks every 5 s. */
 const SCRAPED_MS = 60_000;
 
@@ -30,13 +31,12 @@ const QUIET: ReadonlySet<string> = new Set([
 ]);
 
 let stack: TestStack;
-let started: PulumiRun;
+let started: ProgramRun;
 let startMs: number;
 
 beforeAll(async () => {
   stack = await TestStack.create({
     name: "e2e-monitoring",
-    number: 13,
     config: {
       monitoring: true,
       balancers: 2,

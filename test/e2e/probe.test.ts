@@ -8,7 +8,8 @@ import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import type { ProbeResult } from "../../src/probe/result.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
-import { docker, type PulumiRun, TestStack } from "../harness/stack.ts";
+import { docker, TestStack } from "../harness/stack.ts";
+import type { ProgramRun } from "../harness/started-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "balancer-probe-"));
 const file = (name: string): string => join(folder, name);
@@ -19,7 +20,6 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await TestStack.create({
     name: "e2e-probe",
-    number: 12,
     config: { mode: "hash", count: 3, balancers: 2 },
   });
   await stack.up();
@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const probe = (...args: string[]): Promise<PulumiRun> => stack.command("probe", ...args);
+const probe = (...args: string[]): Promise<ProgramRun> => stack.command("probe", ...args);
 const runtime = (text: string): Promise<string> => runRaw(stack.runtime, command(text));
 const readHomes = (path: string): Record<string, string> => JSON.parse(readFileSync(path, "utf8")).mapping;
 
@@ -188,21 +188,6 @@ describe("a mistake ends the probe before a request is sent", () => {
     expect(exitCode).toBe(1);
     expect(await requests()).toBe(before);
   });
-});
-
-test("--help tells the options", async () => {
-  const { exitCode, output } = await probe("--help");
-  expect(exitCode).toBe(0);
-  for (const option of [
-    "--stack",
-    "--sessions",
-    "--seed",
-    "--save",
-    "--compare",
-    "--html",
-    "--all-balancers",
-  ])
-    expect(output).toContain(option);
 });
 
 describe("in sticky mode", () => {

@@ -11,7 +11,7 @@ const project = new ProjectCopy();
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-reload", number: 6, project: project.folder });
+  stack = await TestStack.create({ name: "e2e-reload", project: project.folder });
   await stack.up();
 });
 afterAll(async () => {

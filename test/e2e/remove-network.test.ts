@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeNetwork } from "../../src/docker/remove-network.ts";
 import { removeLabelled } from "../harness/labelled.ts";
 import { docker } from "../harness/stack.ts";
+import { placeOf } from "../harness/stack-places.ts";
 
 const NAME = "e2e-remove-network";
 const LABELS = { "balancer.test": NAME };
@@ -12,7 +13,7 @@ beforeEach(async () => {
   await removeLabelled(docker, LABEL);
   await docker.createNetwork({
     Name: NAME,
-    IPAM: { Driver: "default", Config: [{ Subnet: "172.28.123.0/24" }] },
+    IPAM: { Driver: "default", Config: [{ Subnet: placeOf(NAME).subnet }] },
     Labels: LABELS,
   });
 });

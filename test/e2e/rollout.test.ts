@@ -10,7 +10,6 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await TestStack.create({
     name: "e2e-rollout",
-    number: 5,
     config: { count: 4, readyTimeout: "10s" },
   });
   await stack.up();

@@ -27,7 +27,6 @@ let credentials: Credentials;
 beforeAll(async () => {
   stack = await TestStack.create({
     name: "e2e-runtime-tls",
-    number: 22,
     config: { count: 2, "runtimeTls.enabled": true },
   });
   await stack.up();

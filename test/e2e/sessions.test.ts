@@ -11,7 +11,7 @@ import { until } from "../harness/until.ts";
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-sessions", number: 7, config: { count: 3 } });
+  stack = await TestStack.create({ name: "e2e-sessions", config: { count: 3 } });
   await stack.up();
 });
 afterAll(() => stack?.dispose());

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { PROJECT } from "../harness/stack.ts";
+import { PROJECT } from "../harness/pulumi.ts";
 
 /** Its first events: mode, roll-out, app crash, scale, HAProxy kill. */
 const SEED = 31;

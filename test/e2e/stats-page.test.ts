@@ -9,7 +9,7 @@ let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-stats-page", number: 13, config: { count: 4 } });
+  stack = await TestStack.create({ name: "e2e-stats-page", config: { count: 4 } });
   [browser] = await Promise.all([startBrowser(), stack.up()]);
   page = await browser.newPage();
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const authority = await Authority.create();
   ca = authority.certificate;
   [first, second] = await Promise.all([authority.issue(), authority.issue({ rsaBits: 2048 })]);
-  stack = await TestStack.create({ name: "e2e-tls", number: 21, config: { count: 2, balancers: 2 } });
+  stack = await TestStack.create({ name: "e2e-tls", config: { count: 2, balancers: 2 } });
   file = join(stack.folder, "site.pem");
   writeFileSync(file, first.pem);
   await stack.up({ "tls.certificate": file });

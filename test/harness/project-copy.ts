@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROJECT } from "./stack.ts";
+import { PROJECT } from "./pulumi.ts";
 
 /** A copy of the program, for tests that change its templates. */
 export class ProjectCopy {

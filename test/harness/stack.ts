@@ -1,89 +1,55 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import Docker from "dockerode";
 import { stringify } from "yaml";
-import packageJson from "../../package.json" with { type: "json" };
+import { run } from "../../src/cli/main.ts";
 import { STACK_LABEL } from "../../src/docker/labels.ts";
 import { readState } from "../../src/haproxy/runtime/client.ts";
 import type { RunningServer } from "../../src/haproxy/runtime/state.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
+import { CapturedCaller } from "./captured-caller.ts";
 import { workerPid } from "./haproxy-info.ts";
 import { removeLabelled } from "./labelled.ts";
-import { until } from "./until.ts";
+import { EMPTY_PASSPHRASE_SALT, PROJECT, pulumiBinary, pulumiEnvironment } from "./pulumi.ts";
+import { placeOf, type StackName, type StackPlace } from "./stack-places.ts";
+import { type ProgramRun, type StartedProgram, startProgram } from "./started-program.ts";
 
 export const docker = new Docker();
-export const PROJECT = join(import.meta.dirname, "../..");
-
-/** How a run of the Pulumi CLI ended. */
-export interface PulumiRun {
-  readonly exitCode: number;
-  /** stdout and stderr, as they came. */
-  readonly output: string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A run of the Pulumi CLI that goes on. */
-export interface StartedPulumi {
-  kill(signal: NodeJS.Signals): void;
-  readonly ended: Promise<PulumiRun>;
-  /** Waits until it has told something. */
-  seen(pattern: RegExp): Promise<void>;
-}
 
 /** Config of a stack, by dotted key. */
 export type Config = Readonly<Record<string, unknown>>;
 
-/** Each test stack has a number, from which its subnet and ports follow, so that stacks never meet. */
 export interface TestStackOptions {
-  readonly name: string;
-  readonly number: number;
+  readonly name: StackName;
   readonly config?: Config;
   /** Where the program is; the project itself unless a test changes the program. */
   readonly project?: string;
 }
 
-/** So many ports of each kind are free for a test stack's balancers. */
-const MOST_BALANCERS = 3;
-
 /** A real stack with its own state, config file, subnet and ports. */
 export class TestStack {
-  readonly name: string;
-  readonly ports: {
-    readonly http: number;
-    readonly https: number;
-    readonly runtime: number;
-    readonly runtimeTls: number;
-    readonly stats: number;
-  };
+  readonly name: StackName;
+  readonly ports: StackPlace["ports"];
   readonly subnet: string;
   /** Of the stack's own, with Pulumi's state in it; a test may keep files there. */
   readonly folder = mkdtempSync(join(tmpdir(), "balancer-e2e-"));
   readonly #project: string;
   #config: Config;
 
-  private constructor({ name, number, config = {}, project = PROJECT }: TestStackOptions) {
+  private constructor({ name, config = {}, project = PROJECT }: TestStackOptions) {
     this.name = name;
     this.#project = project;
-    this.subnet = `172.28.${100 + number}.0/24`;
-    const first = 20_000 + number * 10;
-    this.ports = {
-      http: first,
-      https: first + 1_000,
-      runtimeTls: first + 1_000 + MOST_BALANCERS,
-      runtime: first + MOST_BALANCERS,
-      stats: first + 2 * MOST_BALANCERS,
-    };
+    const { subnet, ports } = placeOf(name);
+    this.subnet = subnet;
+    this.ports = ports;
     this.#config = {
-      subnet: this.subnet,
-      "ports.http": this.ports.http,
-      "ports.https": this.ports.https,
-      "ports.runtimeTls": this.ports.runtimeTls,
-      "ports.runtime": this.ports.runtime,
-      "ports.stats": this.ports.stats,
+      subnet,
+      "ports.http": ports.http,
+      "ports.https": ports.https,
+      "ports.runtimeTls": ports.runtimeTls,
+      "ports.runtime": ports.runtime,
+      "ports.stats": ports.stats,
       drainTimeout: "5s",
       ...config,
     };
@@ -154,18 +120,18 @@ export class TestStack {
     return output;
   }
 
-  async tryUp(changes: Config = {}): Promise<PulumiRun> {
+  async tryUp(changes: Config = {}): Promise<ProgramRun> {
     this.configure(changes);
     return this.pulumi("up", "--yes", "--skip-preview", "--stack", this.name);
   }
 
   /** Starts an update that the caller interrupts. */
-  startUp(changes: Config): StartedPulumi {
+  startUp(changes: Config): StartedProgram {
     this.configure(changes);
     return this.start(["up", "--yes", "--skip-preview", "--stack", this.name]);
   }
 
-  preview(): Promise<PulumiRun> {
+  preview(): Promise<ProgramRun> {
     return this.pulumi("preview", "--diff", "--stack", this.name);
   }
 
@@ -235,27 +201,29 @@ export class TestStack {
   }
 
   /** Runs the Pulumi CLI in the stack's project. */
-  pulumi(...args: readonly string[]): Promise<PulumiRun> {
+  pulumi(...args: readonly string[]): Promise<ProgramRun> {
     return this.start(args).ended;
   }
 
   /** Starts the Pulumi CLI and lets the caller watch and interrupt it. */
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): StartedPulumi {
-    return this.#spawn(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], env);
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): StartedProgram {
+    return this.#start(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], env);
   }
 
-  /** Runs one of the project's commands, as `npm run` does. */
-  command(name: string, ...args: readonly string[]): Promise<PulumiRun> {
-    return this.startCommand(name, ...args).ended;
+  /** Runs one of the project's commands in this process. */
+  async command(name: string, ...args: readonly string[]): Promise<ProgramRun> {
+    const caller = new CapturedCaller(pulumiEnvironment(this.folder));
+    await run([name, ...args, "--stack", this.name], caller);
+    return caller.run;
   }
 
-  /** In CI, where libraries colour what goes to a pipe. */
-  startCommand(name: string, ...args: readonly string[]): StartedPulumi {
-    return this.#spawn("node", commandWords(name, [...args, "--stack", this.name]), { CI: "true" });
+  /** Starts one of the project's commands as `npm run` does, in CI, where libraries colour what goes to a pipe. */
+  startCommand(name: string, ...args: readonly string[]): StartedProgram {
+    return this.#start("node", commandWords(name, [...args, "--stack", this.name]), { CI: "true" });
   }
 
   /** Runs one of the project's commands on a terminal of 200 columns, and interrupts it after some seconds. */
-  commandOnTerminal(name: string, args: readonly string[], seconds: number): Promise<PulumiRun> {
+  commandOnTerminal(name: string, args: readonly string[], seconds: number): Promise<ProgramRun> {
     const words = [
       "timeout",
       "--preserve-status",
@@ -265,38 +233,18 @@ export class TestStack {
       ...commandWords(name, [...args, "--stack", this.name]),
     ];
     const line = words.map((word) => `'${word}'`).join(" ");
-    return this.#spawn(
+    return this.#start(
       "script",
       ["--quiet", "--return", "--command", `stty cols 200; ${line}`, "/dev/null"],
       { TERM: "xterm-256color" },
     ).ended;
   }
 
-  #spawn(program: string, args: readonly string[], env: Readonly<Record<string, string>>): StartedPulumi {
-    // detached: Ctrl-C reaches this process alone; an update under way comes to its end
-    const child = spawn(program, args, {
+  #start(program: string, args: readonly string[], env: Readonly<Record<string, string>>): StartedProgram {
+    return startProgram(program, args, {
       cwd: this.#project,
-      env: { ...process.env, ...environment(this.folder), ...env },
-      detached: true,
+      env: { ...pulumiEnvironment(this.folder), ...env },
     });
-    let output = "";
-    const parts = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (chunk: string) => {
-        output += chunk;
-        parts[name] += chunk;
-      });
-    }
-    const ended = once(child, "close").then(
-      ([code]): PulumiRun => ({ exitCode: code ?? 1, output, ...parts }),
-    );
-    const seen = async (pattern: RegExp): Promise<void> => {
-      const endsWithout = ended.then(() => {
-        if (!pattern.test(output)) throw new Error(`pulumi ended without telling ${pattern}:\n${output}`);
-      });
-      await Promise.race([until(async () => pattern.test(output), 60_000), endsWithout]);
-    };
-    return { kill: (signal) => child.kill(signal), ended, seen };
   }
 
   #writeConfig(): void {
@@ -315,25 +263,4 @@ export class TestStack {
   }
 }
 
-const commandWords = (name: string, args: readonly string[]): string[] => [
-  `src/cli/commands/${name}.ts`,
-  ...args,
-];
-
-/** Belongs to the empty passphrase, as in stacks/. */
-const EMPTY_PASSPHRASE_SALT = "v1:Jy9aIz+v1Hs=:v1:+vhviZemvU+cMVih:qy+BcRIEeFiaYURhLi4z0H7siv4ruw==";
-
-const pulumiBinary = (): string =>
-  join(
-    process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
-    "versions",
-    packageJson.dependencies.pulumi,
-    "bin/pulumi",
-  );
-
-const environment = (folder: string): Record<string, string> => ({
-  PULUMI_BACKEND_URL: `file://${folder}`,
-  PULUMI_CONFIG_PASSPHRASE: "",
-  PULUMI_SKIP_UPDATE_CHECK: "true",
-  PATH: [join(PROJECT, "node_modules/.bin"), dirname(pulumiBinary()), process.env.PATH ?? ""].join(delimiter),
-});
+const commandWords = (name: string, args: readonly string[]): string[] => ["bin/balancer.js", name, ...args];

@@ -1,0 +1,3 @@
+import { describeScaling } from "../harness/scaling.ts";
+
+describeScaling("sticky");
