@@ -30,7 +30,10 @@ const CHANGES: readonly Change[] = [
   { what: "`app.port`", make: (stack) => stack.up({ "app.port": 9800 }) },
   { what: "`app.readyPath`", make: (stack) => stack.up({ "app.readyPath": "/healthz" }) },
   { what: "`mode` sticky → hash", make: (stack) => stack.up({ mode: "hash" }) },
-  { what: "`mode` hash → sticky and `count` 3 → 4", make: (stack) => stack.up({ mode: "sticky", count: 4 }) },
+  {
+    what: "`mode` hash → sticky and `count` 3 → 4",
+    make: (stack) => stack.up({ mode: "sticky", count: 4 }),
+  },
   { what: "a server disabled by hand, then mended", make: disableAndMend },
   { what: "an app container crashes", make: crashApp },
   { what: "HAProxy restarted", make: restartHaproxy },

@@ -1,4 +1,4 @@
-/** An interrupt ends the measuring, and every part removes what it made. */
+/** Lets an interrupt end the measuring. Every part then removes what it made. */
 export function interruptible(): { signal: AbortSignal; isInterrupted: () => boolean } {
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => controller.abort());

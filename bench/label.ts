@@ -1,2 +1,2 @@
-/** On what the benchmark makes itself, with the name of its part. */
+/** Everything that the benchmark makes itself has this label, with the name of its part. */
 export const BENCH_LABEL = "balancer.bench";

@@ -9,7 +9,10 @@ const PARTS = { sync: benchSync, pulumi: benchPulumi, changes: measureChanges } 
 
 await new Command("bench")
   .description(
-    "Measures Balancer next to the least that could do its work; prints ratios and whether their targets are reached.",
+    [
+      "Measures Balancer next to the least that could do its work;",
+      "prints ratios and whether their targets are reached.",
+    ].join(" "),
   )
   .addOption(new Option("--only <part>", "measure one part").choices(Object.keys(PARTS)))
   .option("--rounds <n>", "how often each variant is measured", wholeNumber, 5)

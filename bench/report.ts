@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import { median, type Ratio } from "./samples.ts";
 
-/** What a ratio shall be. */
+/** A ratio and its bound. */
 export interface Target {
   readonly text: string;
   readonly ratio: Ratio;
@@ -18,7 +18,7 @@ export function printTable(
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
+    `| ${cells.map((cell, column) => pad(cell, column, widths[column] ?? 0)).join(" | ")} |`;
   const rule = widths.map((width, column) =>
     column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`,
   );
@@ -26,32 +26,34 @@ export function printTable(
   for (const row of [header, rule, ...rows]) console.log(line(row));
 }
 
-/** Prints for each target whether it is reached. A report: a target that is missed fails nothing. */
+/** The first column holds words, the others hold numbers. */
+const pad = (cell: string, column: number, width: number): string =>
+  column === 0 ? cell.padEnd(width) : cell.padStart(width);
+
+/** Prints for each target whether it is reached. A target that is missed fails nothing. */
 export function printTargets(targets: readonly Target[]): void {
   console.log("");
   for (const { text, ratio, limit } of targets) {
     const isReached = limit.kind === "at most" ? ratio.value <= limit.value : ratio.value >= limit.value;
-    console.log(
-      `${isReached ? "reached" : "MISSED "}  ${text}: ${formatRatio(ratio)}, wanted ${limit.kind} ${limit.value}x`,
-    );
+    const wanted = `${limit.kind} ${limit.value}x`;
+    console.log(`${isReached ? "reached" : "MISSED "}  ${text}: ${formatRatio(ratio)}, wanted ${wanted}`);
   }
 }
 
-/** The machine's state, without which no figure means anything. */
+/** Prints the machine's state, without which no figure means anything. */
 export function printLoad(when: string): void {
   const load = loadavg().map((value) => value.toFixed(2));
-  console.log(
-    `\n${when}: ${new Date().toISOString()}, load average ${load.join(" ")} on ${availableParallelism()} cores`,
-  );
+  const machine = `load average ${load.join(" ")} on ${availableParallelism()} cores`;
+  console.log(`\n${when}: ${new Date().toISOString()}, ${machine}`);
 }
 
-/** The median in milliseconds. */
+/** Writes the median of milliseconds. */
 export const formatMs = (samples: readonly number[]): string => {
   const value = median(samples);
   return value >= 10 ? value.toFixed(0) : value.toFixed(1);
 };
 
-/** `1.42x (1.30–1.61)`: by the medians, and the least and the most of the rounds. */
+/** Writes `1.42x (1.30–1.61)`: the ratio of the medians, and the least and the most of the rounds. */
 export const formatRatio = ({ value, least, most }: Ratio): string =>
   `${digits(value)}x (${digits(least)}–${digits(most)})`;
 

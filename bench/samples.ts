@@ -1,11 +1,11 @@
-/** Middle of the samples; of an even number, the mean of the two in the middle. */
+/** Takes the middle of the samples, or the mean of the two in the middle. */
 export function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
   return middle.reduce((sum, sample) => sum + sample, 0) / middle.length;
 }
 
-/** How many times `a` is `b`, by their medians, and how far that went up and down from round to round. */
+/** The ratio of two medians, and the least and the most of the rounds. */
 export interface Ratio {
   readonly value: number;
   readonly least: number;
@@ -18,7 +18,7 @@ export function ratioOf(a: readonly number[], b: readonly number[]): Ratio {
   return { value: median(a) / median(b), least: Math.min(...rounds), most: Math.max(...rounds) };
 }
 
-/** How measured variants take turns. */
+/** Says how often measured variants take turns. */
 export interface Rounds {
   readonly count: number;
   /** Ends the measuring between two variants. */
@@ -26,8 +26,8 @@ export interface Rounds {
 }
 
 /**
- * Runs variants in turn, A B, B A, A B …, so that whatever else keeps the machine busy slows all of them alike.
- * @returns the samples of each variant, in the order of the variants
+ * Runs variants in turn, A B, B A, A B …, so other work on the machine slows all of them alike.
+ * @returns The samples of each variant, in the order of the variants.
  */
 export async function interleave<T>(
   variants: readonly (() => Promise<T>)[],
@@ -44,7 +44,7 @@ export async function interleave<T>(
   return samples;
 }
 
-/** Milliseconds that `run` takes. */
+/** Measures the milliseconds that `run` takes. */
 export async function time(run: () => Promise<unknown> | unknown): Promise<number> {
   const start = performance.now();
   await run();

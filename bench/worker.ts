@@ -2,7 +2,7 @@ import type { TestStack } from "../test/harness/stack.ts";
 
 type HaproxyIdentity = Awaited<ReturnType<TestStack["haproxyIdentity"]>>;
 
-/** What became of HAProxy's worker. */
+/** The fate of HAProxy's worker. */
 export type WorkerFate = "the same" | "reloaded" | "new container or restart";
 
 /** Compares HAProxy before and after a change. */

@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-// The yardstick: the containers, network and volume of a Balancer stack without Balancer. HAProxy's config is fixed
-// and lists no server, for nothing here tells HAProxy what runs.
+// The yardstick: the containers, network and volume of a Balancer stack without Balancer. HAProxy's config is
+// fixed and lists no server, because nothing here tells HAProxy what runs.
 
 const config = new pulumi.Config();
 const stack = pulumi.getStack();

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { pulumiBinary, pulumiEnvironment } from "../../test/harness/pulumi.ts";
 
-/** Where a run of the CLI happens. */
+/** The surroundings of a run of the CLI. */
 export interface Place {
   /** Folder of the Pulumi program. */
   readonly folder: string;
@@ -10,12 +10,12 @@ export interface Place {
   readonly signal: AbortSignal;
 }
 
-/** An interrupted CLI ends its update in order; one that does not is killed. */
+/** An interrupted CLI has this time to end its update in order, and is killed then. */
 const GRACE_MS = 20_000;
 
 /**
  * Runs the Pulumi CLI and returns what it prints.
- * @throws when it fails, with all that it printed
+ * @throws {Error} The CLI fails. The message has all that it printed.
  */
 export async function runPulumi({ folder, state, signal }: Place, args: readonly string[]): Promise<string> {
   signal.throwIfAborted();
@@ -26,7 +26,8 @@ export async function runPulumi({ folder, state, signal }: Place, args: readonly
     detached: true,
   } as const;
   return new Promise((resolve, reject) => {
-    // detached: Ctrl-C reaches this process alone, which passes it on once; a second one would kill the CLI half way
+    // The CLI is detached, so Ctrl-C reaches this process alone, which passes it on once. A second interrupt
+    // would kill the CLI half way.
     const child = execFile(
       pulumiBinary(),
       [...args, "--non-interactive", "--color", "never"],

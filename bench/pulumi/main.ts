@@ -12,13 +12,13 @@ import { BenchStack } from "./stack.ts";
 const APPS = 3;
 const OPERATIONS = ["nothing to do", "count + 1", "count - 1"] as const;
 type Operation = (typeof OPERATIONS)[number];
-/** Its last step, so that every operation starts from the same three containers. */
+/** Counts of app containers. The last operation leaves those that the first starts from. */
 const COUNTS: Readonly<Record<Operation, number>> = {
   "nothing to do": APPS,
   "count + 1": APPS + 1,
   "count - 1": APPS,
 };
-/** What Pulumi says it did: nothing is replaced, and only the last container, with what belongs to it, comes or goes. */
+/** Pulumi has to sum up like this: it replaces nothing, and only the last container comes or goes. */
 const EXPECTED: Readonly<Record<Operation, RegExp>> = {
   "nothing to do": /^\d+ unchanged$/,
   "count + 1": /^\+ \d created (?!.*(replaced|deleted))/,
@@ -26,7 +26,7 @@ const EXPECTED: Readonly<Record<Operation, RegExp>> = {
 };
 const WITHOUT_REFRESH = "--refresh=false";
 
-/** Names begin with `e2e-`, which git ignores in stacks/. */
+/** Makes the stacks. Git ignores their config, because their names begin with `e2e-`. */
 function stacksIn(
   folder: string,
   signal: AbortSignal,
@@ -55,13 +55,13 @@ function stacksIn(
 
 /** Compares `pulumi up` of a Balancer stack with that of a program that only declares the same containers. */
 export async function benchPulumi(rounds: Rounds): Promise<void> {
-  // one name for all runs, so that a run finds what a killed one left
+  // All runs use one folder, so a run finds what a killed one left.
   const folder = join(tmpdir(), "balancer-bench");
   const stacks = stacksIn(folder, rounds.signal);
   try {
     for (const stack of Object.values(stacks)) {
       await stack.create(APPS);
-      await stack.up(APPS); // warm: the first update after a creation may still write what Docker added
+      await stack.up(APPS); // the first update after a creation may still write what Docker added
     }
     printSamples(await measure(stacks, rounds), rounds.count);
   } finally {
@@ -107,7 +107,7 @@ async function measure(
   for (let round = 0; round < count; round++) {
     const turns = round % 2 === 0 ? series : series.toReversed();
     for (const each of turns) await each.run("nothing to do");
-    // a series goes up and back at once: two of them share a stack
+    // A series goes up and back at once, because two of them share a stack.
     for (const each of turns) {
       signal.throwIfAborted();
       await each.run("count + 1");

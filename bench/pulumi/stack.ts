@@ -15,7 +15,7 @@ export interface StackOptions {
   /** Config namespace. */
   readonly namespace: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** Docker label, `name=value`, on everything that the stack has on the engine. */
+  /** Everything that the stack has on the engine carries this Docker label, `name=value`. */
   readonly label: string;
   /** Folder of its state. */
   readonly state: string;
@@ -44,7 +44,7 @@ export class BenchStack {
 
   /**
    * Brings the stack to so many app containers.
-   * @returns how long that took, in milliseconds
+   * @returns Milliseconds that this took.
    */
   async up(count: number, ...flags: readonly string[]): Promise<number> {
     this.#writeConfig(count);
@@ -63,12 +63,12 @@ export class BenchStack {
     return took;
   }
 
-  /** What Pulumi says that the latest update did, such as `+ 1 created`. */
+  /** Pulumi's summary of the latest update, such as `+ 1 created`. */
   get summary(): string {
     return this.#summary.replaceAll(/\s+/g, " ").trim();
   }
 
-  /** Removes all of the stack, without Pulumi: whatever happened, nothing is left. */
+  /** Removes all of the stack without Pulumi, so nothing is left whatever happened. */
   async remove(): Promise<void> {
     await removeLabelled(docker, this.#options.label);
     rmSync(this.#options.state, { recursive: true, force: true });

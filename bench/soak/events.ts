@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Mode } from "../../src/stack/settings.ts";
 
-/** What happens to the stack, and what is declared afterwards. */
+/** An event that happens to the stack, and the declaration after it. */
 export type SoakEvent = Drawn &
   (
     | { readonly kind: "scale"; readonly from: number }
@@ -12,7 +12,7 @@ export type SoakEvent = Drawn &
   );
 
 interface Drawn {
-  /** How long nothing happens before it. */
+  /** Nothing happens for so long before the event. */
   readonly pauseMs: number;
   readonly count: number;
   readonly mode: Mode;
@@ -26,16 +26,16 @@ export const KINDS = [
   "app-crash",
 ] as const satisfies readonly SoakEvent["kind"][];
 
-/** What is declared before the first event. */
+/** The declaration before the first event. */
 export const START = { count: 3, mode: "sticky" } as const;
 
 const COUNTS = { least: 2, most: 6 } as const;
 
 const CARD = fc.record({
   pauseMs: fc.constantFrom(300, 700, 1_500),
-  /** Steps from one count to another, never all the way round. */
+  /** The count goes on by so many steps, never all the way round. */
   steps: fc.integer({ min: 1, max: COUNTS.most - COUNTS.least }),
-  /** Which of the servers crashes; as many numbers for each, whatever their count. */
+  /** Chooses the server that crashes. Every server has as many of these numbers, whatever their count. */
   victim: fc.integer({ min: 0, max: 59 }),
 });
 const DECK = fc.noBias(
@@ -46,8 +46,8 @@ const DECK = fc.noBias(
 );
 
 /**
- * Events in the order in which they happen: decks with one of each kind, each deck shuffled. The same seed gives the same
- * events; more decks are a longer list with the same beginning.
+ * Draws events in the order in which they happen: decks with one of each kind, each deck shuffled. The same
+ * seed gives the same events, and more decks make a longer list with the same beginning.
  */
 export function drawEvents(seed: number, decks: number): SoakEvent[] {
   let { count, mode }: { count: number; mode: Mode } = START;
@@ -83,7 +83,7 @@ export function drawEvents(seed: number, decks: number): SoakEvent[] {
 
 type CardOf = typeof CARD extends fc.Arbitrary<infer T> ? T : never;
 
-/** An event in few words: `scale 3 → 5`. */
+/** Describes an event in few words: `scale 3 → 5`. */
 export function describeEvent(event: SoakEvent): string {
   switch (event.kind) {
     case "scale":

@@ -5,7 +5,7 @@ import type { Span } from "./explain.ts";
 const MOST_LINES = 20;
 const AROUND_MS = 1_000;
 
-/** What HAProxy logged around a span of time, without the lines of requests that went well. */
+/** Reads HAProxy's log around a span of time, without the lines of requests that went well. */
 export async function readEvidence(stack: TestStack, { start, end }: Span): Promise<string[]> {
   const lines: string[] = [];
   const options = {

@@ -9,20 +9,20 @@ export interface Span {
   readonly end: number;
 }
 
-/** An event that was made, with what explains failures and lost sockets. */
+/** An event that was made, with the facts that explain failures and lost sockets. */
 export interface Change extends Span {
   readonly event: SoakEvent;
-  /** From the kill of HAProxy until it answered again. */
+  /** Time from the kill of HAProxy until it answered again. */
   readonly outage: Span | undefined;
-  /** How many sessions the update told that it ended, by server. */
+  /** The update said that it ended so many sessions, by server. */
   readonly told: ReadonlyMap<string, number>;
 }
 
-/** What clients saw in some time. */
+/** Everything that clients saw in some time. */
 export interface Seen {
   readonly sent: number;
   readonly failures: readonly Failure[];
-  /** WebSockets. */
+  /** Count of the WebSockets. */
   readonly opened: number;
   readonly losses: readonly Loss[];
   /** Answers to watched sessions that were compared with earlier ones. */
@@ -33,10 +33,10 @@ export interface Seen {
 export const LOSS_CAUSES = ["server removed", "app crashed", "HAProxy killed", "unexpected"] as const;
 export type LossCause = (typeof LOSS_CAUSES)[number];
 
-/** How often, by cause. */
+/** Counts by cause. */
 export type Tally = Readonly<Record<string, number>>;
 
-/** What clients saw, by cause. */
+/** Everything that clients saw, by cause. */
 export interface Cost {
   readonly sent: number;
   readonly failedInOutages: Tally;
@@ -45,17 +45,17 @@ export interface Cost {
   readonly lost: Tally;
   readonly compared: number;
   readonly moved: number;
-  /** What nothing explains, as it came. */
+  /** Problems that nothing explains, in the order in which they came. */
   readonly problems: readonly Problem[];
 }
 
-/** `at` is in milliseconds since 1970. */
+/** Something that nothing explains. `at` is in milliseconds since 1970. */
 export interface Problem {
   readonly at: number;
   readonly what: string;
 }
 
-/** Says of all that clients saw since the change before what explains it. `change` is undefined where none was made. */
+/** Sorts all that clients saw since the last change by its cause. `change` is undefined if none was made. */
 export function costOf(seen: Seen, change: Change | undefined, outages: readonly Span[]): Cost {
   const [expected, others] = partition(seen.failures, (failure) => isIn(outages, failure));
   const causes = explainLosses(seen.losses, change);
@@ -105,7 +105,7 @@ function explainLosses(losses: readonly Loss[], change: Change | undefined): Los
   });
 }
 
-/** How many sessions an update told that it ended, by server. */
+/** Reads in an update's output how many sessions it ended, by server. */
 export function toldEnds(output: string): Map<string, number> {
   const told = new Map<string, number>();
   for (const [, server = "", count] of output.matchAll(

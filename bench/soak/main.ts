@@ -12,7 +12,10 @@ const MOST_MINUTES = 7 * 24 * 60;
 
 const command = new Command("soak")
   .description(
-    "Changes a stack at random while it is in use. Exit code 1 when a request failed or a WebSocket was lost without a cause.",
+    [
+      "Changes a stack at random while it is in use.",
+      "Exit code 1 when a request failed or a WebSocket was lost without a cause.",
+    ].join(" "),
   )
   .requiredOption(
     "--minutes <n>",

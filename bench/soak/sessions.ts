@@ -5,7 +5,7 @@ import { causeOf, type Failure, get } from "../../test/harness/load.ts";
 const SESSIONS = Array.from({ length: 24 }, (_, index) => `watched-${index}`);
 const PAUSE_MS = 10;
 
-/** A session that another server answered although nothing had changed. */
+/** A session moved to another server although nothing had changed. */
 export interface Move {
   readonly session: string;
   readonly from: string;
@@ -13,18 +13,18 @@ export interface Move {
   readonly at: number;
 }
 
-/** What became of the watched sessions. */
+/** Everything that the watched sessions saw in some time. */
 export interface SessionResult {
   readonly sent: number;
   readonly failures: readonly Failure[];
-  /** Answers that were compared with an earlier one. */
+  /** Count of answers that were compared with an earlier one. */
   readonly compared: number;
   readonly moves: readonly Move[];
 }
 
 /**
- * Asks for sessions in turn, and checks that each stays on its server. Which server that is may differ from one set of
- * servers to another; for the same set it is the same for ever.
+ * Sends requests of sessions in turn, and checks that each session stays on its server. Another set of
+ * servers may give it another server, but the same set gives it the same one for ever.
  */
 export class SessionWatch {
   readonly #url: string;
@@ -42,12 +42,12 @@ export class SessionWatch {
     this.#watching = this.#watch();
   }
 
-  /** Names the set of servers from now on; undefined while it changes, when a session may be anywhere. */
+  /** Names the set of servers from now on. Undefined while it changes, because sessions may be anywhere. */
   set servers(set: string | undefined) {
     this.#set = set;
   }
 
-  /** How many sessions have another home among some servers than among others, of those seen among both. */
+  /** Counts the sessions that are known in both sets of servers, and those with another home in each. */
   compareHomes(one: string, other: string): { readonly moved: number; readonly known: number } {
     const [a, b] = [this.#homes.get(one), this.#homes.get(other)];
     const known = SESSIONS.filter((session) => a?.has(session) && b?.has(session));
@@ -57,7 +57,7 @@ export class SessionWatch {
     };
   }
 
-  /** What came since the start or the last call. */
+  /** Takes all that came since the start or the last call. */
   take(): SessionResult {
     const result = {
       sent: this.#sent,

@@ -10,7 +10,7 @@ import { Sockets } from "./sockets.ts";
 import { haproxyMemory, make } from "./stack.ts";
 import { formatRow, formatTime, type Row, type Summary, summarize } from "./summary.ts";
 
-/** How long, from which seed, and where the lines go. */
+/** Says how long the soak takes, which events it draws, and where its lines go. */
 export interface SoakOptions {
   readonly minutes: number;
   readonly seed: number;
@@ -20,13 +20,13 @@ export interface SoakOptions {
 }
 
 const SOCKETS = 8;
-/** A deck of events takes longer. */
+/** Every deck of events takes longer than this. */
 const SHORTEST_DECK_MS = 5_000;
-/** So that what an event broke has the time to show. */
+/** Clients see within this time what an event broke. */
 const SETTLE_MS = 500;
-/** A request hardly lasts over more outages. */
+/** A request hardly lasts over more outages than these. */
 const OUTAGES_KEPT = 3;
-/** An event that goes wrong may break every request. */
+/** No more problems of an event are listed, because a bad one may break every request. */
 const MOST_PROBLEMS = 20;
 const FATES: Readonly<Record<SoakEvent["kind"], WorkerFate>> = {
   scale: "the same",
@@ -37,8 +37,8 @@ const FATES: Readonly<Record<SoakEvent["kind"], WorkerFate>> = {
 };
 
 /**
- * Changes a stack at random while it is in use, until the time is over and each kind of event came once, the signal comes,
- * or an event does not do what it shall. Leaves nothing behind.
+ * Changes a stack at random while it is in use. It ends when the time is over and each kind of event came
+ * once, on the signal, and after an event that does not do what it shall. It leaves nothing behind.
  */
 export async function soak({ minutes, seed, signal, print }: SoakOptions): Promise<Summary> {
   const stack = await TestStack.create({
@@ -79,7 +79,7 @@ class Run {
   readonly #sockets: Sockets;
   readonly #watch: SessionWatch;
   #outages: readonly Span[] = [];
-  /** What decides where a session belongs. */
+  /** Names all that decides where a session belongs. */
   #servers = nameServers(START, 0);
   #since = Date.now();
 
@@ -94,7 +94,7 @@ class Run {
 
   /**
    * Makes an event happen and tells what it cost.
-   * @throws when it does not do what it shall
+   * @throws {Error} The event does not do what it shall.
    */
   async happen(event: SoakEvent): Promise<void> {
     // In hash mode a kill changes no home; in sticky mode it takes the stick table away.
@@ -161,7 +161,7 @@ class Run {
   }
 }
 
-/** In hash mode the servers alone decide where a session belongs, in sticky mode what happened before as well. */
+/** In hash mode the servers alone decide where a session belongs, in sticky mode the history does so too. */
 const nameServers = ({ mode, count }: Pick<SoakEvent, "mode" | "count">, events: number): string =>
   mode === "hash" ? `hash ${count}` : `sticky ${count} after ${events} events`;
 

@@ -10,17 +10,17 @@ export interface Loss {
   readonly lostAt: number;
 }
 
-/** What became of the sockets. */
+/** Everything that the WebSockets saw in some time. */
 export interface SocketResult {
   readonly opened: number;
   readonly losses: readonly Loss[];
-  /** Sockets that could not be opened. */
+  /** WebSockets that could not be opened. */
   readonly failures: readonly Failure[];
 }
 
 const RETRY_MS = 20;
 
-/** Keeps a number of WebSockets open and in use, each of a session of its own; one that is lost is opened again. */
+/** Keeps so many WebSockets open and in use, each of a session of its own, and opens lost ones again. */
 export class Sockets {
   readonly #url: string;
   readonly #stopping = new AbortController();
@@ -34,7 +34,7 @@ export class Sockets {
     this.#keepers = Array.from({ length: count }, (_, index) => this.#keepOpen(`socket-${index}`));
   }
 
-  /** What came since the start or the last call. */
+  /** Takes all that came since the start or the last call. */
   take(): SocketResult {
     const result = { opened: this.#opened, losses: this.#losses, failures: this.#failures };
     this.#opened = 0;

@@ -6,18 +6,18 @@ import { until } from "../../test/harness/until.ts";
 import type { SoakEvent } from "./events.ts";
 import { type Span, toldEnds } from "./explain.ts";
 
-/** What making an event told. */
+/** Facts about an event that was made. */
 export interface Made {
   readonly outage: Span | undefined;
   readonly told: ReadonlyMap<string, number>;
 }
 
-/** As long as HAProxy's checks take to see that a server is down; one that is back earlier is never taken out. */
+/** HAProxy's checks take so long to see that a server is down. They never see one that is back earlier. */
 const CHECKS_MS = 1_500;
 
 /**
  * Makes an event happen, and waits until all is well again.
- * @throws when an update fails, with all that it printed, or something does not come back
+ * @throws {Error} An update fails, or something does not come back.
  */
 export async function make(stack: TestStack, event: SoakEvent): Promise<Made> {
   switch (event.kind) {
@@ -54,7 +54,10 @@ const allUp = (stack: TestStack, count: number): Promise<void> =>
     return servers.length === count && servers.every(({ isUp, hasPassed }) => isUp && hasPassed);
   });
 
-/** Memory of HAProxy's container in bytes, as `docker stats` shows it: all of its processes, without file caches. 0 when it does not run. */
+/**
+ * Reads the memory of HAProxy's container in bytes, as `docker stats` shows it: that of all its processes,
+ * without file caches. It is 0 if the container does not run.
+ */
 export async function haproxyMemory(stack: TestStack): Promise<number> {
   const { memory_stats: memory } = await docker
     .getContainer(stack.haproxyName)

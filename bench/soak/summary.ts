@@ -2,21 +2,21 @@ import type { WorkerFate } from "../worker.ts";
 import { describeEvent, KINDS, type SoakEvent } from "./events.ts";
 import type { Cost, Span, Tally } from "./explain.ts";
 
-/** An event and what it cost since the one before. `event` is undefined for what came after the last. */
+/** An event and its cost since the event before. `event` is undefined for the time after the last one. */
 export interface Row {
   readonly event: SoakEvent | undefined;
   readonly seconds: number;
   readonly cost: Cost;
   readonly outage: Span | undefined;
-  /** HAProxy's worker, with its process id in the container. */
+  /** Fate of HAProxy's worker, and its process id in the container. */
   readonly worker?: { readonly fate: WorkerFate; readonly pid: string | undefined };
-  /** Watched sessions that have another server now, as they may. */
+  /** Watched sessions that may have another server now, and those of them that have. */
   readonly elsewhere?: { readonly moved: number; readonly known: number };
-  /** Of HAProxy's container, in bytes. */
+  /** Memory of HAProxy's container in bytes. */
   readonly memory: number;
 }
 
-/** What a run saw. */
+/** The result of a run. */
 export interface Summary {
   readonly seed: number;
   readonly seconds: number;
@@ -29,20 +29,20 @@ export interface Summary {
   readonly webSockets: { readonly opened: number; readonly lost: Tally };
   readonly sessions: { readonly compared: number; readonly moved: number };
   readonly haproxy: {
-    /** Of its container, in bytes. A kill makes it start afresh. */
+    /** Memory of its container in bytes. A kill makes it start afresh. */
     readonly memory: { readonly start: number; readonly most: number; readonly end: number };
     readonly reloads: number;
     readonly restarts: number;
     /** Process ids of the workers that followed the first, in the container. */
     readonly workers: readonly string[];
-    /** How long it was away after each kill. */
+    /** HAProxy was away for so long after each kill. */
     readonly outagesMs: readonly number[];
   };
-  /** What nothing explains; empty for a good run. */
+  /** Problems that nothing explains. A good run has none. */
   readonly problems: readonly string[];
 }
 
-/** What a run was and brought. */
+/** The events of a run, and its problems. */
 export interface Outcome {
   readonly seed: number;
   readonly startMemory: number;
@@ -50,7 +50,7 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
-/** Adds up what came. */
+/** Adds up the events of a run. */
 export function summarize({ seed, startMemory, rows, problems }: Outcome): Summary {
   const sum = (pick: (cost: Cost) => number): number =>
     rows.reduce((total, { cost }) => total + pick(cost), 0);
@@ -86,8 +86,9 @@ export function summarize({ seed, startMemory, rows, problems }: Outcome): Summa
 /** One line for an event, with what it cost. */
 export function formatRow({ event, seconds, cost, outage, worker, elsewhere, memory }: Row): string {
   const away = outage === undefined ? "" : ` for ${outage.end - outage.start} ms`;
+  const what = event === undefined ? "end" : describeEvent(event);
   const parts = [
-    `${formatTime(Date.now())}  ${(event === undefined ? "end" : describeEvent(event)).padEnd(20)} ${seconds.toFixed(1).padStart(6)} s`,
+    `${formatTime(Date.now())}  ${what.padEnd(20)} ${seconds.toFixed(1).padStart(6)} s`,
     `${cost.sent} requests, ${total(cost.failedOtherwise)} failed${formatTally(cost.failedOtherwise)}`,
     ...(away === "" && total(cost.failedInOutages) === 0
       ? []
@@ -121,11 +122,19 @@ export function formatSummary({
     `seed ${seed}, ${seconds.toFixed(0)} s, events: ${Object.entries(events)
       .map(([kind, count]) => `${count} ${kind}`)
       .join(", ")}`,
-    `requests: ${requests.sent}, failed ${total(requests.failedOtherwise)}${formatTally(requests.failedOtherwise)}, and while a killed HAProxy was away ${total(requests.failedInOutages)}${formatTally(requests.failedInOutages)}`,
+    [
+      `requests: ${requests.sent}`,
+      `failed ${formatCount(requests.failedOtherwise)}`,
+      `and while a killed HAProxy was away ${formatCount(requests.failedInOutages)}`,
+    ].join(", "),
     `WebSockets: ${webSockets.opened} opened, ${total(webSockets.lost)} lost${formatTally(webSockets.lost)}`,
     `sessions: ${sessions.compared} answers compared, ${sessions.moved} by another server than before`,
     `HAProxy: ${haproxy.reloads} reloads, ${haproxy.restarts} restarts${pids}${away}`,
-    `memory of its container: ${mebibytes(memory.start)} at the start, ${mebibytes(memory.most)} at most, ${mebibytes(memory.end)} at the end`,
+    [
+      `memory of its container: ${mebibytes(memory.start)} at the start`,
+      `${mebibytes(memory.most)} at most`,
+      `${mebibytes(memory.end)} at the end`,
+    ].join(", "),
     ...problems.map((problem) => `PROBLEM ${problem}`),
     problems.length === 0 ? "nothing failed without a cause" : `${problems.length} problems`,
   ];
@@ -145,7 +154,9 @@ const formatTally = (tally: Tally): string => {
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 };
 
-/** `12:34:56.789`, in UTC as HAProxy's log. */
+const formatCount = (tally: Tally): string => `${total(tally)}${formatTally(tally)}`;
+
+/** Writes `12:34:56.789`, in UTC as in HAProxy's log. */
 export const formatTime = (ms: number): string => new Date(ms).toISOString().slice(11, 23);
 
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

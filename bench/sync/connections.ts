@@ -13,8 +13,8 @@ export interface Connection {
 const CHANNEL = "net.client.socket";
 
 /**
- * Watches the connections that `run` makes, from outside: Node tells of each, so the measured code needs no hook and
- * loses next to no time.
+ * Watches the connections that `run` makes, from outside: Node tells of each, so the measured code needs no
+ * hook and loses next to no time.
  */
 export async function watchConnections(run: () => Promise<unknown>): Promise<Connection[]> {
   const sockets: { socket: Socket; openedAtMs: number; answeredAtMs: number }[] = [];

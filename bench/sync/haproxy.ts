@@ -35,7 +35,10 @@ const TOPOLOGY = planTopology(
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
 
-/** A stack's topology with this many servers. All have one address, HAProxy's own: it is the server list that is measured. */
+/**
+ * A stack's topology with this many servers. All have one address, HAProxy's own: it is the server list that
+ * is measured.
+ */
 export function topologyOf(count: number): Topology {
   const address = TOPOLOGY.balancers[0]?.address ?? "";
   const servers = Array.from(

@@ -25,11 +25,11 @@ export async function benchSync(rounds: Rounds): Promise<void> {
   }
 }
 
-/** The samples of one variant, and what follows from them. */
+/** The samples of one variant, in milliseconds. */
 interface Samples {
   readonly total: readonly number[];
   readonly waiting: readonly number[];
-  /** Without the waiting, which no way of sending commands shortens. */
+  /** Time without the waiting, which no way of sending commands shortens. */
   readonly working: readonly number[];
 }
 
@@ -39,7 +39,7 @@ interface Row {
   readonly oneByOne: Samples;
 }
 
-/** What is compared; those with a limit have a target, for the whole way up and back. */
+/** Comparisons. One with a limit has a target for the whole way up and back. */
 const COMPARISONS: readonly {
   readonly text: string;
   readonly ratio: (row: Row) => Ratio;
@@ -77,7 +77,7 @@ async function benchCount(count: number, rounds: Rounds): Promise<void> {
     new OneByOneVariant(topology.servers),
   ] as const;
   const upAndDown = variants.map((variant) => () => measure(variant));
-  await interleave(upAndDown, { ...rounds, count: 1 }); // warm: the first run of any code is the slowest
+  await interleave(upAndDown, { ...rounds, count: 1 }); // the first run of any code is the slowest
   sync.profiles.up.length = 0;
   sync.profiles.down.length = 0;
   const [ours = [], batched = [], oneByOne = []] = await interleave(upAndDown, rounds);
@@ -89,7 +89,10 @@ async function benchCount(count: number, rounds: Rounds): Promise<void> {
     oneByOne: pick(oneByOne, way),
   }));
   printTable(
-    `${count} servers, from none to all and back: medians of ${rounds.count} rounds in ms; "waits" is the part of waiting for health checks`,
+    [
+      `${count} servers, from none to all and back: medians of ${rounds.count} rounds in ms`,
+      '"waits" is the part of waiting for health checks',
+    ].join("; "),
     ["way", "sync", "waits", "batched", "waits", "one by one", "waits"],
     rows.map((row) => [
       row.way,
@@ -149,7 +152,7 @@ function printProfile(count: number, { profiles }: SyncVariant): void {
   );
 }
 
-/** Planning both ways and rendering the file, without HAProxy. */
+/** Measures planning both ways and rendering the file, without HAProxy. */
 async function benchPlanning(
   { running }: SyncVariant,
   syncMs: readonly number[],

@@ -9,7 +9,7 @@ import { number } from "./format.ts";
 use([BarChart, HeatmapChart, SankeyChart, GridComponent, MarkLineComponent, VisualMapComponent, SVGRenderer]);
 
 const WIDTH = 920;
-/** With more servers the numbers no longer fit. */
+/** Numbers fit on no more servers than these. */
 const MOST_LABELLED = 14;
 
 /** Colours that suit the page's background. */
@@ -18,7 +18,7 @@ export interface Theme {
   readonly text: string;
   readonly faint: string;
   readonly mark: string;
-  /** Of the heat map, from few to many. */
+  /** Colours of the heat map, from few to many. */
   readonly scale: readonly [string, string];
 }
 
@@ -38,7 +38,7 @@ export const DARK: Theme = {
 };
 
 const BAR_COLOUR = "#2563eb";
-/** Servers in the flow, on light and dark. */
+/** Servers have these colours in the flow, on light and on dark. */
 const SERVER_COLOURS = [
   "#3b82f6",
   "#f59e0b",
@@ -52,7 +52,7 @@ const SERVER_COLOURS = [
   "#d97706",
 ] as const;
 
-/** Sessions of each server as bars, next to the even share. */
+/** Draws the sessions of each server as bars, next to the even share. */
 export function drawDistribution({ servers }: Distribution, theme: Theme): string {
   const mean = servers.reduce((sum, { sessions }) => sum + sessions, 0) / servers.length;
   return draw(340, {
@@ -90,7 +90,7 @@ export function drawDistribution({ servers }: Distribution, theme: Theme): strin
   });
 }
 
-/** Sessions that stayed in grey, and those that moved, from the server before on the left to the one after. */
+/** Draws sessions as a flow from the server before to the one after: grey if they stayed, else coloured. */
 export function drawFlow({ before, after, flows }: Comparison, theme: Theme): string {
   const colours = new Map(
     [...new Set([...before, ...after])].map((server, index) => [
@@ -131,7 +131,7 @@ export function drawFlow({ before, after, flows }: Comparison, theme: Theme): st
   });
 }
 
-/** Sessions from every server (rows) to every server (columns): those that stayed in grey, those that moved coloured. */
+/** Draws sessions from every server (row) to every server (column): grey if they stayed, else coloured. */
 export function drawMoves({ before, after, flows }: Comparison, theme: Theme): string {
   const isLabelled = Math.max(before.length, after.length) <= MOST_LABELLED;
   const moves = flows.filter(({ from, to }) => from !== to);
@@ -184,7 +184,7 @@ const categories = (servers: readonly string[], theme: Theme): EChartsCoreOption
 const labelOf = ({ value }: { readonly value: number | readonly (string | number)[] }): string =>
   number(Number([value].flat().at(-1)));
 
-/** Draws without a browser. */
+/** Draws a chart without a browser. */
 function draw(height: number, option: EChartsCoreOption): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
   try {

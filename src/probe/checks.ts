@@ -4,20 +4,20 @@ import type { Findings } from "./findings.ts";
 import { count, number, percent, time } from "./format.ts";
 import type { ProbeResult } from "./result.ts";
 
-/** Servers that are told by name. */
+/** A line names no more servers than these. */
 const MOST_NAMED = 8;
 
 /** One claim about the balancer, and whether the probe bears it out. */
 export interface Check {
   readonly name: string;
   readonly hasPassed: boolean;
-  /** One line. */
+  /** The verdict in one line. */
   readonly text: string;
-  /** What speaks against it, a line each, as far as it is listed. */
+  /** Evidence against the claim, one line each, as far as it is listed. */
   readonly details: readonly string[];
 }
 
-/** Puts what a probe found into words; what it was told to leave out is not among it. */
+/** Puts the result of a probe into words, without the parts that it was told to leave out. */
 export function checksOf(result: ProbeResult): Check[] {
   const { cookieClients, webSockets, comparison } = result;
   return [
@@ -35,13 +35,14 @@ export const isConsistent = (result: ProbeResult): boolean =>
 function checkSessions({ sessions, rounds, requests, differences }: ProbeResult): Check {
   const balancers = new Set(rounds).size;
   const where = balancers === 1 ? "" : ` through ${balancers} balancers`;
+  const strays = `${number(differences.count)} of ${number(requests)} requests`;
   return {
     name: "sessions",
     hasPassed: differences.count === 0,
     text:
       differences.count === 0
         ? `each of ${count(sessions, "session")} sent ${rounds.length} times${where}: always the same server`
-        : `${number(differences.count)} of ${number(requests)} requests answered by another server than the session's first`,
+        : `${strays} answered by another server than the session's first`,
     details: list(
       differences,
       ({ session, first, later, through }) => `${session}: ${first}, then ${later} through ${through}`,
@@ -56,18 +57,15 @@ function checkCookies({ mode, cookieClients: { clients, withCookie, changes } }:
     return {
       name,
       hasPassed,
-      text: `${hasPassed ? "none" : withCookie} of ${count(clients, "client")} given one; hash mode sets none`,
+      text: `${withCookie || "none"} of ${count(clients, "client")} given one; hash mode sets none`,
       details: [],
     };
   }
   const without = clients - withCookie;
+  const strays = `${count(changes.count, "request")} with a cookie`;
   const words = [
     ...(without === 0 ? [] : [`${number(without)} of ${count(clients, "client")} given no cookie`]),
-    ...(changes.count === 0
-      ? []
-      : [
-          `${count(changes.count, "request")} with a cookie answered by another server than the one that gave it`,
-        ]),
+    ...(changes.count === 0 ? [] : [`${strays} answered by another server than the one that gave it`]),
   ];
   return {
     name,
@@ -83,16 +81,14 @@ function checkCookies({ mode, cookieClients: { clients, withCookie, changes } }:
   };
 }
 
+const HINT = "--websocket-path names another path, --websockets 0 leaves them out";
+
 function checkWebSockets({ webSockets: { sockets, changes, failures } }: ProbeResult): Check {
   const words = [
     ...(changes.count === 0
       ? []
       : [`${number(changes.count)} of ${sockets} on another server than the requests of their session`]),
-    ...(failures.count === 0
-      ? []
-      : [
-          `${number(failures.count)} of ${sockets} failed (--websocket-path names another path, --websockets 0 leaves them out)`,
-        ]),
+    ...(failures.count === 0 ? [] : [`${number(failures.count)} of ${sockets} failed (${HINT})`]),
   ];
   return {
     name: "WebSockets",
@@ -115,7 +111,8 @@ function checkWebSockets({ webSockets: { sockets, changes, failures } }: ProbeRe
 function checkMoves({ mode }: ProbeResult, comparison: Comparison): Check {
   const { since, added, removed, moved, movedShare, idealShare, unexplained } = comparison;
   const change = [...nameServers("+", added), ...nameServers("−", removed)].join(" ");
-  const figures = `${count(moved, "session")} (${percent(movedShare)}) moved since ${time(since)}, ideal ${percent(idealShare)}`;
+  const share = `${count(moved, "session")} (${percent(movedShare)})`;
+  const figures = `${share} moved since ${time(since)}, ideal ${percent(idealShare)}`;
   const hint = mode === "sticky" ? "; the stick table forgets a session 30 minutes after its last use" : "";
   return {
     name: "comparison",

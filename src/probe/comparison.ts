@@ -1,7 +1,7 @@
 import { type Findings, findingsOf } from "./findings.ts";
 import type { Mapping } from "./mapping.ts";
 
-/** Sessions that were on one server and are on another, or the same. */
+/** Sessions that were on one server, and are on another or the same one now. */
 export interface Flow {
   readonly from: string;
   readonly to: string;
@@ -15,27 +15,27 @@ export interface Move {
   readonly to: string;
 }
 
-/** What became of the sessions between two probes. */
+/** The servers of all sessions at one probe next to those at a later one. */
 export interface Comparison {
-  /** When the earlier mapping was kept, ISO 8601 in UTC. */
+  /** Time of the earlier probe, ISO 8601 in UTC. */
   readonly since: string;
-  /** Servers of either mapping. */
+  /** Servers at the earlier probe, and at the later one. */
   readonly before: readonly string[];
   readonly after: readonly string[];
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly moved: number;
-  /** Moved sessions of all, 0 to 1. */
+  /** Share of all sessions that moved, 0 to 1. */
   readonly movedShare: number;
-  /** What has to move, 0 to 1: in hash mode `idealShare`, in sticky mode the sessions of removed servers. */
+  /** Share that has to move, 0 to 1: by `idealShare` in hash mode, removed servers' part in sticky mode. */
   readonly idealShare: number;
-  /** From every server to every server where there are sessions, the largest first. */
+  /** Flows from every server to every server, the largest first, without empty ones. */
   readonly flows: readonly Flow[];
   /** Moves that the change of servers does not explain. */
   readonly unexplained: Findings<Move>;
 }
 
-/** Compares where sessions were and are. Both mappings are of the same sessions and mode: see `checkComparable`. */
+/** Compares two mappings of the same sessions and mode: see `checkComparable`. */
 export function compareMappings(earlier: Mapping, later: Mapping): Comparison {
   const [before, after] = [earlier.servers, later.servers];
   const added = after.filter((server) => !before.includes(server));
@@ -65,8 +65,9 @@ export function compareMappings(earlier: Mapping, later: Mapping): Comparison {
 }
 
 /**
- * The share of sessions that a perfect consistent hash moves, 0 to 1. It gives each session an order of all servers, of
- * which it takes the first that exists: a session stays when the first of old and new servers together is a kept one.
+ * Calculates the share of sessions, 0 to 1, that a perfect consistent hash moves. Such a hash gives each
+ * session an order of all servers and takes the first that exists. So a session stays if the first of old and
+ * new servers together is kept.
  */
 export function idealShare(before: readonly string[], after: readonly string[]): number {
   const all = new Set([...before, ...after]).size;
@@ -74,7 +75,7 @@ export function idealShare(before: readonly string[], after: readonly string[]):
   return (all - kept) / all;
 }
 
-/** The flows to another server. */
+/** Picks the flows to another server. */
 export const movesOf = ({ flows }: Comparison): Flow[] => flows.filter(({ from, to }) => from !== to);
 
 function flowsOf(moves: readonly Move[]): Flow[] {

@@ -1,21 +1,21 @@
 import { type Findings, findingsOf } from "./findings.ts";
 import { type FrontDoor, forEach } from "./front-door.ts";
 
-/** The cookie of sticky mode; hash mode sets none. */
+/** Sticky mode sets this cookie. Hash mode sets none. */
 const COOKIE = "SRV";
-/** Requests of a client with its cookie, after the one that set it. */
+/** A client sends so many requests with its cookie after the one that set it. */
 export const REPEATS = 4;
 
-/** A client with a cookie that another server answered than the one that gave it. */
+/** A client that was answered by another server than the one that gave it its cookie. */
 export interface CookieChange {
   readonly client: number;
   readonly first: string;
   readonly later: string;
-  /** URL of the balancer that went elsewhere. */
+  /** URL of the balancer that chose the other server. */
   readonly through: string;
 }
 
-/** Clients that name no session, and send back the cookie that HAProxy gave them. */
+/** Result of the clients that name no session, and send back the cookie that HAProxy gave them. */
 export interface CookieClients {
   readonly clients: number;
   /** How many of them were given a cookie. */
@@ -24,9 +24,9 @@ export interface CookieClients {
 }
 
 /**
- * Sends requests of clients that keep their cookie. One that is given none sends a single request, as nothing would tie
- * it to the next.
- * @param doorFor spreads requests over balancers, by a number that goes up
+ * Sends requests of clients that keep their cookie. A client that gets no cookie sends a single request,
+ * because nothing would tie it to the next.
+ * @param doorFor Spreads requests over balancers by a number that goes up.
  */
 export async function sendCookieClients(
   clients: number,
@@ -51,6 +51,6 @@ export async function sendCookieClients(
   return { clients, withCookie, changes: findingsOf(changes) };
 }
 
-/** The value that a `Set-Cookie` line gives HAProxy's cookie; undefined when it takes it away, or is of another. */
+/** Reads HAProxy's cookie in a `Set-Cookie` line. Undefined if the line removes it, or sets another. */
 const cookieIn = (setCookie: string): string | undefined =>
   new RegExp(`^${COOKIE}=([^;]+)`).exec(setCookie)?.[1];

@@ -1,14 +1,14 @@
-/** How many of the sessions a server has. */
+/** A server's part of the sessions. */
 export interface ServerShare {
   readonly server: string;
   readonly sessions: number;
-  /** Of all sessions, 0 to 1. */
+  /** Share of all sessions, 0 to 1. */
   readonly share: number;
-  /** From an even distribution, in percent: 5 is 5 % more sessions than the mean. */
+  /** Deviation from an even distribution: 5 is 5 % more sessions than the mean. */
   readonly deviationPercent: number;
 }
 
-/** How sessions are spread over servers. */
+/** The spread of sessions over servers. */
 export interface Distribution {
   readonly servers: readonly ServerShare[];
   /** The fullest server's sessions over the mean: 1 is even. */
@@ -20,7 +20,7 @@ export type Homes = ReadonlyMap<string, string>;
 
 /**
  * Counts sessions by server.
- * @param servers all servers, those without a session too
+ * @param servers All servers, also those without a session.
  */
 export function distribute(homes: Homes, servers: readonly string[]): Distribution {
   const counts = new Map(servers.map((server) => [server, 0]));
@@ -37,7 +37,7 @@ export function distribute(homes: Homes, servers: readonly string[]): Distributi
   };
 }
 
-/** The declared servers and the ones that answered though they are not declared, in the order of their numbers. */
+/** Lists the declared servers and the ones that answered all the same, in the order of their numbers. */
 export const allServers = (declared: readonly string[], homes: Homes): string[] =>
   [...new Set([...declared, ...homes.values()])].sort((a, b) => NUMERIC.compare(a, b));
 

@@ -1,13 +1,13 @@
 const MOST_EXAMPLES = 10;
 
-/** Things that should not be there: how many, and the first of them. */
+/** Counts things that should not be there, and keeps the first of them. */
 export interface Findings<T> {
   readonly count: number;
-  /** 10 at most. */
+  /** The first 10. */
   readonly examples: readonly T[];
 }
 
-/** Keeps what is worth to be shown of a list that may be long. */
+/** Keeps the part of a list that is worth to be shown. */
 export const findingsOf = <T>(found: readonly T[]): Findings<T> => ({
   count: found.length,
   examples: found.slice(0, MOST_EXAMPLES),

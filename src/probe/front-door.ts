@@ -2,22 +2,23 @@ import pMap from "p-map";
 import { Pool } from "undici";
 import { SERVER_NAME } from "./mapping.ts";
 
-/** Requests under way at a time, each on a connection that is kept. */
+/** So many requests are under way at a time, each on a connection that is kept. */
 const CONCURRENCY = 32;
 export const TIMEOUT_MS = 10_000;
 
 /** Makes HAProxy name the server that answers. */
 export const PROBE_HEADERS = { "X-Balancer-Probe": "1" } as const;
 const SERVER_HEADER = "x-balancer-server";
+const WHO_IS_TOLD = "HAProxy names it to this Docker host alone, in X-Balancer-Server";
 
-/** What came through a balancer. */
+/** An answer that came through a balancer. */
 export interface Answer {
   readonly server: string;
   /** Values of `Set-Cookie`. */
   readonly cookies: readonly string[];
 }
 
-/** A certificate names the host that clients ask for, and the probe comes by address. What it sends is no secret. */
+/** A certificate names a host, and the probe comes by address. What the probe sends is no secret. */
 export const ANY_CERTIFICATE = { rejectUnauthorized: false } as const;
 
 /** The HTTP or HTTPS port of a balancer, where clients come in. */
@@ -26,7 +27,7 @@ export class FrontDoor {
   readonly #path: string;
   readonly #pool: Pool;
 
-  /** @param path what is requested */
+  /** @param path Path of every request. */
   constructor(url: string, path: string) {
     this.url = url;
     this.#path = path;
@@ -40,19 +41,13 @@ export class FrontDoor {
 
   /**
    * Sends one GET request. Nothing is repeated.
-   * @throws {Error} when the balancer cannot be reached, names no server, or answers 500 or more
+   * @throws {Error} The balancer cannot be reached, names no server, or answers 500 or more.
    */
   async get(headers: Readonly<Record<string, string>>): Promise<Answer> {
     const { status, server, cookies } = await this.#request(headers);
-    if (status >= 500)
-      throw new Error(
-        `${this.url}${this.#path} answers ${status}, from ${server ?? "no server"}; see npm run status`,
-      );
-    if (server === undefined) {
-      throw new Error(
-        `${this.url}${this.#path} answers ${status} without naming a server; HAProxy names it to this Docker host alone, in X-Balancer-Server`,
-      );
-    }
+    const what = `${this.url}${this.#path} answers ${status}`;
+    if (status >= 500) throw new Error(`${what}, from ${server ?? "no server"}; see npm run status`);
+    if (server === undefined) throw new Error(`${what} without naming a server; ${WHO_IS_TOLD}`);
     return { server, cookies };
   }
 
@@ -70,22 +65,18 @@ export class FrontDoor {
         cookies: [response.headers["set-cookie"] ?? []].flat(),
       };
     } catch (cause) {
-      throw new Error(
-        `the balancer at ${this.url} cannot be reached: ${cause instanceof Error ? cause.message : cause}; see npm run status`,
-        {
-          cause,
-        },
-      );
+      const why = cause instanceof Error ? cause.message : cause;
+      throw new Error(`the balancer at ${this.url} cannot be reached: ${why}; see npm run status`, { cause });
     }
   }
 
-  /** Ends all connections; what is under way fails. */
+  /** Ends all connections. Requests under way fail. */
   close(): Promise<void> {
     return this.#pool.destroy();
   }
 }
 
-/** The server that HAProxy names; undefined when it names none. */
+/** Reads the server that HAProxy names. Undefined if it names none. */
 export function serverIn(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): string | undefined {

@@ -3,13 +3,13 @@ import type { Mode } from "../stack/settings.ts";
 import type { Homes } from "./distribution.ts";
 import { sessionIds } from "./session-ids.ts";
 
-/** HAProxy's stick table holds no more, and forgets the oldest when it is full. */
+/** HAProxy's stick table holds no more sessions, and forgets the oldest when it is full. */
 export const MOST_SESSIONS = 100_000;
 export const MOST_SEED = 2 ** 32 - 1;
-/** How HAProxy writes a server's name; its own answers carry `<NOSRV>`. */
+/** HAProxy writes a server's name like this. Its own answers carry `<NOSRV>`. */
 export const SERVER_NAME = /^[\w.:-]{1,128}$/;
 
-/** What has to be the same for two mappings to be compared. */
+/** Two mappings can be compared only if all of this is the same. */
 export interface Probed {
   readonly stack: string;
   readonly mode: Mode;
@@ -17,11 +17,11 @@ export interface Probed {
   readonly sessions: number;
 }
 
-/** Where the sessions of a stack were at a time. */
+/** The servers that the sessions of a stack had at a time. */
 export interface Mapping extends Probed {
   /** ISO 8601, in UTC. */
   readonly createdAt: string;
-  /** All servers, those without a session too. */
+  /** All servers, also those without a session. */
   readonly servers: readonly string[];
   readonly homes: Homes;
 }
@@ -43,7 +43,7 @@ const FILE = z.strictObject({
   mapping: z.record(z.string(), SERVER),
 });
 
-/** The text of a mapping's file. */
+/** Writes the text of a mapping's file. */
 export function formatMapping({ createdAt, stack, mode, seed, sessions, servers, homes }: Mapping): string {
   const file: z.input<typeof FILE> = {
     format: FORMAT,
@@ -61,7 +61,7 @@ export function formatMapping({ createdAt, stack, mode, seed, sessions, servers,
 
 /**
  * Reads the text of a mapping's file.
- * @throws {Error} when it is anything else; the message says what is wrong
+ * @throws {Error} The text is anything else. The message says what is wrong.
  */
 export function parseMapping(text: string): Mapping {
   const { data, error } = FILE.safeParse(parseJson(text));
@@ -97,8 +97,8 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Makes sure that a mapping can be compared with a probe of now.
- * @throws {Error} that names everything that differs, and the option that makes it the same where there is one
+ * Checks that a mapping can be compared with a probe of now.
+ * @throws {Error} The message names everything that differs, with the option that makes it the same.
  */
 export function checkComparable(earlier: Probed, now: Probed): void {
   const differences = [

@@ -7,7 +7,7 @@ import { type Comparison, movesOf } from "./comparison.ts";
 import { count, deviation, number, percent, seconds, time } from "./format.ts";
 import type { ProbeResult } from "./result.ts";
 
-/** With more servers a flow is only a tangle. */
+/** With more servers than these a flow is only a tangle. */
 const MOST_IN_FLOW = 12;
 const MOST_MOVES = 100;
 
@@ -23,18 +23,25 @@ const template = handlebars.compile(readFileSync(join(import.meta.dirname, "page
   strict: true,
 });
 
-/** What a probe found, as one HTML page that needs no script and no other file. */
+/** Writes the result of a probe as one HTML page that needs no script and no other file. */
 export function formatPage(result: ProbeResult): string {
   const { stack, mode, seed, sessions, path, rounds, createdAt, distribution, comparison } = result;
+  const balancers = [...new Set(rounds)].join(", ");
+  const bars = distribution.servers.map((row) => `${row.server} ${number(row.sessions)}`).join(", ");
   return template({
     title: `Probe of stack ${stack}`,
-    subtitle: `${mode} mode, ${count(sessions, "session")} of seed ${seed}, requests for ${path} through ${[...new Set(rounds)].join(", ")}, ${time(createdAt)}`,
+    subtitle: [
+      `${mode} mode`,
+      `${count(sessions, "session")} of seed ${seed}`,
+      `requests for ${path} through ${balancers}`,
+      time(createdAt),
+    ].join(", "),
     isConsistent: isConsistent(result),
     figures: figuresOf(result),
     checks: checksOf(result),
     distribution: chart({
       draw: (theme) => drawDistribution(distribution, theme),
-      label: `Bars: sessions of each server, ${distribution.servers.map((row) => `${row.server} ${number(row.sessions)}`).join(", ")}`,
+      label: `Bars: sessions of each server, ${bars}`,
       caption: "Sessions of each server; the dashed line is the even share.",
     }),
     servers: distribution.servers.map((row) => ({
@@ -101,10 +108,10 @@ function movementOf(comparison: Comparison, sessions: number) {
 
 interface Chart {
   readonly draw: (theme: Theme) => string;
-  /** For those who do not see it. */
+  /** Is read to those who do not see the chart. */
   readonly label: string;
   readonly caption: string;
 }
 
-/** The page shows the one that suits its background. */
+/** Draws a chart twice. The page shows the one that suits its background. */
 const chart = ({ draw, label, caption }: Chart) => ({ light: draw(LIGHT), dark: draw(DARK), label, caption });

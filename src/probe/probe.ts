@@ -13,10 +13,10 @@ import { sessionIds } from "./session-ids.ts";
 import { type Difference, findDifferences, sendSessions } from "./sessions.ts";
 import { openWebSockets } from "./websockets.ts";
 
-/** Within this time a session that one balancer learned is in the stick tables of all. */
+/** After this time all balancers' stick tables have a session that one balancer learned. */
 const REPLICATION_MS = 100;
 
-/** What to probe. */
+/** Says what to probe. */
 export interface ProbeOptions extends Probed {
   /** URLs of the balancers to go through. */
   readonly balancers: readonly [string, ...string[]];
@@ -24,16 +24,16 @@ export interface ProbeOptions extends Probed {
   readonly servers: readonly string[];
   readonly path: string;
   readonly cookieClients: number;
-  /** How many of the sessions open a WebSocket too. */
+  /** So many of the sessions open a WebSocket too. */
   readonly webSockets: number;
   readonly webSocketPath: string;
-  /** What to compare with. */
+  /** The probe's mapping is compared with this one. */
   readonly earlier: Mapping | undefined;
 }
 
 /**
  * Sends sessions, cookie clients and WebSockets through a stack's balancers.
- * @throws {Error} when a balancer cannot be reached, names no server, or answers 500 or more
+ * @throws {Error} A balancer cannot be reached, names no server, or answers 500 or more.
  */
 export async function probe(
   options: ProbeOptions,
@@ -98,8 +98,9 @@ type Rounds = Pick<ProbeResult, "rounds" | "requests" | "durationMs" | "differen
 };
 
 /**
- * Sends all sessions through each balancer, then through the first again. Only the first round keeps their order: a
- * balancer that deals out its servers in turn would pass a repetition in the same order.
+ * Sends all sessions through each balancer, then through the first again. Later rounds turn their order
+ * round, because a balancer that only deals out its servers in turn would pass a repetition in the same
+ * order.
  */
 async function sendRounds(
   sessions: readonly string[],

@@ -6,7 +6,7 @@ import type { Findings } from "./findings.ts";
 import type { Difference } from "./sessions.ts";
 import type { WebSockets } from "./websockets.ts";
 
-/** What a probe found. */
+/** The result of a probe. */
 export interface ProbeResult {
   readonly stack: string;
   readonly mode: Mode;
@@ -15,17 +15,17 @@ export interface ProbeResult {
   readonly path: string;
   /** ISO 8601, in UTC. */
   readonly createdAt: string;
-  /** URLs of the balancers that all sessions were sent through, one after the other; the last is the first again. */
+  /** URLs of the balancers that all sessions were sent through in turn. The last is the first again. */
   readonly rounds: readonly string[];
-  /** Requests of sessions, and the time that they took together. */
+  /** Count of the sessions' requests, and the time that they took together. */
   readonly requests: number;
   readonly durationMs: number;
-  /** Of the first round. */
+  /** Distribution in the first round. */
   readonly distribution: Distribution;
-  /** Requests of later rounds that another server answered. */
+  /** Requests of later rounds that another server answered than in the first. */
   readonly differences: Findings<Difference>;
   readonly cookieClients: CookieClients;
   readonly webSockets: WebSockets;
-  /** With an earlier mapping; undefined when there is none to compare with. */
+  /** Undefined if there is no earlier mapping to compare with. */
   readonly comparison: Comparison | undefined;
 }

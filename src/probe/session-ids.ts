@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * Session ids that follow from a seed: UUIDs of version 8, which is the one for ids made in a way of one's own. The same
- * seed gives the same ids, and more of them begin with the ones of fewer.
+ * Makes session ids from a seed: UUIDs of version 8, which leaves it open how they are made. The same seed
+ * gives the same ids, and a longer list begins with the shorter one.
  */
 export const sessionIds = (seed: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => uuidOf(`${seed}:${index}`));

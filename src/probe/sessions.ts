@@ -1,7 +1,7 @@
 import type { Homes } from "./distribution.ts";
 import { type FrontDoor, forEach } from "./front-door.ts";
 
-/** Names a client's session to HAProxy. */
+/** A client names its session to HAProxy in this header. */
 export const SESSION_HEADER = "X-Session-ID";
 
 /** A session that another server answered than the first time. */
@@ -9,7 +9,7 @@ export interface Difference {
   readonly session: string;
   readonly first: string;
   readonly later: string;
-  /** URL of the balancer that went elsewhere. */
+  /** URL of the balancer that chose the other server. */
   readonly through: string;
 }
 
@@ -19,7 +19,8 @@ export async function sendSessions(
   sessions: readonly string[],
   tick: () => void,
 ): Promise<Homes> {
-  const homes = new Map(sessions.map((session) => [session, ""])); // in the order of the sessions, not of the answers
+  // The map has the order of the sessions, not that of the answers.
+  const homes = new Map(sessions.map((session) => [session, ""]));
   await forEach(sessions, async (session) => {
     const { server } = await door.get({ [SESSION_HEADER]: session });
     homes.set(session, server);
@@ -28,7 +29,7 @@ export async function sendSessions(
   return homes;
 }
 
-/** Finds the sessions that are not where they were. */
+/** Finds the sessions that another server answered than before. */
 export const findDifferences = (homes: Homes, laterHomes: Homes, through: string): Difference[] =>
   [...homes].flatMap(([session, first]) => {
     const later = laterHomes.get(session);

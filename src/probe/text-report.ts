@@ -8,12 +8,13 @@ const colours = coloursOf(process.stdout);
 
 const MOST_MOVES = 20;
 
-/** What a probe found, for a terminal. */
+/** Writes the result of a probe for a terminal. */
 export function formatText(result: ProbeResult): string {
   const { stack, mode, seed, sessions, path, rounds, requests, durationMs, distribution, comparison } =
     result;
+  const what = `${count(sessions, "session")} of seed ${seed}`;
   return [
-    `Stack ${stack}, ${mode} mode: ${count(sessions, "session")} of seed ${seed} through ${[...new Set(rounds)].join(", ")}`,
+    `Stack ${stack}, ${mode} mode: ${what} through ${[...new Set(rounds)].join(", ")}`,
     `${count(requests, "request")} for ${path} in ${seconds(durationMs)}`,
     "",
     ...formatTable(1, [
@@ -47,7 +48,7 @@ function formatMoves(comparison: Comparison): string[] {
   ];
 }
 
-/** The first row is the head. */
+/** Writes a table, whose first row is its head. */
 function formatTable(words: number, rows: readonly (readonly string[])[]): string[] {
   const [head = "", ...lines] = alignColumns(rows, words);
   return [colours.bold(head), ...lines];

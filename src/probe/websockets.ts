@@ -8,19 +8,19 @@ import { type Difference, SESSION_HEADER } from "./sessions.ts";
 
 const MOST_BYTES = 65_536;
 
-/** WebSockets that name a session which requests named before. */
+/** Result of the WebSockets, which name sessions that requests named before. */
 export interface WebSockets {
   readonly sockets: number;
-  /** Sockets that another server answered than the session's requests. */
+  /** WebSockets that another server answered than the session's requests. */
   readonly changes: Findings<Difference>;
-  /** Sockets that did not open, or sent nothing back: why, in words. */
+  /** Says of each WebSocket that did not open or sent nothing back why. */
   readonly failures: Findings<string>;
 }
 
 /**
  * Opens a WebSocket for each session, and has a message echoed through it.
- * @param homes which server answered the session's requests
- * @param urlFor spreads sockets over balancers, by a number that goes up
+ * @param homes Servers that answered the sessions' requests.
+ * @param urlFor Spreads WebSockets over balancers by a number that goes up.
  */
 export async function openWebSockets(
   homes: Homes,
@@ -42,7 +42,7 @@ export async function openWebSockets(
   return { sockets: homes.size, changes: findingsOf(changes), failures: findingsOf(failures) };
 }
 
-/** Sends a message and waits until it comes back, in a message of the server's. Tells the server. */
+/** Sends a message, waits until it comes back in a message of the server's, and returns the server's name. */
 async function echo(url: URL, session: string): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const socket = new WebSocket(url, {
@@ -50,7 +50,7 @@ async function echo(url: URL, session: string): Promise<string> {
     headers: { ...PROBE_HEADERS, [SESSION_HEADER]: session },
     maxPayload: MOST_BYTES,
   });
-  socket.on("error", () => {}); // one that is ended while it opens tells so later
+  socket.on("error", () => {}); // a socket that is ended while it opens reports that later
   let server: string | undefined;
   socket.once("upgrade", ({ headers }: IncomingMessage) => {
     server = serverIn(headers);
