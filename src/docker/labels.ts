@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 
-/** Everything that a stack owns on the engine carries these labels. */
+/** Docker labels on everything that a stack owns. */
 export const STACK_LABEL = "balancer.stack";
 export const ROLE_LABEL = "balancer.role";
-/** Names the Pulumi state that owns a resource, so two checkouts never remove each other's containers. */
+/** Names the Pulumi state that a resource belongs to, so that two checkouts never remove each other's containers. */
 export const STATE_LABEL = "balancer.state";
-/** App containers carry this label too: it names what the container was made from. */
+/** On app containers: names what the container was made from. */
 export const DEFINITION_LABEL = "balancer.definition";
 
-/** The purpose of a labelled container, network or volume. */
+/** What a labelled container, network or volume is for. */
 export type Role =
   | "app"
   | "haproxy"
@@ -19,14 +19,14 @@ export type Role =
   | "prometheus-data"
   | "grafana";
 
-/** The labels of one resource. */
-export interface Labels {
-  readonly [STACK_LABEL]: string;
-  readonly [ROLE_LABEL]: Role;
-  readonly [STATE_LABEL]: string;
-}
+/** Docker labels by name. */
+export type Labels = Readonly<Record<string, string>>;
 
-/** Makes a short name for what a container is made from. Another name means another container. */
+/** A resource belongs to a stack only if it carries the labels of the stack and of its Pulumi state. */
+export const isOwn = (labels: Labels | null | undefined, own: Labels): boolean =>
+  [STACK_LABEL, STATE_LABEL].every((name) => labels?.[name] !== undefined && labels[name] === own[name]);
+
+/** A short name for what a container is made from; another name means another container. */
 export const definitionName = (parts: unknown): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
 
@@ -36,6 +36,6 @@ export const labelsOf = (stack: string, state: string, role: Role): Labels => ({
   [STATE_LABEL]: state,
 });
 
-/** Makes a short name for a Pulumi state: its backend, and the folder that a relative backend starts from. */
+/** A short name for a Pulumi state: a backend, and the project folder that a relative one starts from. */
 export const stateName = (backendUrl: string, projectFolder: string): string =>
   createHash("sha256").update(`${backendUrl}\n${projectFolder}`).digest("hex").slice(0, 12);

@@ -7,9 +7,8 @@ import { describePlan, type Plan, planServers } from "../haproxy/servers/plan.ts
 import { CONTAINER_PORTS } from "../stack/container-ports.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
-import { replacedServers } from "../stack/rollout.ts";
 import type { Mode } from "../stack/settings.ts";
-import type { Balancer } from "../stack/topology.ts";
+import type { Balancer, Server } from "../stack/topology.ts";
 import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.ts";
 import type { Declared, Observed } from "./situation.ts";
 
@@ -54,9 +53,9 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
     ...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`),
   );
   lines.push(...describeApps(declared, observed));
-  const { size: replaced } = replacedServers(rollout);
+  const { length: replaced } = rollout.replaced;
   if (replaced > 0) {
-    const size = Math.max(...rollout.batches.map((batch) => batch.length));
+    const size = Math.min(replaced, rollout.atATime);
     lines.push(`roll-out: ${replaced} container${replaced === 1 ? "" : "s"} in batches of ${size}`);
   }
   return lines;
@@ -65,7 +64,7 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
 /** Containers of servers that HAProxy has, which are gone or do not run. */
 function describeApps({ topology, rollout }: Declared, { apps, running }: Observed): string[] {
   const known = new Set([...running.values()].flatMap(({ servers }) => servers.map(({ name }) => name)));
-  const replaced = replacedServers(rollout);
+  const replaced = namesOf(rollout.replaced);
   return topology.servers.flatMap(({ name, containerName }) => {
     const found = apps.get(containerName);
     if (found === undefined) return known.has(name) ? [`create: ${containerName}`] : [];
@@ -130,13 +129,15 @@ function describeBalancer(
   ];
 }
 
+const namesOf = (servers: readonly Server[]): ReadonlySet<string> => new Set(servers.map(({ name }) => name));
+
 const megabytes = (value: number | undefined): string | undefined =>
   value === undefined ? undefined : `${value}m`;
 
 /** @param takesFile whether HAProxy takes the file's servers as they are, cookies included */
 function planOf({ topology, rollout }: Declared, running: RunningState, takesFile: boolean): Plan {
   // A roll-out takes its servers out and adds them again.
-  const replaced = replacedServers(rollout);
+  const replaced = namesOf(rollout.replaced);
   const found = running.servers.filter(({ name }) => !replaced.has(name));
   const cookies = new Map(found.map(({ name, cookie }) => [name, cookie]));
   const servers = topology.servers
@@ -151,7 +152,7 @@ function describeServers(declared: Declared, running: RunningState, oldConfig: s
   const { topology, config, rollout } = declared;
   const isReload = running.revision !== config.revision;
   const words = describePlan(planOf(declared, running, isReload));
-  const replaced = replacedServers(rollout);
+  const replaced = namesOf(rollout.replaced);
   const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
   const down = topology.servers
     .map(({ name }) => name)

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { appArguments } from "../docker/container-arguments.ts";
 import { engineHost } from "../docker/engine.ts";
 import { observeApps, observeBalancers, observeSubnet, readLogDriver } from "../docker/found-containers.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
@@ -30,7 +31,17 @@ export interface Declared {
   readonly certificate: Certificate | undefined;
   /** Docker's log driver of all containers, by name. */
   readonly logDriver: string;
+  /** What each app container is made from, by its name. */
+  readonly apps: ReadonlyMap<string, DeclaredApp>;
   readonly rollout: Rollout;
+}
+
+/** What an app container is made from. */
+export interface DeclaredApp {
+  /** The very arguments that the engine gets. */
+  readonly container: ReturnType<typeof appArguments>;
+  /** Names them and the app's port: a command may be the same for another port, and yet the app is not there. */
+  readonly definition: string;
 }
 
 /** What runs, as far as it can be seen. */
@@ -76,30 +87,38 @@ export async function lookAtStack(
     settings.tls === undefined ? new Map() : observeCertificates(endpoints),
     checkPortsFree(docker, stackPorts(settings, topology), topology),
   ]);
+  const isSameSubnet = subnet === undefined || subnet === topology.network.subnet;
   if (subnet !== topology.network.subnet) await checkSubnetFree(docker, topology.network);
   const certificate = await readOwnCertificate(settings, balancers);
-  const { image, command, env, port, confinement } = settings.app;
-  const { pids: _, ...limits } = confinement.limits; // changed on the running container
+  const declaredApps = declareApps(settings, topology, logDriver);
   const rollout = planRollout({
     servers: topology.servers,
-    definition: definitionName({
-      image,
-      command,
-      env,
-      port,
-      logDriver,
-      confinement: { ...confinement, limits },
-    }),
-    running: new Map([...apps].map(([name, { definition }]) => [name, definition])),
+    definitions: new Map([...declaredApps].map(([name, { definition }]) => [name, definition])),
+    // With another subnet all goes and comes back anyway.
+    running: new Map(isSameSubnet ? [...apps].map(([name, { definition }]) => [name, definition]) : []),
     serving: inRotationEverywhere([...running.values()]),
     isAllDown:
       running.size > 0 && [...running.values()].every(({ servers }) => !servers.some(({ isUp }) => isUp)),
     batch: settings.rollout.batch,
   });
   return {
-    declared: { settings, topology, config, certificate, logDriver, rollout },
+    declared: { settings, topology, config, certificate, logDriver, apps: declaredApps, rollout },
     observed: { subnet, apps, balancers, running, certificates },
   };
+}
+
+/** What each app container is made from, by its name. */
+function declareApps(
+  { app }: Settings,
+  { network, servers }: Topology,
+  logDriver: string,
+): Map<string, DeclaredApp> {
+  return new Map(
+    servers.map(({ containerName, address, port }) => {
+      const container = appArguments({ ...app, logDriver, network: network.name, address });
+      return [containerName, { container, definition: definitionName({ container, port }) }];
+    }),
+  );
 }
 
 /** Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not there. */

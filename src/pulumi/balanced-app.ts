@@ -1,95 +1,138 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { clearNetwork, type Owner } from "../docker/leftovers.ts";
-import type { HaproxyConfig } from "../haproxy/file/render.ts";
+import { connectEngine } from "../docker/engine.ts";
+import { EngineError } from "../docker/engine-error.ts";
+import { pullMissingImages, refuseRoot } from "../docker/images.ts";
+import { stateName } from "../docker/labels.ts";
+import { clearNetwork } from "../docker/leftovers.ts";
+import { describeChanges, describeWarnings } from "../preview/changes.ts";
+import { lookAtStack, type Situation } from "../preview/situation.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
-import type { Credentials } from "../stack/endpoint.ts";
-import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
-import { type Rollout, replacedServers } from "../stack/rollout.ts";
+import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
 import type { Settings } from "../stack/settings.ts";
-import type { Topology } from "../stack/topology.ts";
-import type { Certificate } from "../tls/certificate.ts";
-import { createAppContainers } from "./app-containers.ts";
-import { createBalancer, type RunningBalancer } from "./balancer.ts";
-import { createCertificate, type StackCertificate } from "./certificate.ts";
+import { SettingsError } from "../stack/settings-error.ts";
+import { LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
+import { createAppServers } from "./app-servers.ts";
+import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.ts";
+import { createCertificate } from "./certificate.ts";
+import { readLastCredentials } from "./last-credentials.ts";
 import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
-import { PidsLimit } from "./pids-limit.ts";
-import { RuntimeSync } from "./runtime-sync.ts";
-import { createRuntimeTls, type StackRuntimeTls } from "./runtime-tls.ts";
+import { PidsLimit, RuntimeSync } from "./provided.ts";
+import { createRuntimeTls } from "./runtime-tls.ts";
+import type { StackContext } from "./stack-context.ts";
 
-/** What a stack is made of, and what of it exists. */
+/** What a balanced app is told about itself. */
 export interface BalancedAppArgs {
   readonly settings: Settings;
-  readonly topology: Topology;
-  readonly config: HaproxyConfig;
-  /** The user's own certificate, where the config names a file. */
-  readonly certificate: Certificate | undefined;
-  /** Docker's log driver of all containers, by name. */
-  readonly logDriver: string;
   /** Whether the state keeps the app's environment encrypted. */
   readonly isEnvSecret: boolean;
-  readonly owner: Owner;
-  /** App containers that exist, by name. */
-  readonly observedApps: ReadonlyMap<string, ObservedApp>;
-  /** HAProxy containers that exist, by name. */
-  readonly observedBalancers: ReadonlyMap<string, ObservedBalancer>;
-  readonly rollout: Rollout;
+}
+
+/** What a balanced app tells about itself; addresses of the balancers come in the order of their numbers. */
+export interface BalancedAppOutputs {
+  readonly urls: readonly string[];
+  /** With TLS only. */
+  readonly httpsUrls?: readonly string[];
+  readonly statsUrls: readonly string[];
+  /** `host:port` of the runtime APIs on the Docker host's loopback. */
+  readonly runtimeEndpoints: readonly string[];
+  /** With mutual TLS only, as the next. */
+  readonly runtimeTlsEndpoints?: readonly string[];
+  /** What a client of the runtime API takes; a secret. */
+  readonly runtimeTlsCredentials?: pulumi.Output<Credentials>;
+  /** `address` is with the port. */
+  readonly servers: readonly { readonly name: string; readonly address: string }[];
+  readonly mode: "sticky" | "hash";
+  readonly haproxyConfig: string;
+  /** With monitoring only, as the next. */
+  readonly prometheusUrl?: string;
+  readonly grafanaUrl?: string;
 }
 
 /** A network, app containers on it, and HAProxy containers in front of them whose server list follows the count. */
 export class BalancedApp extends pulumi.ComponentResource {
-  /** What a client of the runtime API by mutual TLS takes, a secret; undefined where that is off. */
-  readonly runtimeCredentials: pulumi.Output<Credentials> | undefined;
+  /** Known when the engine has been looked at, and all children are declared. */
+  readonly outputs: Promise<BalancedAppOutputs>;
 
   constructor(name: string, args: BalancedAppArgs, options?: pulumi.ComponentResourceOptions) {
     super("balancer:index:BalancedApp", name, {}, options);
-    const { settings, topology, config, rollout } = args;
-    const network = createNetwork(args, this);
-    const certificate = createCertificate(settings, args.certificate, this);
-    const runtimeTls = createRuntimeTls(settings, this);
-    this.runtimeCredentials = runtimeTls?.client;
-    const balancers = createBalancers({ ...args, certificate, runtimeTls }, network, this);
-    const apps = createAppContainers({
-      ...args,
-      network,
-      balancers,
-      credentials: runtimeTls?.client,
-      parent: this,
-    });
-    const [haproxies, { limits }] = [balancers.map(({ container }) => container), settings.app.confinement];
-    limitPids(`${name}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, this);
-    limitPids(`${name}-app-pids`, apps, limits.pids, this);
-    const syncs = balancers.map(
-      ({ address, container, configFile, configFileInputs }) =>
-        new RuntimeSync(
-          `${address.haproxyContainer}-runtime`,
-          {
-            ...address,
-            haproxyContainerId: container.id,
-            revision: config.revision,
-            replaced: [...replacedServers(rollout)],
-            servers: topology.servers,
-            configFile: configFileInputs,
-            certificate: certificate?.declared,
-            credentials: runtimeTls?.client,
-            drainTimeoutMs: settings.drainTimeoutMs,
-            readyTimeoutMs: settings.readyTimeoutMs,
-          },
-          { parent: this, dependsOn: [configFile, ...apps] },
-        ),
-    );
-    if (topology.monitoring !== undefined) {
-      const services = createMonitoring(topology.monitoring, {
-        ...args,
-        network,
-        after: syncs,
-        parent: this,
-      });
-      limitPids(`${name}-monitoring-pids`, services, MONITORING_PIDS, this);
-    }
-    this.registerOutputs({});
+    const finished = pulumi.runtime.rpcKeepAlive(); // or a program that asks for no output would end before
+    this.outputs = this.#declare(name, args).finally(finished);
   }
+
+  async #declare(name: string, { settings, isEnvSecret }: BalancedAppArgs): Promise<BalancedAppOutputs> {
+    const situation = await withoutStack(() => lookAt(settings));
+    await tell(situation);
+    const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
+    const credentials = declareChildren({ ...situation, owner, isEnvSecret, parent: this });
+    this.registerOutputs({});
+    return outputsOf(situation, credentials);
+  }
+}
+
+/** Looks at the engine, and brings it the images that it does not have, before anything is declared. */
+async function lookAt(settings: Settings): Promise<Situation> {
+  const engine = await connectEngine();
+  const { app, haproxyImage, monitoring } = settings;
+  if (!pulumi.runtime.isDryRun()) {
+    await pullMissingImages(engine, [
+      { key: "haproxyImage", reference: haproxyImage },
+      { key: "app.image", reference: app.image },
+      ...(monitoring === undefined
+        ? []
+        : [
+            { key: "prometheusImage", reference: monitoring.prometheusImage },
+            { key: "grafanaImage", reference: monitoring.grafanaImage },
+          ]),
+    ]);
+  }
+  await refuseRoot(engine, { key: "app.image", reference: app.image }, app.confinement.user);
+  return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials()));
+}
+
+async function tell({ declared, observed }: Situation): Promise<void> {
+  for (const warning of describeWarnings(declared)) await pulumi.log.warn(warning);
+  if (!pulumi.runtime.isDryRun()) return;
+  for (const line of describeChanges(declared, observed)) await pulumi.log.info(line);
+}
+
+/** @returns credentials of the runtime API; undefined without `runtimeTls` */
+function declareChildren(context: StackContext): pulumi.Output<Credentials> | undefined {
+  const { declared, parent } = context;
+  const { settings, topology, config, certificate: own } = declared;
+  const { drainTimeoutMs, readyTimeoutMs } = settings;
+  const network = createNetwork(context);
+  const certificate = createCertificate(settings, own, parent);
+  const runtimeTls = createRuntimeTls(settings, parent);
+  const credentials = runtimeTls?.client;
+  const balancers = createBalancers(context, { certificate, runtimeTls }, network);
+  const apps = createAppServers({ ...context, network: network.name, balancers, credentials });
+  const haproxies = balancers.map(({ container }) => container);
+  limitPids(`${settings.stack}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, parent);
+  const syncs = balancers.map(
+    ({ address, container, configFile, configFileInputs }) =>
+      new RuntimeSync(
+        `${address.haproxyContainer}-runtime`,
+        {
+          ...address,
+          haproxyContainerId: container.id,
+          revision: config.revision,
+          servers: [...topology.servers],
+          configFile: configFileInputs,
+          certificate: certificate?.declared,
+          credentials,
+          drainTimeoutMs,
+          readyTimeoutMs,
+        },
+        { parent, dependsOn: [configFile, ...apps] },
+      ),
+  );
+  if (topology.monitoring !== undefined) {
+    const services = createMonitoring(topology.monitoring, context, network, syncs);
+    limitPids(`${settings.stack}-monitoring-pids`, services, MONITORING_PIDS, parent);
+  }
+  return credentials;
 }
 
 const limitPids = (
@@ -97,34 +140,26 @@ const limitPids = (
   containers: readonly docker.Container[],
   limit: number,
   parent: pulumi.Resource,
-): PidsLimit => new PidsLimit(name, { containerIds: containers.map(({ id }) => id), limit }, { parent });
-
-interface StackTls {
-  readonly certificate: StackCertificate | undefined;
-  readonly runtimeTls: StackRuntimeTls | undefined;
-}
+): PidsLimit =>
+  new PidsLimit(name, { containerIds: pulumi.all(containers.map(({ id }) => id)), limit }, { parent });
 
 /**
  * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the one before
  * serves, so that clients always find the others. A first update has nobody to keep served, and creates them at once.
  */
-function createBalancers(
-  args: Omit<BalancedAppArgs, "certificate"> & StackTls,
-  network: docker.Network,
-  parent: pulumi.Resource,
-): RunningBalancer[] {
-  const { topology, observedBalancers } = args;
+function createBalancers(context: StackContext, tls: StackTls, network: docker.Network): RunningBalancer[] {
+  const { declared, observed } = context;
   const created: RunningBalancer[] = [];
-  for (const balancer of replacementOrder(topology.balancers, observedBalancers)) {
+  for (const balancer of replacementOrder(declared.topology.balancers, observed.balancers)) {
     const last = created.at(-1);
-    const after = last !== undefined && observedBalancers.size > 0 ? [last.serving] : [];
-    created.push(createBalancer(balancer, { ...args, network, after, parent }));
+    const after = last !== undefined && observed.balancers.size > 0 ? [last.serving] : [];
+    created.push(createBalancer(balancer, { ...context, ...tls, network, after }));
   }
   return created;
 }
 
-function createNetwork({ topology, owner }: BalancedAppArgs, parent: pulumi.Resource): docker.Network {
-  const { name, subnet, gateway } = topology.network;
+function createNetwork({ declared, owner, parent }: StackContext): docker.Network {
+  const { name, subnet, gateway } = declared.topology.network;
   return new docker.Network(
     name,
     { name, ipamConfigs: [{ subnet, gateway }], labels: dockerLabels(owner, "network") },
@@ -134,4 +169,40 @@ function createNetwork({ topology, owner }: BalancedAppArgs, parent: pulumi.Reso
       ...clearedBeforeCreate(name, (engine) => clearNetwork(engine, owner, { name, subnet })),
     },
   );
+}
+
+function outputsOf(
+  { declared }: Situation,
+  runtimeTlsCredentials: pulumi.Output<Credentials> | undefined,
+): BalancedAppOutputs {
+  const { settings, topology, config } = declared;
+  const { balancers, tls, runtimeTls, monitoring } = topology;
+  const host = settings.bind === "0.0.0.0" ? LOOPBACK : settings.bind;
+  return {
+    urls: balancers.map(({ ports }) => `http://${host}:${ports.http}`),
+    ...(tls && { httpsUrls: balancers.map(({ ports }) => `https://${host}:${ports.https}`) }),
+    statsUrls: balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`),
+    runtimeEndpoints: balancers.map(({ ports }) => `${LOOPBACK}:${ports.runtime}`),
+    ...(runtimeTls && {
+      runtimeTlsEndpoints: balancers.map((each) => formatEndpoint(runtimeEndpoint(topology, each))),
+    }),
+    ...(runtimeTlsCredentials && { runtimeTlsCredentials }),
+    servers: topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
+    mode: settings.mode,
+    haproxyConfig: config.text,
+    ...(monitoring && {
+      prometheusUrl: `http://${LOOPBACK}:${monitoring.prometheus.port}`,
+      grafanaUrl: `http://${LOOPBACK}:${monitoring.grafana.port}`,
+    }),
+  };
+}
+
+/** Shows what the user can mend as Pulumi shows its own errors: the message alone. */
+export async function withoutStack<T>(run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const isUsers = error instanceof SettingsError || error instanceof EngineError;
+    throw isUsers ? new pulumi.RunError(error.message) : error;
+  }
 }

@@ -1,8 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { RESTART_POLICY } from "../docker/container-arguments.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
 import { labelsOf } from "../docker/labels.ts";
-import { clearContainer, type Owner } from "../docker/leftovers.ts";
+import { clearContainer } from "../docker/leftovers.ts";
 import {
   CERTIFICATE_FILE,
   CONFIG_FOLDER,
@@ -12,36 +13,26 @@ import {
   RUNTIME_CERTIFICATE_FILE,
   RUNTIME_TLS_VARIABLE,
 } from "../haproxy/container.ts";
-import type { HaproxyConfig } from "../haproxy/file/render.ts";
-import type { ObservedBalancer } from "../stack/observed.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
-import type { Settings } from "../stack/settings.ts";
-import { type Balancer, runtimeEndpoint, type Topology } from "../stack/topology.ts";
+import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
 import type { StackCertificate } from "./certificate.ts";
-import { CertificateFile } from "./certificate-file.ts";
-import { ConfigFile } from "./config-file.ts";
 import { confined, confinedOptions } from "./confinement.ts";
+import type { ConfigFileInputs, HaproxyAddress } from "./inputs.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
-import type { ConfigFileInputs } from "./provider/config-file.ts";
-import type { HaproxyAddress } from "./provider/haproxy.ts";
-import { RESTART_POLICY } from "./restart-policy.ts";
+import { CertificateFile, ConfigFile, Serving } from "./provided.ts";
 import type { StackRuntimeTls } from "./runtime-tls.ts";
-import { Serving } from "./serving.ts";
+import type { StackContext } from "./stack-context.ts";
 
-interface BalancerArgs {
-  readonly settings: Settings;
-  readonly config: HaproxyConfig;
+/** Certificates and keys that all balancers of a stack share. */
+export interface StackTls {
   readonly certificate: StackCertificate | undefined;
-  readonly topology: Topology;
-  readonly logDriver: string;
   readonly runtimeTls: StackRuntimeTls | undefined;
-  readonly owner: Owner;
+}
+
+interface BalancerArgs extends StackContext, StackTls {
   readonly network: docker.Network;
-  /** HAProxy containers that exist, by name. */
-  readonly observedBalancers: ReadonlyMap<string, ObservedBalancer>;
   /** What must be there before the container is created or replaced. */
   readonly after: readonly pulumi.Resource[];
-  readonly parent: pulumi.Resource;
 }
 
 /** A HAProxy container, and where its runtime API answers. */
@@ -90,24 +81,23 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
   };
 }
 
-const addressOf = (balancer: Balancer, { topology }: BalancerArgs): HaproxyAddress => ({
-  endpoint: runtimeEndpoint(topology, balancer),
+const addressOf = (balancer: Balancer, { declared }: BalancerArgs): HaproxyAddress => ({
+  endpoint: runtimeEndpoint(declared.topology, balancer),
   haproxyContainer: balancer.containerName,
 });
 
 /** From whom a balancer that is replaced learns its sessions; one that is added may not be known to them yet. */
 function otherBalancers(balancer: Balancer, args: BalancerArgs): HaproxyAddress[] {
-  const { topology, observedBalancers } = args;
-  if (!observedBalancers.has(balancer.containerName)) return [];
-  const others = topology.balancers.filter(
-    (other) => other !== balancer && observedBalancers.has(other.containerName),
-  );
+  const { declared, observed } = args;
+  const exists = ({ containerName }: Balancer): boolean => observed.balancers.has(containerName);
+  if (!exists(balancer)) return [];
+  const others = declared.topology.balancers.filter((other) => other !== balancer && exists(other));
   return others.map((other) => addressOf(other, args));
 }
 
 const describeConfigFile = (
   { volumeName, peerName }: Balancer,
-  { settings, config, owner }: BalancerArgs,
+  { declared: { settings, config }, owner }: BalancerArgs,
 ): ConfigFileInputs => ({
   volumeName,
   image: settings.haproxyImage,
@@ -154,8 +144,9 @@ function createCertificateFiles(
 function createContainer(
   { containerName: name, address, volumeName, peerName, ports }: Balancer,
   configFile: ConfigFile,
-  { settings, logDriver, owner, network, runtimeTls, after, parent }: BalancerArgs,
+  { declared, owner, network, runtimeTls, after, parent }: BalancerArgs,
 ): docker.Container {
+  const { settings, logDriver } = declared;
   const published = balancerPorts(settings, { containerName: name, ports });
   return new docker.Container(
     name,

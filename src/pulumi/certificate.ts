@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../stack/settings.ts";
 import { LOOPBACK } from "../stack/topology.ts";
 import type { Certificate } from "../tls/certificate.ts";
-import type { DeclaredCertificate } from "../tls/declared.ts";
-import { SelfSigned } from "./self-signed.ts";
+import type { DeclaredCertificate } from "./inputs.ts";
+import { SelfSigned } from "./provided.ts";
 
 /** The certificate that all balancers of a stack serve. */
 export interface StackCertificate {

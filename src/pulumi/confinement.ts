@@ -1,9 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { tmpfsOf, withPrefix } from "../docker/container-arguments.ts";
 import type { Confinement } from "../stack/settings.ts";
-
-/** For any user, since images differ in the number that theirs has. */
-const TMPFS_OPTIONS = "mode=1777,size=64m,noexec,nosuid,nodev";
 
 /**
  * A container's arguments for what it may do. The limit of processes is not among them: the Docker provider does not
@@ -20,9 +18,8 @@ export const confined = ({
   ({
     user: user === "" ? undefined : user,
     readOnly,
-    tmpfs: Object.fromEntries(tmpfs.map((path) => [path, TMPFS_OPTIONS])),
-    // with the prefix, as the engine tells them when it is asked
-    capabilities: { drops: ["ALL"], adds: capabilities.map((name) => `CAP_${name.replace(/^CAP_/, "")}`) },
+    tmpfs: tmpfsOf(tmpfs),
+    capabilities: { drops: ["ALL"], adds: withPrefix(capabilities) },
     securityOpts: allowPrivilegeEscalation ? [] : ["no-new-privileges"],
     memory: limits.memoryMb,
     ulimits: [{ name: "nofile", soft: limits.files, hard: limits.files }],

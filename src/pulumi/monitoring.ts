@@ -1,8 +1,9 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { RESTART_POLICY } from "../docker/container-arguments.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
 import type { Role } from "../docker/labels.ts";
-import { clearContainer, type Owner } from "../docker/leftovers.ts";
+import { clearContainer } from "../docker/leftovers.ts";
 import { GRAFANA_ENV, GRAFANA_PORT, grafanaFiles } from "../monitoring/grafana.ts";
 import {
   PROMETHEUS_DATA,
@@ -11,20 +12,10 @@ import {
   prometheusFiles,
 } from "../monitoring/prometheus.ts";
 import { monitoringPorts, type PublishedPort } from "../stack/published-ports.ts";
-import type { Monitoring, MonitoringService, Topology } from "../stack/topology.ts";
+import type { Monitoring, MonitoringService } from "../stack/topology.ts";
 import { confined, confinedOptions } from "./confinement.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
-import { RESTART_POLICY } from "./restart-policy.ts";
-
-interface MonitoringArgs {
-  readonly topology: Topology;
-  readonly logDriver: string;
-  readonly owner: Owner;
-  readonly network: docker.Network;
-  /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
-  readonly after: readonly pulumi.Resource[];
-  readonly parent: pulumi.Resource;
-}
+import type { StackContext } from "./stack-context.ts";
 
 interface Service extends MonitoringService {
   readonly role: Role;
@@ -44,21 +35,27 @@ const OPEN_FILES = 16_384;
 const STOP_TIMEOUT_SECONDS = 10;
 
 /** Declares a Prometheus that scrapes every balancer, and a Grafana that shows what it has. */
-export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): docker.Container[] {
+export function createMonitoring(
+  monitoring: Monitoring,
+  context: StackContext,
+  network: docker.Network,
+  /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
+  after: readonly pulumi.Resource[],
+): docker.Container[] {
   const { prometheus, grafana } = monitoring;
   const [prometheusPort, grafanaPort] = monitoringPorts(monitoring);
-  const data = createVolume(prometheus.volumeName, "prometheus-data", args.owner, args.parent);
+  const data = createVolume(prometheus.volumeName, "prometheus-data", context.owner, context.parent);
   const services: Service[] = [
     {
       ...prometheus,
       role: "prometheus",
-      files: prometheusFiles(args.topology),
+      files: prometheusFiles(context.declared.topology),
       env: [],
       volumes: [{ volumeName: data.name, containerPath: PROMETHEUS_DATA }],
       internalPort: PROMETHEUS_PORT,
       published: prometheusPort,
       memoryMb: 1024,
-      after: args.after,
+      after,
     },
     {
       ...grafana,
@@ -72,12 +69,13 @@ export function createMonitoring(monitoring: Monitoring, args: MonitoringArgs): 
       after: [],
     },
   ];
-  return services.map((service) => createService(service, args));
+  return services.map((service) => createService(service, context, network));
 }
 
 function createService(
   service: Service,
-  { logDriver, owner, network, parent }: MonitoringArgs,
+  { declared, owner, parent }: StackContext,
+  network: docker.Network,
 ): docker.Container {
   const {
     containerName: name,
@@ -98,7 +96,7 @@ function createService(
       name,
       image,
       restart: RESTART_POLICY,
-      logDriver,
+      logDriver: declared.logDriver,
       envs: [...env],
       ...confined({
         user: "", // the images have one that is not root

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Credentials } from "../stack/endpoint.ts";
 import type { Settings } from "../stack/settings.ts";
 import { expiresSoon, formatDay } from "../tls/certificate.ts";
-import type { DeclaredCertificate } from "../tls/declared.ts";
-import { RuntimeCredentials } from "./runtime-credentials.ts";
+import type { DeclaredCertificate } from "./inputs.ts";
+import { RuntimeCredentials } from "./provided.ts";
 
 /** What the runtime API by mutual TLS takes, on all balancers of a stack. */
 export interface StackRuntimeTls {

@@ -1,26 +1,24 @@
 import { type BatchSize, batchSize } from "./batch-size.ts";
 import type { Server } from "./topology.ts";
 
-/** An update of the app: what its containers are made from, and which ones it replaces, batch by batch. */
+/** An update of the app: which containers are replaced, in which order, and how many at a time. */
 export interface Rollout {
-  readonly definition: string;
-  /** These servers keep their containers, and are proved up before the first batch. */
+  /** Servers whose containers stay or are new, and which are proved up before the first one is replaced. */
   readonly provedFirst: readonly Server[];
-  readonly batches: readonly (readonly Server[])[];
+  /** Servers whose containers are replaced. */
+  readonly replaced: readonly Server[];
+  /** How many containers are replaced at a time, those included that nobody planned to replace. */
+  readonly atATime: number;
 }
 
-/** Names the servers whose containers are replaced. */
-export const replacedServers = ({ batches }: Rollout): ReadonlySet<string> =>
-  new Set(batches.flat().map(({ name }) => name));
-
-/** Knowledge of the app containers before an update. */
+/** What is known about the app containers before an update. */
 export interface RolloutInputs {
   readonly servers: readonly Server[];
-  /** Names what the containers shall be made from. */
-  readonly definition: string;
-  /** Names what each existing container was made from, by container name. */
+  /** What each container shall be made from, by container name. */
+  readonly definitions: ReadonlyMap<string, string>;
+  /** What each existing container was made from, by container name. */
   readonly running: ReadonlyMap<string, string>;
-  /** Names of the servers that are in rotation. */
+  /** Servers that are in rotation, by name. */
   readonly serving: ReadonlySet<string>;
   /** Whether HAProxy answers, and has no server up. */
   readonly isAllDown: boolean;
@@ -28,29 +26,22 @@ export interface RolloutInputs {
 }
 
 /**
- * Divides the servers with an outdated container into batches. Servers out of rotation come first: their
- * replacement costs nothing, and may bring up the servers that the next batch needs. If no server is up,
- * there is nothing to protect, and perhaps only the whole update brings the servers up again: all containers
- * are replaced at once.
+ * Puts the servers whose containers are to be replaced into an order. Servers that are not in rotation come first:
+ * replacing them costs nothing, and may be what brings enough servers up to go on. Where nobody serves there is nothing
+ * to protect, and what keeps all down may be mended by the end of the update alone: all are replaced at once.
  */
-export function planRollout({
-  servers,
-  definition,
-  running,
-  serving,
-  isAllDown,
-  batch,
-}: RolloutInputs): Rollout {
-  const outdated = servers.filter(
-    ({ containerName }) => running.has(containerName) && running.get(containerName) !== definition,
-  );
-  const ordered = outdated.toSorted(
+export function planRollout(inputs: RolloutInputs): Rollout {
+  const { servers, definitions, running, serving, isAllDown, batch } = inputs;
+  const isOutdated = ({ containerName }: Server): boolean =>
+    running.has(containerName) && running.get(containerName) !== definitions.get(containerName);
+  const outdated = servers.filter(isOutdated);
+  const replaced = outdated.toSorted(
     (a, b) => Number(serving.has(a.name)) - Number(serving.has(b.name)) || a.id - b.id,
   );
-  const size = isAllDown ? Math.max(1, ordered.length) : batchSize(batch, servers.length);
-  const batches = Array.from({ length: Math.ceil(ordered.length / size) }, (_, index) =>
-    ordered.slice(index * size, (index + 1) * size),
-  );
-  const provedFirst = isAllDown ? [] : servers.filter((server) => !outdated.includes(server));
-  return { definition, provedFirst, batches };
+  const hasToProve = replaced.length > 0 && !isAllDown;
+  return {
+    provedFirst: hasToProve ? servers.filter((server) => !isOutdated(server)) : [],
+    replaced,
+    atATime: isAllDown ? Math.max(1, servers.length) : batchSize(batch, servers.length),
+  };
 }

@@ -1,2 +1,5 @@
-/** Tells the user what happens, a line each. */
-export type Report = (line: string) => void;
+/**
+ * Tells the user what happens, a line each.
+ * @param kind whether the line tells what came of something, or what is waited for, which the next line replaces
+ */
+export type Report = (line: string, kind?: "progress" | "outcome") => void;

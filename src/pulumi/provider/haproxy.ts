@@ -4,14 +4,9 @@ import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { readState } from "../../haproxy/runtime/client.ts";
 import { NotUpError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
-import { type Credentials, type Endpoint, type EndpointAddress, endpointAt } from "../../stack/endpoint.ts";
+import { type Credentials, type Endpoint, endpointAt } from "../../stack/endpoint.ts";
 import { BACKEND } from "../../stack/topology.ts";
-
-/** A HAProxy container and its runtime API. */
-export interface HaproxyAddress {
-  readonly endpoint: EndpointAddress;
-  readonly haproxyContainer: string;
-}
+import type { HaproxyAddress } from "../inputs.ts";
 
 /** A HAProxy container that can be talked to. */
 export interface Haproxy extends Omit<HaproxyAddress, "endpoint"> {
@@ -71,3 +66,11 @@ export async function withContainerLogs<T>(run: () => Promise<T>): Promise<T> {
     throw new NotUpError([error.message, ...lines].join("\n"), error.containerNames);
   }
 }
+
+const removed = new Set<string>();
+
+/** Notes that this update removes a HAProxy container, so that nobody waits for sessions that end with it. */
+export const markRemoved = (haproxyContainer: string): void => void removed.add(haproxyContainer);
+
+/** Whether this update removes a HAProxy container. */
+export const isRemoved = (haproxyContainer: string): boolean => removed.has(haproxyContainer);

@@ -1,37 +1,38 @@
+import { z } from "zod";
 import { parseCertificate } from "../../tls/certificate.ts";
 import { createMutualTls } from "../../tls/mutual.ts";
+import { RUNTIME_CREDENTIALS, type RuntimeCredentialsInputs } from "../inputs.ts";
+import type { ResourceType } from "./resource-type.ts";
+
+const OUTPUTS = z.object({
+  /** The server's certificate, that of its authority, and its key; a secret. */
+  pem: z.string(),
+  digest: z.string(),
+  fingerprint: z.string(),
+  /** ISO 8601. */
+  expires: z.string(),
+  ca: z.string(),
+  /** The client's certificate. */
+  certificate: z.string(),
+  /** The client's key; a secret. */
+  key: z.string(),
+});
+type Outputs = z.infer<typeof OUTPUTS>;
 
 /** Keys and certificates of a stack's runtime API. */
-export interface RuntimeCredentialsInputs {
-  readonly stack: string;
-  /** Another word makes others. */
-  readonly rotation: string;
-}
+export const runtimeCredentials: ResourceType<RuntimeCredentialsInputs, Outputs> = {
+  inputs: RUNTIME_CREDENTIALS,
+  outputs: OUTPUTS,
+  secrets: ["pem", "key"],
+  async create(inputs) {
+    return { id: inputs.stack, outputs: await make(inputs) };
+  },
+  differs: (state, inputs) => state.rotation !== inputs.rotation,
+  update: (inputs) => make(inputs),
+};
 
-export interface RuntimeCredentialsState extends RuntimeCredentialsInputs {
-  /** The server's certificate, that of its authority, and its key; a secret. */
-  readonly pem: string;
-  readonly digest: string;
-  readonly fingerprint: string;
-  /** ISO 8601. */
-  readonly expires: string;
-  readonly ca: string;
-  /** The client's certificate. */
-  readonly certificate: string;
-  /** The client's key; a secret. */
-  readonly key: string;
-}
-
-export async function makeRuntimeCredentials(
-  inputs: RuntimeCredentialsInputs,
-): Promise<RuntimeCredentialsState> {
-  const now = new Date();
-  const { server, client } = await createMutualTls(inputs.stack, now);
+async function make({ stack }: RuntimeCredentialsInputs): Promise<Outputs> {
+  const { server, client } = await createMutualTls(stack, new Date());
   const { pem, digest, fingerprint, expires } = parseCertificate(server);
-  return { ...inputs, pem, digest, fingerprint, expires: expires.toISOString(), ...client };
+  return { pem, digest, fingerprint, expires: expires.toISOString(), ...client };
 }
-
-export const runtimeCredentialsDiffer = (
-  state: RuntimeCredentialsState,
-  inputs: RuntimeCredentialsInputs,
-): boolean => state.rotation !== inputs.rotation;

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { writeConfig } from "../../docker/config-volume.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
@@ -9,51 +10,83 @@ import {
   changeRunningCertificate,
   readRunningCertificate,
 } from "../../haproxy/runtime/served-certificate.ts";
-import type { RunningServer } from "../../haproxy/runtime/state.ts";
 import { actionsOf, planServers } from "../../haproxy/servers/plan.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { sync } from "../../haproxy/servers/sync.ts";
-import type { Credentials } from "../../stack/endpoint.ts";
-import { BACKEND, type Server } from "../../stack/topology.ts";
+import { BACKEND } from "../../stack/topology.ts";
 import { parseCertificate } from "../../tls/certificate.ts";
-import type { DeclaredCertificate } from "../../tls/declared.ts";
-import type { ConfigFileInputs } from "./config-file.ts";
-import { endWithParent } from "./end-with-parent.ts";
-import { type Haproxy, type HaproxyAddress, haproxyAt, waitReachable, withContainerLogs } from "./haproxy.ts";
+import { RUNTIME_SYNC, type RuntimeSyncInputs } from "../inputs.ts";
+import { type Haproxy, haproxyAt, markRemoved, waitReachable, withContainerLogs } from "./haproxy.ts";
+import type { ResourceType } from "./resource-type.ts";
 
-/** What one balancer shall run. */
-export interface RuntimeSyncInputs extends HaproxyAddress {
-  /** Docker's id of the HAProxy container: a new container is synced anew. */
-  readonly haproxyContainerId: string;
-  readonly revision: string;
-  /** Servers whose containers this update replaces; the gates took them out of HAProxy. A refresh has none. */
-  readonly replaced?: readonly string[];
-  readonly servers: readonly Server[];
-  /** The file that a reload loads. */
-  readonly configFile: ConfigFileInputs;
-  /** The certificate of HTTPS, which is in the same volume; undefined where HTTP alone is served. */
-  readonly certificate?: DeclaredCertificate | undefined;
-  /** Of the runtime API, where it takes any; a secret. */
-  readonly credentials?: Credentials | undefined;
-  readonly drainTimeoutMs: number;
-  readonly readyTimeoutMs: number;
-}
+const RUNNING = z.object({
+  revision: z.string(),
+  /** By name, so that a preview shows drift server by server. */
+  servers: z.record(
+    z.string(),
+    z.object({
+      name: z.string(),
+      id: z.number(),
+      address: z.string(),
+      port: z.number(),
+      adminState: z.enum(["ready", "drain", "maint"]),
+      isUp: z.boolean(),
+      weight: z.number(),
+      isChecked: z.boolean(),
+      isMendable: z.boolean(),
+      hasPassed: z.boolean(),
+      cookie: z.string().optional(),
+    }),
+  ),
+  /** Fingerprint of the certificate that is served; not there where none is declared. */
+  certificate: z.string().optional(),
+});
+type Running = z.infer<typeof RUNNING>;
+
+/** What HAProxy ran when it was last looked at; nothing while it is down. */
+const OUTPUTS = z.object({ running: RUNNING.optional() });
+type Outputs = z.infer<typeof OUTPUTS>;
 
 type Target = Omit<RuntimeSyncInputs, "endpoint"> & Haproxy;
 
-/** What it ran when it was last looked at. */
-export interface RuntimeSyncState extends RuntimeSyncInputs {
-  /** Undefined while HAProxy is down. */
-  readonly running?: Running | undefined;
-}
-
-/** Servers by name, so that a preview shows drift server by server. */
-interface Running {
-  readonly revision: string;
-  readonly servers: Readonly<Record<string, RunningServer>>;
-  /** Fingerprint of the certificate that is served; not there where none is declared. */
-  readonly certificate?: string;
-}
+/** The server list that a running HAProxy has. */
+export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
+  inputs: RUNTIME_SYNC,
+  outputs: OUTPUTS,
+  async create(inputs, report) {
+    return { id: inputs.haproxyContainer, outputs: await syncRuntime(inputs, undefined, report) };
+  },
+  /** One that is down is no error: `pulumi refresh` and `destroy` must work then. */
+  async read(state) {
+    try {
+      const target = haproxyAt(state, state.credentials);
+      return { running: await withCertificate(target, await readState(target.endpoint, BACKEND)) };
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      return { running: undefined };
+    }
+  },
+  differs({ running, ...state }, inputs) {
+    return (
+      running === undefined ||
+      running.revision !== inputs.revision ||
+      running.certificate !== inputs.certificate?.fingerprint ||
+      state.certificate?.digest !== inputs.certificate?.digest ||
+      state.haproxyContainerId !== inputs.haproxyContainerId ||
+      JSON.stringify(state.endpoint) !== JSON.stringify(inputs.endpoint) ||
+      state.drainTimeoutMs !== inputs.drainTimeoutMs ||
+      state.readyTimeoutMs !== inputs.readyTimeoutMs ||
+      // an update that ended without it left the rest as declared
+      inputs.servers.some(({ name }) => !running.servers[name]?.isUp) ||
+      actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
+    );
+  },
+  update: (inputs, state, report) => syncRuntime(inputs, state, report),
+  /** What HAProxy has goes with its container, which is next; nobody needs to be drained there any more. */
+  async delete({ haproxyContainer }) {
+    markRemoved(haproxyContainer);
+  },
+};
 
 /**
  * Brings the running HAProxy to what is declared. Where HAProxy refuses to reload, the file of the last sync that
@@ -61,56 +94,26 @@ interface Running {
  * @param last what that sync was given
  * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
  */
-export async function syncRuntime(
+async function syncRuntime(
   inputs: RuntimeSyncInputs,
-  last?: RuntimeSyncInputs,
-): Promise<RuntimeSyncState> {
-  endWithParent();
+  last: RuntimeSyncInputs | undefined,
+  tell: Report,
+): Promise<Outputs> {
+  const report: Report = (line, kind) => tell(`${inputs.haproxyContainer}: ${line}`, kind);
   const target = haproxyAt(inputs, inputs.credentials);
   await waitReachable(target);
-  const report: Report = (line) => console.log(`${inputs.haproxyContainer}: ${line}`);
   try {
     await syncCertificate(target, last, report);
     const running = await withContainerLogs(() => sync(target, report));
-    return { ...inputs, running: await withCertificate(target, running) };
+    return { running: await withCertificate(target, running) };
   } catch (error) {
     if (!(error instanceof ReloadRefusedError) || last === undefined) throw error;
+    const { volumeName } = last.configFile;
     await writeConfig(await connectEngine(), last.configFile, last.configFile.text);
     throw new ReloadRefusedError(
-      `${error.message}; the old worker serves on, and its config is back in volume ${last.configFile.volumeName}`,
+      `${error.message}; the old worker serves on, and its config is back in volume ${volumeName}`,
     );
   }
-}
-
-/** Looks what HAProxy runs. One that is down is no error: `pulumi refresh` and `destroy` must work then. */
-export async function readRuntime(state: RuntimeSyncState): Promise<RuntimeSyncState> {
-  try {
-    const target = haproxyAt(state, state.credentials);
-    return { ...state, running: await withCertificate(target, await readState(target.endpoint, BACKEND)) };
-  } catch (error) {
-    if (!(error instanceof RuntimeError)) throw error;
-    const { running: _, ...declared } = state;
-    return declared;
-  }
-}
-
-/** Whether an update has something to do: the declaration changed, or what runs is not as declared. */
-export function runtimeDiffers(state: RuntimeSyncState, inputs: RuntimeSyncInputs): boolean {
-  const { running } = state;
-  return (
-    running === undefined ||
-    (inputs.replaced ?? []).length > 0 ||
-    running.revision !== inputs.revision ||
-    running.certificate !== inputs.certificate?.fingerprint ||
-    state.certificate?.digest !== inputs.certificate?.digest ||
-    state.haproxyContainerId !== inputs.haproxyContainerId ||
-    JSON.stringify(state.endpoint) !== JSON.stringify(inputs.endpoint) ||
-    state.drainTimeoutMs !== inputs.drainTimeoutMs ||
-    state.readyTimeoutMs !== inputs.readyTimeoutMs ||
-    // an update that ended without it left the rest as declared
-    inputs.servers.some(({ name }) => !running.servers[name]?.isUp) ||
-    actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
-  );
 }
 
 /**

@@ -1,31 +1,36 @@
+import { z } from "zod";
 import { expiresSoon, parseCertificate } from "../../tls/certificate.ts";
 import { createSelfSigned } from "../../tls/self-signing.ts";
+import { SELF_SIGNED, type SelfSignedInputs } from "../inputs.ts";
+import type { ResourceType } from "./resource-type.ts";
 
-/** A certificate that Balancer makes. */
-export interface SelfSignedInputs {
-  readonly stack: string;
-  /** DNS names and IPv4 addresses that it is good for. */
-  readonly names: readonly string[];
-}
-
-export interface SelfSignedState extends SelfSignedInputs {
+const OUTPUTS = z.object({
   /** Certificate and key; a secret. */
-  readonly pem: string;
-  readonly digest: string;
-  readonly fingerprint: string;
+  pem: z.string(),
+  digest: z.string(),
+  fingerprint: z.string(),
   /** ISO 8601. */
-  readonly expires: string;
-}
+  expires: z.string(),
+});
+type Outputs = z.infer<typeof OUTPUTS>;
 
-export async function makeSelfSigned(inputs: SelfSignedInputs): Promise<SelfSignedState> {
-  const now = new Date();
+/** A certificate that Balancer makes, for trying out. */
+export const selfSigned: ResourceType<SelfSignedInputs, Outputs> = {
+  inputs: SELF_SIGNED,
+  outputs: OUTPUTS,
+  secrets: ["pem"],
+  async create(inputs) {
+    return { id: inputs.stack, outputs: await make(inputs) };
+  },
+  /** It stays as it is until its names change or its last 30 days begin. */
+  differs: (state, inputs) =>
+    state.names.join() !== inputs.names.join() || expiresSoon(new Date(state.expires), new Date()),
+  update: (inputs) => make(inputs),
+};
+
+async function make({ stack, names }: SelfSignedInputs): Promise<Outputs> {
   const { pem, digest, fingerprint, expires } = parseCertificate(
-    await createSelfSigned(inputs.stack, inputs.names, now),
+    await createSelfSigned(stack, names, new Date()),
   );
-  return { ...inputs, pem, digest, fingerprint, expires: expires.toISOString() };
+  return { pem, digest, fingerprint, expires: expires.toISOString() };
 }
-
-/** It stays as it is until its names change or its last 30 days begin. */
-export const selfSignedDiffers = (state: SelfSignedState, inputs: SelfSignedInputs): boolean =>
-  JSON.stringify(state.names) !== JSON.stringify(inputs.names) ||
-  expiresSoon(new Date(state.expires), new Date());

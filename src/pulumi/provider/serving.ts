@@ -1,35 +1,42 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { countStickySessions } from "../../haproxy/runtime/stick-table.ts";
-import type { Credentials, Endpoint } from "../../stack/endpoint.ts";
+import type { Report } from "../../haproxy/servers/report.ts";
+import type { Endpoint } from "../../stack/endpoint.ts";
 import { BACKEND } from "../../stack/topology.ts";
-import { type HaproxyAddress, haproxyAt, waitReachable } from "./haproxy.ts";
+import { SERVING, type ServingInputs } from "../inputs.ts";
+import { haproxyAt, waitReachable } from "./haproxy.ts";
+import { NOTHING, type ResourceType } from "./resource-type.ts";
 
 /** A HAProxy container that shall serve before another is touched. */
-export interface ServingInputs extends HaproxyAddress {
-  /** Docker's id of the container: a new container is proved anew. */
-  readonly haproxyContainerId: string;
-  /** Balancers that were there before, from which it learns its sessions; one of them may be replaced next. */
-  readonly others: readonly HaproxyAddress[];
-  /** Of the runtime APIs, where these take any; a secret. */
-  readonly credentials?: Credentials;
-}
+export const serving: ResourceType<ServingInputs, object> = {
+  inputs: SERVING,
+  outputs: NOTHING,
+  async create(inputs, report) {
+    await proveServing(inputs, report);
+    return { id: inputs.haproxyContainer, outputs: {} };
+  },
+  differs: (state, inputs) => state.haproxyContainerId !== inputs.haproxyContainerId,
+  async update(inputs, _state, report) {
+    await proveServing(inputs, report);
+    return {};
+  },
+};
 
 /**
  * Waits until the container's HAProxy answers, and has learned what the others remember of sessions: the next that is
  * replaced may be the last that knows. HAProxy opens its ports together, and takes the file's servers for up.
  * @throws {EngineError | RuntimeError} as {@link waitReachable}
  */
-export async function proveServing(inputs: ServingInputs): Promise<ServingInputs> {
+async function proveServing(inputs: ServingInputs, report: Report): Promise<void> {
   const own = haproxyAt(inputs, inputs.credentials);
   await waitReachable(own);
   const others = inputs.others.map((address) => haproxyAt(address, inputs.credentials).endpoint);
   const missing = await waitForSessions(own.endpoint, others);
-  if (missing > 0)
-    console.log(
-      `${inputs.haproxyContainer}: ${missing} sessions not learned from the other balancers within ${LEARNING_MS / 1000} s`,
-    );
-  return inputs;
+  if (missing === 0) return;
+  report(
+    `${inputs.haproxyContainer}: ${missing} sessions not learned from the other balancers within ${LEARNING_MS / 1000} s`,
+  );
 }
 
 const LEARNING_MS = 10_000;

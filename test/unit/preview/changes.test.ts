@@ -18,7 +18,7 @@ const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = n
   const topology = planTopology(settings);
   const rollout = planRollout({
     servers: topology.servers,
-    definition: "new",
+    definitions: new Map(topology.servers.map(({ containerName }) => [containerName, "new"])),
     running,
     serving: new Set(),
     isAllDown: false,
@@ -30,6 +30,7 @@ const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = n
     config: renderConfig(topology),
     certificate: undefined,
     logDriver: settings.logDriver === "engine" ? "json-file" : "local",
+    apps: new Map(),
     rollout,
   };
 };

@@ -1,57 +1,64 @@
 import { describe, expect, test } from "vitest";
 import { batchSize } from "../../../src/stack/batch-size.ts";
-import { planRollout } from "../../../src/stack/rollout.ts";
-import { planTopology } from "../../../src/stack/topology.ts";
+import { planRollout, type RolloutInputs } from "../../../src/stack/rollout.ts";
+import { planTopology, type Server } from "../../../src/stack/topology.ts";
 import { settingsOf } from "../pulumi-config.ts";
 
 const { servers } = planTopology(settingsOf({ count: "5" }));
 const ALL = new Set(servers.map(({ name }) => name));
-const containersOf = (definitions: readonly string[]) =>
-  new Map(definitions.map((definition, index) => [`${servers[index]?.containerName}`, definition]));
+const containersOf = (made: readonly string[]) =>
+  new Map(made.map((definition, index) => [`${servers[index]?.containerName}`, definition]));
 
-const batchesOf = (definitions: readonly string[], count: number, serving = ALL, isAllDown = false) =>
-  planRollout({
+const definitions = new Map(servers.map(({ containerName }) => [containerName, "new"]));
+
+const planOf = (running: readonly string[], changes: Partial<RolloutInputs> = {}) => {
+  const { provedFirst, replaced, atATime } = planRollout({
     servers,
-    definition: "new",
-    running: containersOf(definitions),
-    serving,
-    isAllDown,
-    batch: { kind: "count", count },
-  }).batches.map((batch) => batch.map(({ name }) => name));
+    definitions,
+    running: containersOf(running),
+    serving: ALL,
+    isAllDown: false,
+    batch: { kind: "count", count: 2 },
+    ...changes,
+  });
+  return { provedFirst: namesOf(provedFirst), replaced: namesOf(replaced), atATime };
+};
+const namesOf = (list: readonly Server[]) => list.map(({ name }) => name);
 
 describe("a roll-out", () => {
-  test("replaces containers that were made from something else, in batches and in the order of their ids", () => {
-    expect(batchesOf(["old", "old", "old", "old", "old"], 2)).toEqual([["s1", "s2"], ["s3", "s4"], ["s5"]]);
+  test("replaces containers that were made from something else, some at a time and in the order of their ids", () => {
+    expect(planOf(["old", "old", "old", "old", "old"])).toEqual({
+      provedFirst: [],
+      replaced: ["s1", "s2", "s3", "s4", "s5"],
+      atATime: 2,
+    });
   });
 
-  test("leaves alone what is up to date and what does not exist yet", () => {
-    expect(batchesOf(["new", "old", "new", "unknown"], 1)).toEqual([["s2"], ["s4"]]);
-    expect(batchesOf([], 1)).toEqual([]);
+  test("leaves alone what is up to date and what does not exist yet, and proves it first", () => {
+    expect(planOf(["new", "old", "new", "unknown"])).toEqual({
+      provedFirst: ["s1", "s3", "s5"],
+      replaced: ["s2", "s4"],
+      atATime: 2,
+    });
+    expect(planOf([])).toEqual({ provedFirst: [], replaced: [], atATime: 2 });
   });
 
   test("begins with servers that are not in rotation", () => {
-    expect(batchesOf(["old", "old", "old"], 1, new Set(["s1", "s3"]))).toEqual([["s2"], ["s1"], ["s3"]]);
+    expect(planOf(["old", "old", "old"], { serving: new Set(["s1", "s3"]) }).replaced).toEqual([
+      "s2",
+      "s1",
+      "s3",
+    ]);
   });
 });
 
 describe("where no server is up", () => {
   test("all are replaced at once, and none is proved up before", () => {
-    expect(batchesOf(["old", "new", "old"], 1, new Set(), true)).toEqual([["s1", "s3"]]);
-    const inputs = {
-      servers,
-      definition: "new",
-      running: containersOf(["old", "new"]),
-      serving: new Set(""),
-      batch: { kind: "count", count: 1 },
-    } as const;
-    expect(planRollout({ ...inputs, isAllDown: true }).provedFirst).toEqual([]);
-    expect(planRollout({ ...inputs, isAllDown: false }).provedFirst.map(({ name }) => name)).toEqual([
-      "s2",
-      "s3",
-      "s4",
-      "s5",
-    ]);
-    expect(planRollout({ ...inputs, running: new Map(), isAllDown: true }).batches).toEqual([]);
+    expect(planOf(["old", "new", "old"], { serving: new Set(), isAllDown: true })).toEqual({
+      provedFirst: [],
+      replaced: ["s1", "s3"],
+      atATime: 5,
+    });
   });
 });
 

@@ -1,9 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import {
-  makeRuntimeCredentials,
-  runtimeCredentialsDiffer,
-} from "../../../src/pulumi/provider/runtime-credentials.ts";
+import { runtimeCredentials } from "../../../src/pulumi/provider/runtime-credentials.ts";
 import { parseCertificate } from "../../../src/tls/certificate.ts";
 import { createMutualTls } from "../../../src/tls/mutual.ts";
 
@@ -49,9 +46,11 @@ describe("mutual TLS", () => {
 });
 
 test("the runtime API's credentials stay until another rotation is asked for", async () => {
-  const state = await makeRuntimeCredentials({ stack: "demo", rotation: "1" });
-  expect(runtimeCredentialsDiffer(state, { stack: "demo", rotation: "1" })).toBe(false);
-  expect(runtimeCredentialsDiffer(state, { stack: "demo", rotation: "2" })).toBe(true);
-  expect((await makeRuntimeCredentials(state)).key).not.toBe(state.key);
+  const first = { stack: "demo", rotation: "1" };
+  const { outputs } = await runtimeCredentials.create(first, () => {});
+  const state = { ...first, ...outputs };
+  expect(runtimeCredentials.differs(state, first)).toBe(false);
+  expect(runtimeCredentials.differs(state, { ...first, rotation: "2" })).toBe(true);
+  expect((await runtimeCredentials.update(first, state, () => {})).key).not.toBe(state.key);
   expect((new Date(state.expires).getTime() - Date.now()) / 86_400_000).toBeCloseTo(730, 1);
 });

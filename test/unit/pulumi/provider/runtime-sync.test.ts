@@ -1,16 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { labelsOf } from "../../../../src/docker/labels.ts";
-import {
-  type RuntimeSyncInputs,
-  type RuntimeSyncState,
-  runtimeDiffers,
-} from "../../../../src/pulumi/provider/runtime-sync.ts";
+import type { RuntimeSyncInputs } from "../../../../src/pulumi/inputs.ts";
+import { runtimeSync } from "../../../../src/pulumi/provider/runtime-sync.ts";
 import { planTopology } from "../../../../src/stack/topology.ts";
 import { asAdded, type ModelServer, readBack } from "../../haproxy/servers/haproxy-model.ts";
 import { named } from "../../named.ts";
 import { settingsOf } from "../../pulumi-config.ts";
 
 const { servers } = planTopology(settingsOf({ count: "3" }));
+
+type RuntimeSyncState = Parameters<typeof runtimeSync.differs>[0];
 
 const INPUTS: RuntimeSyncInputs = {
   endpoint: { kind: "tcp", host: "127.0.0.1", port: 9999 },
@@ -23,9 +22,8 @@ const INPUTS: RuntimeSyncInputs = {
     labels: labelsOf("st", "state", "config-check"),
     text: "",
   },
-  replaced: [],
   revision: "0123456789abcdef",
-  servers,
+  servers: [...servers],
   drainTimeoutMs: 30_000,
   readyTimeoutMs: 60_000,
 };
@@ -56,13 +54,13 @@ const STATE = kept({ ...INPUTS, running: running(servers.map(asAdded)) });
 
 describe("an update has nothing to do", () => {
   test("when HAProxy runs what is declared", () => {
-    expect(runtimeDiffers(STATE, INPUTS)).toBe(false);
+    expect(runtimeSync.differs(STATE, INPUTS)).toBe(false);
   });
 
   test("when it runs what is declared without cookies, which state does not keep", () => {
     const hash = planTopology(settingsOf({ mode: "hash", count: "3" })).servers;
     const state = kept({ ...STATE, running: running(hash.map(asAdded)) });
-    expect(runtimeDiffers(state, { ...INPUTS, servers: hash })).toBe(false);
+    expect(runtimeSync.differs(state, { ...INPUTS, servers: [...hash] })).toBe(false);
   });
 });
 
@@ -80,10 +78,10 @@ describe("of a certificate, an update", () => {
   });
 
   test("leaves alone the declared one", () => {
-    expect(runtimeDiffers(state, { ...INPUTS, certificate })).toBe(false);
-    expect(runtimeDiffers(state, { ...INPUTS, certificate: { ...certificate, path: "moved.pem" } })).toBe(
-      false,
-    );
+    expect(runtimeSync.differs(state, { ...INPUTS, certificate })).toBe(false);
+    expect(
+      runtimeSync.differs(state, { ...INPUTS, certificate: { ...certificate, path: "moved.pem" } }),
+    ).toBe(false);
   });
 
   test.each([
@@ -92,7 +90,7 @@ describe("of a certificate, an update", () => {
     ["another is served", { ...certificate, fingerprint: "BB" }],
     ["none is declared", undefined],
   ])("has something to do when %s", (_what, declared) => {
-    expect(runtimeDiffers(state, { ...INPUTS, certificate: declared })).toBe(true);
+    expect(runtimeSync.differs(state, { ...INPUTS, certificate: declared })).toBe(true);
   });
 });
 
@@ -101,7 +99,7 @@ describe("an update has something to do", () => {
     named<{ what: string; inputs: Partial<RuntimeSyncInputs> }>([
       {
         what: "a server is declared more",
-        inputs: { servers: planTopology(settingsOf({ count: "4" })).servers },
+        inputs: { servers: [...planTopology(settingsOf({ count: "4" })).servers] },
       },
       { what: "a server is declared less", inputs: { servers: servers.slice(0, 2) } },
       { what: "the config file says something else", inputs: { revision: "fedcba9876543210" } },
@@ -115,7 +113,7 @@ describe("an update has something to do", () => {
       { what: "new servers get another time to be up", inputs: { readyTimeoutMs: 1 } },
     ]),
   )("when %s", (_what, { inputs }) => {
-    expect(runtimeDiffers(STATE, { ...INPUTS, ...inputs })).toBe(true);
+    expect(runtimeSync.differs(STATE, { ...INPUTS, ...inputs })).toBe(true);
   });
 
   test.each(
@@ -131,6 +129,6 @@ describe("an update has something to do", () => {
       { what: "HAProxy's config names no revision", state: { running: running(servers.map(asAdded), "") } },
     ]),
   )("when %s", (_what, { state }) => {
-    expect(runtimeDiffers(kept({ ...STATE, ...state }), INPUTS)).toBe(true);
+    expect(runtimeSync.differs(kept({ ...STATE, ...state }), INPUTS)).toBe(true);
   });
 });

@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { CREDENTIALS } from "../stack/endpoint.ts";
+
+// What the program asks of each resource of our provider: the contract between the two processes. The provider checks
+// what it gets against these schemas, so that nothing inside checks it again.
+
+const ENDPOINT_ADDRESS = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("tcp"), host: z.string(), port: z.number() }),
+  z.object({ kind: z.literal("tls"), host: z.string(), port: z.number() }),
+  z.object({ kind: z.literal("unix"), path: z.string() }),
+]);
+
+const HAPROXY_ADDRESS = z.object({ endpoint: ENDPOINT_ADDRESS, haproxyContainer: z.string() });
+/** A HAProxy container and where its runtime API answers. */
+export type HaproxyAddress = z.infer<typeof HAPROXY_ADDRESS>;
+
+const SERVER = z.object({
+  name: z.string(),
+  id: z.number(),
+  address: z.string(),
+  port: z.number(),
+  cookie: z.string().optional(),
+  containerName: z.string(),
+});
+
+const LABELS = z.record(z.string(), z.string());
+
+const CONFIG_VOLUME = z.object({
+  volumeName: z.string(),
+  image: z.string(),
+  peerName: z.string(),
+  labels: LABELS,
+});
+
+const TIMEOUTS = { drainTimeoutMs: z.number(), readyTimeoutMs: z.number() };
+
+export const CONFIG_FILE = CONFIG_VOLUME.extend({ text: z.string() });
+/** A balancer's haproxy.cfg in its volume. */
+export type ConfigFileInputs = z.infer<typeof CONFIG_FILE>;
+
+const DECLARED_CERTIFICATE = z.object({
+  /** Where the PEM file is, as the config names it; empty for a certificate that Balancer made. */
+  path: z.string(),
+  /** Names the whole PEM. */
+  digest: z.string(),
+  /** SHA-1 of the leaf: hex in upper case. */
+  fingerprint: z.string(),
+});
+/** Which certificate a balancer shall serve; no part of it is secret. */
+export type DeclaredCertificate = z.infer<typeof DECLARED_CERTIFICATE>;
+
+export const CERTIFICATE_FILE_INPUTS = CONFIG_VOLUME.extend({
+  /** The file's name in the volume. */
+  name: z.string(),
+  certificate: DECLARED_CERTIFICATE,
+  /** PEM of a certificate that Balancer made, a secret; the user's own is read where it is, and is in no state. */
+  pem: z.string().optional(),
+  /** For the runtime API: the authority of its clients. */
+  ca: z.string().optional(),
+});
+/** A certificate in a balancer's volume. */
+export type CertificateFileInputs = z.infer<typeof CERTIFICATE_FILE_INPUTS>;
+
+export const SELF_SIGNED = z.object({
+  stack: z.string(),
+  /** DNS names and IPv4 addresses that it is good for. */
+  names: z.array(z.string()),
+});
+/** A certificate that Balancer makes. */
+export type SelfSignedInputs = z.infer<typeof SELF_SIGNED>;
+
+export const RUNTIME_CREDENTIALS = z.object({
+  stack: z.string(),
+  /** Another word makes others. */
+  rotation: z.string(),
+});
+/** Keys and certificates of a stack's runtime API. */
+export type RuntimeCredentialsInputs = z.infer<typeof RUNTIME_CREDENTIALS>;
+
+export const SERVING = HAPROXY_ADDRESS.extend({
+  /** Docker's id of the container: a new container is proved anew. */
+  haproxyContainerId: z.string(),
+  /** Balancers that were there before, from which it learns its sessions; one of them may be replaced next. */
+  others: z.array(HAPROXY_ADDRESS),
+  /** For the runtime APIs, where these take any; a secret. */
+  credentials: CREDENTIALS.optional(),
+});
+/** A HAProxy container that shall serve before another is touched. */
+export type ServingInputs = z.infer<typeof SERVING>;
+
+export const PIDS_LIMIT = z.object({
+  /** Docker's ids: a container that was replaced has another, and no limit yet. */
+  containerIds: z.array(z.string()),
+  /** Processes and threads of each. */
+  limit: z.number(),
+});
+/** A limit for running containers that the Docker provider cannot set. */
+export type PidsLimitInputs = z.infer<typeof PIDS_LIMIT>;
+
+export const RUNTIME_SYNC = HAPROXY_ADDRESS.extend({
+  /** Docker's id of the HAProxy container: a new container is synced anew. */
+  haproxyContainerId: z.string(),
+  revision: z.string(),
+  servers: z.array(SERVER),
+  /** The file that a reload loads. */
+  configFile: CONFIG_FILE,
+  /** The certificate of HTTPS, which is in the same volume; undefined where HTTP alone is served. */
+  certificate: DECLARED_CERTIFICATE.optional(),
+  /** For the runtime API, where it takes any; a secret. */
+  credentials: CREDENTIALS.optional(),
+  ...TIMEOUTS,
+});
+/** What one balancer shall run. */
+export type RuntimeSyncInputs = z.infer<typeof RUNTIME_SYNC>;
+
+export const APP_SERVER = z.object({
+  server: SERVER,
+  /** What the engine gets to make the container from, its name, labels and limit of processes apart. */
+  container: z.looseObject({ Image: z.string() }),
+  /** Names what the container is made from: another name means another container. */
+  definition: z.string(),
+  labels: LABELS,
+  /** Processes and threads of the container, which are changed while it runs. */
+  pids: z.number(),
+  /** Name of the network that it is on; it goes and comes back with that. */
+  network: z.string(),
+  /** The balancers that must not send it traffic while its container is replaced. */
+  balancers: z.array(HAPROXY_ADDRESS),
+  /** For their runtime APIs, where these take any; a secret. */
+  credentials: CREDENTIALS.optional(),
+  /** Whether no other server is declared, which could serve meanwhile. */
+  isOnly: z.boolean(),
+  /** Whether a roll-out waits for the proof that this one is up; the sync proves it otherwise. */
+  isProvedFirst: z.boolean(),
+  /** How many containers of the stack may be out of rotation at a time. */
+  atATime: z.number(),
+  ...TIMEOUTS,
+});
+/** A server of the stack and the app container behind it. */
+export type AppServerInputs = z.infer<typeof APP_SERVER>;

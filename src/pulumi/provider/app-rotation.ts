@@ -1,0 +1,95 @@
+import { readServers } from "../../haproxy/runtime/client.ts";
+import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
+import { isInRotation } from "../../haproxy/runtime/state.ts";
+import { openGate } from "../../haproxy/servers/gate.ts";
+import type { Report } from "../../haproxy/servers/report.ts";
+import { retireServers } from "../../haproxy/servers/retire.ts";
+import { bringUp } from "../../haproxy/servers/sync.ts";
+import { BACKEND } from "../../stack/topology.ts";
+import type { AppServerInputs } from "../inputs.ts";
+import { type Haproxy, haproxyAt, isRemoved, waitReachable, withContainerLogs } from "./haproxy.ts";
+
+/**
+ * Takes a server out of rotation and out of every HAProxy, as one that is gone for good: its successor is another
+ * server under the same name and id.
+ * @returns whether some HAProxy had a server up, so that there is somebody to keep served
+ * @throws {AggregateError} of what went wrong on any of them, when all are done
+ */
+export async function takeOutEverywhere(inputs: AppServerInputs, report: Report): Promise<boolean> {
+  const wereServing = await onEach(inputs, report, async ({ endpoint }, tell) => {
+    const servers = await readServers(endpoint, BACKEND);
+    if (!servers.some(({ isUp }) => isUp)) return false;
+    const { server, isOnly } = inputs;
+    const declared = isOnly ? [server.name] : [server.name, "another"];
+    await openGate({ ...inputs, endpoint, previous: [], batch: [server], declared }, tell);
+    return true;
+  });
+  return wereServing.includes(true);
+}
+
+/**
+ * Brings a server into the rotation of every HAProxy, and waits until a check finds it up.
+ * @throws {AggregateError} as {@link takeOutEverywhere}
+ */
+export async function bringUpEverywhere(inputs: AppServerInputs, report: Report): Promise<void> {
+  await onEach(inputs, report, ({ endpoint }, tell) =>
+    withContainerLogs(() => bringUp({ ...inputs, endpoint, servers: [inputs.server] }, tell)),
+  );
+}
+
+/** Whether every HAProxy has the server in rotation. */
+export async function isUpEverywhere({ balancers, credentials, server }: AppServerInputs): Promise<boolean> {
+  const found = await Promise.all(
+    balancers.map(async (address) => {
+      try {
+        const servers = await readServers(haproxyAt(address, credentials).endpoint, BACKEND);
+        return servers.some((running) => running.name === server.name && isInRotation(running));
+      } catch (error) {
+        if (error instanceof RuntimeError) return false;
+        throw error;
+      }
+    }),
+  );
+  return !found.includes(false);
+}
+
+/**
+ * Gives the sessions of a server that is deleted their time, on each HAProxy that stays and has it in use. The sync has
+ * taken it out before, where its count went down.
+ */
+export async function leaveEverywhere(inputs: AppServerInputs, report: Report): Promise<void> {
+  const { balancers, credentials, server, drainTimeoutMs } = inputs;
+  const staying = balancers.filter(({ haproxyContainer }) => !isRemoved(haproxyContainer));
+  await Promise.all(
+    staying.map(async (address) => {
+      const { endpoint } = haproxyAt(address, credentials);
+      try {
+        const found = (await readServers(endpoint, BACKEND)).find(({ name }) => name === server.name);
+        if (found === undefined || found.address !== server.address || found.adminState === "maint") return;
+        await retireServers({ endpoint, drainTimeoutMs }, [server.name], report);
+      } catch (error) {
+        if (!(error instanceof RuntimeError)) throw error; // nobody is served by a HAProxy that does not answer
+      }
+    }),
+  );
+}
+
+async function onEach<T>(
+  { balancers, credentials }: AppServerInputs,
+  report: Report,
+  work: (haproxy: Haproxy, report: Report) => Promise<T>,
+): Promise<T[]> {
+  const results = await Promise.allSettled(
+    balancers.map(async (address) => {
+      const haproxy = haproxyAt(address, credentials);
+      await waitReachable(haproxy);
+      return work(haproxy, (line, kind) => report(`${address.haproxyContainer}: ${line}`, kind));
+    }),
+  );
+  const errors: unknown[] = results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason] : [],
+  );
+  const messages = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  if (errors.length > 0) throw new AggregateError(errors, [...new Set(messages)].join("\n"));
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}

@@ -1,0 +1,56 @@
+import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
+import type { Report } from "../../haproxy/servers/report.ts";
+import { appServer } from "./app-server.ts";
+import { certificateFile } from "./certificate-file.ts";
+import { configFile } from "./config-file.ts";
+import { endWithParent } from "./end-with-parent.ts";
+import { EngineLog } from "./engine-log.ts";
+import { pidsLimit } from "./pids-limit.ts";
+import { runtimeCredentials } from "./runtime-credentials.ts";
+import { runtimeSync } from "./runtime-sync.ts";
+import { selfSigned } from "./self-signed.ts";
+import { type ServedType, served } from "./served-type.ts";
+import { serving } from "./serving.ts";
+
+/** Every resource of this provider, by the last part of its type. */
+const TYPES: Readonly<Record<string, ServedType>> = {
+  AppServer: served(appServer),
+  CertificateFile: served(certificateFile),
+  ConfigFile: served(configFile),
+  PidsLimit: served(pidsLimit),
+  RuntimeCredentials: served(runtimeCredentials),
+  RuntimeSync: served(runtimeSync),
+  SelfSigned: served(selfSigned),
+  Serving: served(serving),
+};
+
+/**
+ * Serves the resources of type `balancer:index:*` until Pulumi ends.
+ * @param args as Pulumi gives them to a provider: the address of its engine comes last
+ */
+export async function serve(args: readonly string[]): Promise<void> {
+  endWithParent();
+  const log = new EngineLog(args.at(-1) ?? "");
+  const reportOn =
+    (urn: string): Report =>
+    (text, kind = "outcome") =>
+      log.tell(urn, text, kind === "progress");
+  const provider: Provider = {
+    version: "0.1.0",
+    check: async (urn, _old, inputs) => typeOf(urn).check(inputs),
+    diff: async (_id, urn, state, inputs) => typeOf(urn).diff(state, inputs),
+    create: async (urn, inputs) => typeOf(urn).create(inputs, reportOn(urn)),
+    read: async (id, urn, state) => typeOf(urn).read(id, state),
+    update: async (_id, urn, state, inputs) => typeOf(urn).update(inputs, state, reportOn(urn)),
+    delete: async (_id, urn, state) => typeOf(urn).delete(state, reportOn(urn)),
+  };
+  await main(provider, [...args]);
+}
+
+/** A URN is `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`, and a type `balancer:index:KIND`. */
+function typeOf(urn: string): ServedType {
+  const kind = /[$:]balancer:index:(\w+)::[^:]*$/.exec(urn)?.[1] ?? "";
+  const type = TYPES[kind];
+  if (type === undefined) throw new Error(`this provider knows no resource of the type of ${urn}`);
+  return type;
+}

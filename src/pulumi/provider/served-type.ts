@@ -1,0 +1,111 @@
+import { runtime } from "@pulumi/pulumi";
+import type {
+  CheckResult,
+  CreateResult,
+  DiffResult,
+  ReadResult,
+  UpdateResult,
+} from "@pulumi/pulumi/provider/index.js";
+import type { Report } from "../../haproxy/servers/report.ts";
+import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
+
+/** Properties as they come over the wire: a secret is an object with a mark, what is not known yet a certain text. */
+type Wire = Readonly<Record<string, unknown>>;
+
+/** A resource type as Pulumi's protocol wants it. */
+export interface ServedType {
+  check(inputs: Wire): CheckResult;
+  create(inputs: Wire, report: Report): Promise<CreateResult>;
+  read(id: string, state: Wire): Promise<ReadResult>;
+  diff(state: Wire, inputs: Wire): Promise<DiffResult>;
+  update(inputs: Wire, state: Wire, report: Report): Promise<UpdateResult>;
+  delete(state: Wire, report: Report): Promise<void>;
+}
+
+/**
+ * Puts a typed resource behind Pulumi's protocol. Inputs go into the state as they came, so that what was a secret stays
+ * one, whatever part of a property it is.
+ */
+export function served<I extends object, O extends object>(type: ResourceType<I, O>): ServedType {
+  const readInputs = (wire: Wire): I => type.inputs.parse(reveal(wire));
+  const readState = (wire: Wire): I & O => {
+    const plain = reveal(wire);
+    return { ...type.inputs.parse(plain), ...type.outputs.parse(plain) };
+  };
+  const hide = (outputs: object): Wire => {
+    const secrets = new Set<string>(type.secrets ?? []);
+    const entries = Object.entries(outputs).filter(([, value]) => value !== undefined);
+    return Object.fromEntries(entries.map(([key, value]) => [key, secrets.has(key) ? secret(value) : value]));
+  };
+  return {
+    check(inputs) {
+      if (!hasUnknown(inputs)) readInputs(inputs);
+      return { inputs };
+    },
+    async create(inputs, report) {
+      try {
+        const { id, outputs } = await type.create(readInputs(inputs), report);
+        return { id, outs: { ...inputs, ...hide(outputs) } };
+      } catch (error) {
+        throw error instanceof PartlyCreatedError ? initializationError(error, inputs, hide) : error;
+      }
+    },
+    async read(id, state) {
+      if (type.read === undefined) return { id, props: state };
+      const found = await type.read(readState(state));
+      return found === "gone" ? { id: "", props: {} } : { id, props: { ...state, ...hide(found) } };
+    },
+    async diff(state, inputs) {
+      const old = readState(state);
+      const keys = type.replacedFor ?? [];
+      if (hasUnknown(inputs))
+        return { changes: true, ...replaced(keys.filter((key) => hasUnknown(inputs[key]))) };
+      const fresh = readInputs(inputs);
+      const replaces = keys.filter((key) => old[key] !== fresh[key]);
+      return { changes: replaces.length > 0 || (await type.differs(old, fresh)), ...replaced(replaces) };
+    },
+    async update(inputs, state, report) {
+      const outputs = await type.update(readInputs(inputs), readState(state), report);
+      return { outs: { ...inputs, ...hide(outputs) } };
+    },
+    async delete(state, report) {
+      await type.delete?.(readState(state), report);
+    },
+  };
+}
+
+/** An error from which Pulumi's server reads that a resource exists. */
+const initializationError = (
+  { created, message }: PartlyCreatedError,
+  inputs: Wire,
+  hide: (outputs: object) => Wire,
+) =>
+  Object.assign(new Error(message), {
+    id: created.id,
+    properties: { ...inputs, ...hide(created.outputs) },
+    reasons: [message],
+    stack: "",
+  });
+
+const replaced = (replaces: string[]) => ({ replaces, deleteBeforeReplace: replaces.length > 0 });
+
+const secret = (value: unknown) => ({ [runtime.specialSigKey]: runtime.specialSecretSig, value });
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
+
+/** Takes the marks off secrets. */
+function reveal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reveal);
+  if (!isRecord(value)) return value;
+  if (runtime.isRpcSecret(value)) return reveal(value.value);
+  // Pulumi has null where the program has nothing.
+  const known = Object.entries(value).filter(([, each]) => each !== null && each !== undefined);
+  return Object.fromEntries(known.map(([key, each]) => [key, reveal(each)]));
+}
+
+/** Whether some part of a value is not known before the update. */
+function hasUnknown(value: unknown): boolean {
+  if (isRecord(value)) return Object.values(value).some(hasUnknown);
+  return value === runtime.unknownValue;
+}
