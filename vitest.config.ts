@@ -1,33 +1,44 @@
 import { defineConfig } from "vitest/config";
 
-const E2E_TIMEOUT_MS = 300_000;
 /** Seconds are plenty, but for a machine that does other things besides. */
 const UNIT_TIMEOUT_MS = 60_000;
+const ENGINE_TIMEOUT_MS = 300_000;
 
+/** Files of a tier on the real engine. Each stack has a place of its own, so that files run side by side. */
+const onEngine = (name: string, groupOrder: number, maxWorkers: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    pool: "forks" as const,
+    maxWorkers,
+    sequence: { groupOrder },
+    // as in CI, where libraries colour even what goes to a pipe
+    env: { CI: "true" },
+    testTimeout: ENGINE_TIMEOUT_MS,
+    hookTimeout: ENGINE_TIMEOUT_MS,
+  },
+});
+
+/** The tiers run one after the other, what takes least first. */
 export default defineConfig({
   test: {
     projects: [
-      // pure functions: files may share a process, which saves half the time
       {
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+          // pure functions: files may share a process, which saves half the time
           isolate: false,
           testTimeout: UNIT_TIMEOUT_MS,
         },
       },
-      {
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          // one engine, one set of ports: one file after the other
-          pool: "forks",
-          maxWorkers: 1,
-          fileParallelism: false,
-          testTimeout: E2E_TIMEOUT_MS,
-          hookTimeout: E2E_TIMEOUT_MS,
-        },
-      },
+      // the real HAProxy, without Pulumi
+      onEngine("haproxy", 1, 2),
+      // the real `pulumi up`
+      onEngine("e2e", 2, 1),
+      // what another stack beside it would disturb, or what would disturb another
+      onEngine("alone", 3, 1),
     ],
   },
 });

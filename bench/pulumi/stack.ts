@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { removeLabelled } from "../../test/harness/labelled.ts";
 import { EMPTY_PASSPHRASE_SALT, PROJECT } from "../../test/harness/pulumi.ts";
-import { docker } from "../../test/harness/stack.ts";
+import { docker } from "../../test/harness/running-stack.ts";
 import { time } from "../samples.ts";
 import { runPulumi } from "./cli.ts";
 

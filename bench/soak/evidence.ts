@@ -1,5 +1,6 @@
 import { readStackLogs } from "../../src/docker/log-stream.ts";
-import { docker, type TestStack } from "../../test/harness/stack.ts";
+import { docker } from "../../test/harness/running-stack.ts";
+import type { TestStack } from "../../test/harness/stack.ts";
 import type { Span } from "./explain.ts";
 
 const MOST_LINES = 20;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { crashAndRestart } from "../../test/harness/crash.ts";
 import { get } from "../../test/harness/load.ts";
-import { docker, type TestStack } from "../../test/harness/stack.ts";
+import { docker } from "../../test/harness/running-stack.ts";
+import type { TestStack } from "../../test/harness/stack.ts";
 import { until } from "../../test/harness/until.ts";
 import type { SoakEvent } from "./events.ts";
 import { type Span, toldEnds } from "./explain.ts";

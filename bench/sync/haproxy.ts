@@ -12,7 +12,7 @@ import { CONTAINER_PORTS } from "../../src/stack/container-ports.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
 import { BACKEND, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
 import { removeLabelled } from "../../test/harness/labelled.ts";
-import { docker } from "../../test/harness/stack.ts";
+import { docker } from "../../test/harness/running-stack.ts";
 import { placeOf } from "../../test/harness/stack-places.ts";
 import { BENCH_LABEL } from "../label.ts";
 

@@ -5,8 +5,9 @@ import { textOf } from "../../src/docker/multiplexed.ts";
 import { LOG_LIMITS } from "../../src/haproxy/file/access-log.ts";
 import { readProcessInfo } from "../../src/haproxy/runtime/process-info.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
+import { docker } from "../harness/running-stack.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 type LogLine = Readonly<Record<string, unknown>>;

@@ -6,8 +6,9 @@ import { BACKEND } from "../../src/stack/topology.ts";
 import { get, Load, mapSessions } from "../harness/load.ts";
 import { rememberMany } from "../harness/many-sessions.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
+import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 const ALL = [1, 2, 3] as const;

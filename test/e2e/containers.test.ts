@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "../harness/load.ts";
+import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 
 let stack: TestStack;
 

@@ -4,8 +4,9 @@ import { STACK_LABEL } from "../../src/docker/labels.ts";
 import { readProcessInfo } from "../../src/haproxy/runtime/process-info.ts";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../src/stack/container-ports.ts";
 import { get } from "../harness/load.ts";
+import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 
 let stack: TestStack;
 

@@ -2,7 +2,8 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "../harness/load.ts";
 import { ProjectCopy } from "../harness/project-copy.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { docker } from "../harness/running-stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { placeOf } from "../harness/stack-places.ts";
 
 const project = new ProjectCopy();

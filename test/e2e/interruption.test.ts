@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, Load } from "../harness/load.ts";
+import { type Config, docker } from "../harness/running-stack.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { type Config, docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import type { ProgramRun } from "../harness/started-program.ts";
 
 let stack: TestStack;

@@ -8,7 +8,8 @@ import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import type { ProbeResult } from "../../src/probe/result.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { docker } from "../harness/running-stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import type { ProgramRun } from "../harness/started-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "balancer-probe-"));

@@ -3,8 +3,9 @@ import { readConfig } from "../../src/docker/config-volume.ts";
 import { labelsOf } from "../../src/docker/labels.ts";
 import { get, Load, mapSessions } from "../harness/load.ts";
 import { ProjectCopy } from "../harness/project-copy.ts";
+import { docker } from "../harness/running-stack.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 const project = new ProjectCopy();

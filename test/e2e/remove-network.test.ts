@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeNetwork } from "../../src/docker/remove-network.ts";
 import { removeLabelled } from "../harness/labelled.ts";
-import { docker } from "../harness/stack.ts";
+import { docker } from "../harness/running-stack.ts";
 import { placeOf } from "../harness/stack-places.ts";
 
 const NAME = "e2e-remove-network";

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { get, Load, type LoadResult } from "../harness/load.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { docker } from "../harness/running-stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 let stack: TestStack;

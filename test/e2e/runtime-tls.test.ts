@@ -15,8 +15,9 @@ import {
 } from "../../src/stack/endpoint.ts";
 import { Authority } from "../harness/authority.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
+import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 const OUTPUTS = z.object({ runtimeTlsEndpoints: z.array(z.string()), runtimeTlsCredentials: CREDENTIALS });

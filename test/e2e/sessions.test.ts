@@ -4,8 +4,9 @@ import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { crashAndRestart } from "../harness/crash.ts";
 import { get, Load, mapSessions } from "../harness/load.ts";
+import { docker } from "../harness/running-stack.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 let stack: TestStack;

@@ -1,7 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startBrowser } from "../harness/browser.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { docker } from "../harness/running-stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 let stack: TestStack;

@@ -11,9 +11,10 @@ import { Authority, type Issued } from "../harness/authority.ts";
 import { get, Load } from "../harness/load.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
+import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 const ALL = [1, 2] as const;

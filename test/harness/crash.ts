@@ -1,4 +1,4 @@
-import { docker } from "./stack.ts";
+import { docker } from "./running-stack.ts";
 import { until } from "./until.ts";
 
 /**

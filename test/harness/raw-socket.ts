@@ -28,3 +28,7 @@ export const requestWithId = (id: Buffer): Buffer =>
 /** The server that answered, where the request asked for it. */
 export const serverIn = (response: string): string | undefined =>
   /^x-balancer-server: (\S+)\r$/im.exec(response)?.[1];
+
+/** The server to which the HAProxy behind a port sends a session. */
+export const serverFor = async (port: number, id: string): Promise<string | undefined> =>
+  serverIn(await exchange(port, requestWithId(Buffer.from(id))));

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { readStackLogs } from "../../src/docker/log-stream.ts";
-import { type Config, docker, type TestStack } from "./stack.ts";
+import { type Config, docker } from "./running-stack.ts";
+import type { TestStack } from "./stack.ts";
 
 const IMAGE = "e2e-recording-app";
 

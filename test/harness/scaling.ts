@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../src/docker/config-volume.ts";
 import { labelsOf } from "../../src/docker/labels.ts";
 import { get, Load, mapSessions } from "./load.ts";
+import { docker } from "./running-stack.ts";
 import { EchoSocket } from "./sockets.ts";
-import { docker, TestStack } from "./stack.ts";
+import { TestStack } from "./stack.ts";
 import { placeOf } from "./stack-places.ts";
 import { until } from "./until.ts";
 

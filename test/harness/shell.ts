@@ -1,4 +1,4 @@
-import { docker } from "./stack.ts";
+import { docker } from "./running-stack.ts";
 
 /** Runs a shell line in a container, as its own user unless another is named, and returns what it printed. */
 export async function shell(container: string, line: string, user = ""): Promise<string> {

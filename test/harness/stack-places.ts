@@ -30,6 +30,12 @@ export const STACK_NUMBERS = {
   "e2e-beside-hash": 26,
   /** A network of somebody else, which is in the way. */
   "e2e-failures-foreign": 24,
+  "direct-status": 31,
+  "direct-runtime": 32,
+  "direct-logs": 33,
+  "direct-sessions": 34,
+  "direct-drain": 35,
+  "direct-balancers": 36,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,

@@ -19,8 +19,9 @@ import {
   removeRecordingApp,
   valuesOf,
 } from "../harness/recording-app.ts";
+import { docker } from "../harness/running-stack.ts";
 import { SlowClients } from "../harness/slow-clients.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 let stack: TestStack;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, mapSessions } from "../harness/load.ts";
 import { PROJECT } from "../harness/pulumi.ts";
-import { docker, TestStack } from "../harness/stack.ts";
+import { docker } from "../harness/running-stack.ts";
+import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 /** Set by .ci/run where the set-up itself started the engine. Nobody else's engine is killed by a test. */

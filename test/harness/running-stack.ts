@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { run } from "../../src/cli/main.ts";
+import { STACK_LABEL } from "../../src/docker/labels.ts";
+import { readState } from "../../src/haproxy/runtime/client.ts";
+import type { RunningServer } from "../../src/haproxy/runtime/state.ts";
+import type { Endpoint } from "../../src/stack/endpoint.ts";
+import { CapturedCaller } from "./captured-caller.ts";
+import { workerPid } from "./haproxy-info.ts";
+import { removeLabelled } from "./labelled.ts";
+import { PROJECT, pulumiEnvironment } from "./pulumi.ts";
+import { placeOf, type StackName, type StackPlace } from "./stack-places.ts";
+import { type ProgramRun, type StartedProgram, startProgram } from "./started-program.ts";
+
+export const docker = new Docker();
+
+/** Config of a stack, by dotted key. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** Containers of a stack at its place, however they came there, and the commands that work on them. */
+export abstract class RunningStack {
+  readonly name: StackName;
+  readonly ports: StackPlace["ports"];
+  readonly subnet: string;
+  /** Of the stack's own, with Pulumi's state in it; a test may keep files there. */
+  readonly folder = mkdtempSync(join(tmpdir(), "balancer-e2e-"));
+  protected readonly project: string;
+
+  protected constructor(name: StackName, project = PROJECT) {
+    this.name = name;
+    this.project = project;
+    const { subnet, ports } = placeOf(name);
+    this.subnet = subnet;
+    this.ports = ports;
+  }
+
+  /** What keeps the stack at its place. */
+  protected get placeConfig(): Config {
+    const { subnet, ports } = this;
+    return {
+      subnet,
+      "ports.http": ports.http,
+      "ports.https": ports.https,
+      "ports.runtimeTls": ports.runtimeTls,
+      "ports.runtime": ports.runtime,
+      "ports.stats": ports.stats,
+    };
+  }
+
+  get url(): string {
+    return this.urlOf(1);
+  }
+
+  /** Of the n-th balancer. */
+  urlOf(n: number): string {
+    return `http://127.0.0.1:${this.ports.http + n - 1}`;
+  }
+
+  /** Of the n-th balancer, with TLS. */
+  httpsUrlOf(n: number): string {
+    return `https://127.0.0.1:${this.ports.https + n - 1}`;
+  }
+
+  /** From where requests of this machine reach a container. */
+  get gateway(): string {
+    return this.subnet.replace(/0\/24$/, "1");
+  }
+
+  get runtime(): Endpoint {
+    return this.runtimeOf(1);
+  }
+
+  /** Of the n-th balancer. */
+  runtimeOf(n: number): Endpoint {
+    return { kind: "tcp", host: "127.0.0.1", port: this.ports.runtime + n - 1 };
+  }
+
+  get haproxyName(): string {
+    return this.haproxyNameOf(1);
+  }
+
+  /** Of the n-th balancer. */
+  haproxyNameOf(n: number): string {
+    return `${this.name}-haproxy${n}`;
+  }
+
+  /** What the n-th HAProxy runs, by name. */
+  async servers(n = 1): Promise<Map<string, RunningServer>> {
+    const { servers } = await readState(this.runtimeOf(n), "webservers");
+    return new Map(servers.map((server) => [server.name, server]));
+  }
+
+  /** Whether the n-th HAProxy has every server up, by a check that passed. */
+  async areAllUp(n = 1): Promise<boolean> {
+    return [...(await this.servers(n)).values()].every(({ isUp, hasPassed }) => isUp && hasPassed);
+  }
+
+  /** What must stay the same while nothing of the n-th HAProxy restarts. */
+  async haproxyIdentity(n = 1): Promise<{ id: string; startedAt: string; pid: string | undefined }> {
+    const { Id, State } = await docker.getContainer(this.haproxyNameOf(n)).inspect();
+    return { id: Id, startedAt: State.StartedAt, pid: await workerPid(this.runtimeOf(n)) };
+  }
+
+  /** Names of everything on the engine that carries the stack's label. */
+  async resources(): Promise<string[]> {
+    const filters = { label: [`${STACK_LABEL}=${this.name}`] };
+    const [containers, networks, { Volumes: volumes }] = await Promise.all([
+      docker.listContainers({ all: true, filters }),
+      docker.listNetworks({ filters }),
+      docker.listVolumes({ filters }),
+    ]);
+    return [
+      ...containers.map(({ Names }) => Names[0]?.slice(1) ?? ""),
+      ...networks.map(({ Name }) => Name),
+      ...(volumes ?? []).map(({ Name }) => Name),
+    ].sort();
+  }
+
+  removeLeftovers(): Promise<void> {
+    return removeLabelled(docker, `${STACK_LABEL}=${this.name}`);
+  }
+
+  /** Ends with the test file: nothing of the stack is left, whatever happened. */
+  async dispose(): Promise<void> {
+    await this.removeLeftovers();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs one of the project's commands in this process. */
+  async command(name: string, ...args: readonly string[]): Promise<ProgramRun> {
+    const caller = new CapturedCaller(pulumiEnvironment(this.folder));
+    await run([name, ...args, "--stack", this.name], caller);
+    return caller.run;
+  }
+
+  /** Starts one of the project's commands as `npm run` does, in CI, where libraries colour what goes to a pipe. */
+  startCommand(name: string, ...args: readonly string[]): StartedProgram {
+    return this.startIn("node", commandWords(name, [...args, "--stack", this.name]), { CI: "true" });
+  }
+
+  /** Runs one of the project's commands on a terminal of 200 columns, and interrupts it after some seconds. */
+  commandOnTerminal(name: string, args: readonly string[], seconds: number): Promise<ProgramRun> {
+    const words = [
+      "timeout",
+      "--preserve-status",
+      "--signal=INT",
+      String(seconds),
+      "node",
+      ...commandWords(name, [...args, "--stack", this.name]),
+    ];
+    const line = words.map((word) => `'${word}'`).join(" ");
+    return this.startIn(
+      "script",
+      ["--quiet", "--return", "--command", `stty cols 200; ${line}`, "/dev/null"],
+      { TERM: "xterm-256color" },
+    ).ended;
+  }
+
+  /** Starts a program where the commands of the project are, with the state of this stack. */
+  protected startIn(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): StartedProgram {
+    return startProgram(program, args, {
+      cwd: this.project,
+      env: { ...pulumiEnvironment(this.folder), ...env },
+    });
+  }
+}
+
+/** A config as it stands in the stack's file, without the namespace: a group of keys is a map. */
+export function groupedConfig(config: Config): Record<string, unknown> {
+  const grouped: Record<string, unknown> = {};
+  const groups = new Map<string, Record<string, unknown>>();
+  for (const [key, value] of Object.entries(config)) {
+    if (value === undefined) continue;
+    const [group = "", child] = key.split(/\.(.*)/);
+    if (child === undefined) grouped[key] = value;
+    else {
+      const keys = groups.get(group) ?? {};
+      keys[child] = value;
+      groups.set(group, keys);
+      grouped[group] = keys;
+    }
+  }
+  return grouped;
+}
+
+const commandWords = (name: string, args: readonly string[]): string[] => ["bin/balancer.js", name, ...args];
