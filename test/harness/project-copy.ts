@@ -8,7 +8,16 @@ export class ProjectCopy {
   readonly folder = mkdtempSync(join(tmpdir(), "balancer-e2e-project-"));
 
   constructor() {
-    for (const part of ["Pulumi.yaml", "package.json", "index.ts", "provider", "src", "templates", "stacks", "state"]) {
+    for (const part of [
+      "Pulumi.yaml",
+      "package.json",
+      "index.ts",
+      "provider",
+      "src",
+      "templates",
+      "stacks",
+      "state",
+    ]) {
       cpSync(join(PROJECT, part), join(this.folder, part), { recursive: true });
     }
     symlinkSync(join(PROJECT, "node_modules"), join(this.folder, "node_modules"));
