@@ -1,10 +1,7 @@
-import { readFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
-import { parse } from "yaml";
-import { z } from "zod";
-import { parseSettings } from "../../src/config/settings-parser.ts";
+import { checkSettings } from "../../src/config/settings-parser.ts";
 import { CONFIG_FILE, CONFIG_FOLDER, HAPROXY_COMMAND, PEER_VARIABLE } from "../../src/haproxy/container.ts";
 import { type HaproxyConfig, renderConfig } from "../../src/haproxy/file/render.ts";
 import { readState } from "../../src/haproxy/runtime/client.ts";
@@ -27,11 +24,7 @@ const LABELS = { [BENCH_LABEL]: "sync" };
 
 export const ENDPOINT: Endpoint = { kind: "tcp", host: "127.0.0.1", port: RUNTIME_PORT };
 
-const PROJECT_FILE = z.object({ config: z.record(z.string(), z.object({ default: z.unknown() })) });
-
-const TOPOLOGY = planTopology(
-  parseSettings("bench", { ...defaults(), mode: "sticky", count: "0", subnet: SUBNET }),
-);
+const TOPOLOGY = planTopology(checkSettings("bench", { count: 0, subnet: SUBNET }));
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
 
@@ -110,17 +103,4 @@ async function waitReachable(): Promise<void> {
     }
     await sleep(100);
   }
-}
-
-/** Pulumi.yaml's defaults as Pulumi hands them to a program: texts, lists and maps as JSON. */
-function defaults(): Record<string, string> {
-  const { config } = PROJECT_FILE.parse(
-    parse(readFileSync(new URL("../../Pulumi.yaml", import.meta.url), "utf8")),
-  );
-  return Object.fromEntries(
-    Object.entries(config).flatMap(([key, { default: value }]) => {
-      if (value === undefined) return [];
-      return [[key, typeof value === "string" ? value : JSON.stringify(value)]];
-    }),
-  );
 }

@@ -1,100 +1,69 @@
-import type { Mistake } from "../stack/settings-error.ts";
-import { appCapacity, MAX_BALANCERS, type Subnet } from "../stack/subnet.ts";
+import type { Config } from "../stack/schema.ts";
+import { appCapacity } from "../stack/subnet.ts";
 
-/** Values that are fine alone and not together. */
-export function findContradictions(parsed: Parsed): Mistake[] {
-  const { count, subnet, certificate, selfSigned, redirect } = parsed;
-  const mistakes: Mistake[] = [];
-  if (count !== undefined && subnet !== undefined && count > appCapacity(subnet)) {
-    mistakes.push({
-      key: "count",
-      given: count,
-      allowed: `0 to ${appCapacity(subnet)}, the app addresses of subnet ${subnet.cidr}`,
-    });
-  }
-  if (certificate !== undefined && certificate !== "" && selfSigned) {
-    mistakes.push({
-      key: "tls.selfSigned",
-      given: true,
-      allowed: "false, where tls.certificate names a file",
-    });
-  }
-  if (redirect && certificate === "" && selfSigned === false) {
-    mistakes.push({
-      key: "tls.redirect",
-      given: true,
-      allowed: "false, without tls.certificate or tls.selfSigned",
-    });
-  }
-  const used = usedPorts(parsed);
-  for (const [index, { key, port, span }] of used.entries()) {
-    for (const other of used.slice(0, index)) {
-      if (
-        port === undefined ||
-        other.port === undefined ||
-        port >= other.port + other.span ||
-        other.port >= port + span
-      )
-        continue;
-      mistakes.push({ key, given: port, allowed: `a port that ${other.key} (${other.port}) does not use` });
-    }
-  }
-  return mistakes;
+/** A value that is fine alone, and not beside those of other keys. */
+export interface Contradiction {
+  readonly key: string;
+  readonly given: unknown;
+  readonly allowed: string;
+  /** The other keys. */
+  readonly beside: readonly string[];
 }
 
-/** Values that their fields allow; undefined where one is refused already. */
-interface Parsed {
-  readonly count: number | undefined;
-  readonly balancers: number | undefined;
-  readonly subnet: Subnet | undefined;
-  readonly http: number | undefined;
-  readonly https: number | undefined;
-  readonly runtime: number | undefined;
-  readonly runtimeTlsPort: number | undefined;
-  readonly stats: number | undefined;
-  readonly isMonitored: boolean | undefined;
-  readonly prometheus: number | undefined;
-  readonly grafana: number | undefined;
-  readonly hasRuntimeTls: boolean | undefined;
-  readonly certificate: string | undefined;
-  readonly selfSigned: boolean | undefined;
-  readonly redirect: boolean | undefined;
+export const findContradictions = (config: Config): Contradiction[] => [
+  ...ofCount(config),
+  ...ofTls(config),
+  ...ofPorts(config),
+];
+
+function* ofCount({ count, subnet }: Config): Generator<Contradiction> {
+  const most = appCapacity(subnet);
+  if (count <= most) return;
+  const allowed = `0 to ${most}, the app addresses of subnet ${subnet.cidr}`;
+  yield { key: "count", given: count, allowed, beside: ["subnet"] };
+}
+
+function* ofTls({ tls }: Config): Generator<Contradiction> {
+  if (tls.certificate !== "" && tls.selfSigned) {
+    const allowed = "false, where tls.certificate names a file";
+    yield { key: "tls.selfSigned", given: true, allowed, beside: ["tls.certificate"] };
+  }
+  if (tls.redirect && tls.certificate === "" && !tls.selfSigned) {
+    const allowed = "false, without tls.certificate or tls.selfSigned";
+    yield { key: "tls.redirect", given: true, allowed, beside: ["tls.certificate", "tls.selfSigned"] };
+  }
+}
+
+function* ofPorts(config: Config): Generator<Contradiction> {
+  const used = usedPorts(config);
+  for (const [index, { key, port, span }] of used.entries()) {
+    for (const other of used.slice(0, index)) {
+      if (port >= other.port + other.span || other.port >= port + span) continue;
+      const allowed = `a port that ${other.key} (${other.port}) does not use`;
+      yield { key, given: port, allowed, beside: [other.key] };
+    }
+  }
 }
 
 /** Host ports in a row that belong to one key. */
 interface UsedPorts {
   readonly key: string;
-  readonly port: number | undefined;
+  readonly port: number;
   readonly span: number;
 }
 
-function usedPorts(parsed: Parsed): UsedPorts[] {
-  const {
-    balancers,
-    http,
-    https,
-    runtime,
-    runtimeTlsPort,
-    stats,
-    prometheus,
-    grafana,
-    certificate,
-    selfSigned,
-  } = parsed;
-  const span = Math.min(balancers ?? 1, MAX_BALANCERS);
-  const ofBalancers = Object.entries({
-    "ports.http": http,
-    "ports.https": certificate || selfSigned === true ? https : undefined,
-    "ports.runtime": runtime,
-    "ports.runtimeTls": parsed.hasRuntimeTls === true ? runtimeTlsPort : undefined,
-    "ports.stats": stats,
-  });
-  const ofMonitoring =
-    parsed.isMonitored === true
-      ? Object.entries({ "ports.prometheus": prometheus, "ports.grafana": grafana })
-      : [];
-  return [
-    ...ofBalancers.map(([key, port]) => ({ key, port, span })),
-    ...ofMonitoring.map(([key, port]) => ({ key, port, span: 1 })),
-  ];
+function usedPorts({ ports, balancers, tls, runtimeTls, monitoring }: Config): UsedPorts[] {
+  const isUsed: Readonly<Record<string, boolean>> = {
+    https: tls.certificate !== "" || tls.selfSigned,
+    runtimeTls: runtimeTls.enabled,
+    prometheus: monitoring,
+    grafana: monitoring,
+  };
+  return Object.entries(ports)
+    .filter(([name]) => isUsed[name] ?? true)
+    .map(([name, port]) => ({
+      key: `ports.${name}`,
+      port,
+      span: name === "prometheus" || name === "grafana" ? 1 : balancers,
+    }));
 }

@@ -1,165 +1,68 @@
-import type { z } from "zod";
-import type { Settings, Tls } from "../stack/settings.ts";
+import { CONFIG, CONFIG_KEYS, type Config, type GivenConfig } from "../stack/schema.ts";
+import { type Settings, settingsFrom } from "../stack/settings.ts";
 import { type Mistake, SettingsError } from "../stack/settings-error.ts";
 import { findContradictions } from "./contradictions.ts";
-import { FIELDS } from "./schema.ts";
-import { flatten } from "./spelling.ts";
+import { decode, flatten, nest } from "./spelling.ts";
 
 /**
- * Checks a stack's config.
+ * Checks a stack's config as Pulumi hands it to a program.
  * @param stack the Pulumi stack's name; containers and networks carry it
- * @param config all keys of the namespace with their texts, as Pulumi hands them to a program; objects are JSON
+ * @param texts all keys of the namespace with their texts; objects are JSON
  * @param secrets those of the keys that hold a secret, which no message tells
  * @throws {SettingsError} with every mistake at once
  */
-export function parseSettings(
+export const parseSettings = (
   stack: string,
-  config: Readonly<Record<string, string>>,
+  texts: Readonly<Record<string, string>>,
   secrets: readonly string[] = [],
-): Settings {
-  const mistakes: Mistake[] = [];
-  if (!DOCKER_NAME.test(stack)) {
-    mistakes.push({
-      key: "stack name",
-      given: stack,
-      allowed: "1 to 40 letters, digits, '-', '_' and '.', first a letter or digit",
-    });
-  }
-  const { values, unknown } = flatten(config);
-  mistakes.push(...unknown);
-  const { parsed, refused } = readFields(values);
-  mistakes.push(...refused, ...findContradictions(parsed));
-  if (mistakes.length > 0 || !isComplete(parsed)) {
-    const told = mistakes.map((mistake) =>
-      holdsSecret(mistake.key, secrets) ? { ...mistake, given: "[secret]" } : mistake,
-    );
-    throw new SettingsError(stack, told);
-  }
-  return assemble(stack, parsed);
-}
+): Settings => check(stack, decode(texts), secrets);
+
+/**
+ * Checks what a program gives for a stack; what it leaves out has its default.
+ * @param secrets those of the keys that hold a secret, which no message tells
+ * @throws {SettingsError} with every mistake at once
+ */
+export const checkSettings = (stack: string, given: GivenConfig, secrets: readonly string[] = []): Settings =>
+  check(stack, { ...given }, secrets);
 
 /** Whether some value under a key is a secret, whichever way it is spelled: `app: {env: …}` or `app.env`. */
 export const holdsSecret = (key: string, secrets: readonly string[]): boolean =>
   secrets.some((secret) => `${secret}.`.startsWith(`${key}.`) || `${key}.`.startsWith(`${secret}.`));
 
-/** Reads every field; one that is refused is undefined. */
-function readFields(values: ReadonlyMap<string, unknown>) {
-  const refused: Mistake[] = [];
-  const read = <K extends keyof typeof FIELDS>(
-    key: K,
-  ): z.output<(typeof FIELDS)[K]["schema"]> | undefined => {
-    const field = FIELDS[key];
-    const result = field.schema.safeParse(values.get(key));
-    if (result.success) return result.data as z.output<(typeof FIELDS)[K]["schema"]>;
-    refused.push({ key, given: values.get(key), allowed: field.allowed });
-    return undefined;
-  };
-  const parsed = {
-    mode: read("mode"),
-    count: read("count"),
-    image: read("app.image"),
-    port: read("app.port"),
-    readyPath: read("app.readyPath"),
-    command: read("app.command"),
-    env: read("app.env"),
-    user: read("app.user"),
-    readOnly: read("app.readOnly"),
-    tmpfs: read("app.tmpfs"),
-    capabilities: read("app.capabilities"),
-    allowPrivilegeEscalation: read("app.allowPrivilegeEscalation"),
-    appMemory: read("app.memory"),
-    appPids: read("app.pids"),
-    appFiles: read("app.files"),
-    balancers: read("balancers"),
-    haproxyImage: read("haproxyImage"),
-    haproxyMemory: read("haproxy.memory"),
-    haproxyPids: read("haproxy.pids"),
-    haproxyFiles: read("haproxy.files"),
-    logDriver: read("logDriver"),
-    isMonitored: read("monitoring"),
-    prometheusImage: read("prometheusImage"),
-    grafanaImage: read("grafanaImage"),
-    subnet: read("subnet"),
-    bind: read("bind"),
-    http: read("ports.http"),
-    https: read("ports.https"),
-    runtime: read("ports.runtime"),
-    runtimeTlsPort: read("ports.runtimeTls"),
-    stats: read("ports.stats"),
-    prometheus: read("ports.prometheus"),
-    grafana: read("ports.grafana"),
-    drainTimeoutMs: read("drainTimeout"),
-    readyTimeoutMs: read("readyTimeout"),
-    batch: read("rollout.batch"),
-    certificate: read("tls.certificate"),
-    selfSigned: read("tls.selfSigned"),
-    redirect: read("tls.redirect"),
-    hasRuntimeTls: read("runtimeTls.enabled"),
-    runtimeTlsBind: read("runtimeTls.bind"),
-    runtimeTlsHost: read("runtimeTls.host"),
-    rotation: read("runtimeTls.rotation"),
-  };
-  return { parsed, refused };
+function check(
+  stack: string,
+  given: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+): Settings {
+  const { values, unknown } = flatten(given);
+  const { config, refused } = readConfig(values);
+  const mistakes: Mistake[] = [
+    ...(STACK_NAME.test(stack) ? [] : [{ key: "stack name", given: stack, allowed: STACK_NAME_WORDS }]),
+    ...unknown,
+    ...refused.map((key) => ({ key, given: values.get(key), allowed: CONFIG_KEYS.get(key)?.allowed ?? "" })),
+    ...findContradictions(config)
+      .filter(({ key, beside }) => ![key, ...beside].some((each) => refused.includes(each)))
+      .map(({ key, given, allowed }) => ({ key, given, allowed })),
+  ];
+  if (mistakes.length === 0) return settingsFrom(stack, config);
+  throw new SettingsError(
+    stack,
+    mistakes.map((each) => (holdsSecret(each.key, secrets) ? { ...each, given: "[secret]" } : each)),
+  );
 }
 
-type Parsed = Complete<ReturnType<typeof readFields>["parsed"]>;
+const STACK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$/;
+const STACK_NAME_WORDS = "1 to 40 letters, digits, '-', '_' and '.', first a letter or digit";
 
-const assemble = (stack: string, parsed: Parsed): Settings => ({
-  stack,
-  mode: parsed.mode,
-  count: parsed.count,
-  app: {
-    image: parsed.image,
-    port: parsed.port,
-    readyPath: parsed.readyPath,
-    command: parsed.command.map((word) => word.replaceAll("{port}", String(parsed.port))),
-    env: parsed.env,
-    confinement: {
-      user: parsed.user,
-      readOnly: parsed.readOnly,
-      tmpfs: parsed.tmpfs,
-      capabilities: parsed.capabilities,
-      allowPrivilegeEscalation: parsed.allowPrivilegeEscalation,
-      limits: { memoryMb: parsed.appMemory, pids: parsed.appPids, files: parsed.appFiles },
-    },
-  },
-  balancers: parsed.balancers,
-  haproxyImage: parsed.haproxyImage,
-  haproxyLimits: { memoryMb: parsed.haproxyMemory, pids: parsed.haproxyPids, files: parsed.haproxyFiles },
-  logDriver: parsed.logDriver,
-  subnet: parsed.subnet,
-  bind: parsed.bind,
-  ports: {
-    http: parsed.http,
-    https: parsed.https,
-    runtime: parsed.runtime,
-    runtimeTls: parsed.runtimeTlsPort,
-    stats: parsed.stats,
-  },
-  tls: tlsOf(parsed.certificate, parsed.selfSigned, parsed.redirect),
-  runtimeTls: parsed.hasRuntimeTls
-    ? { bind: parsed.runtimeTlsBind, host: parsed.runtimeTlsHost, rotation: parsed.rotation }
-    : undefined,
-  monitoring: parsed.isMonitored
-    ? {
-        prometheusImage: parsed.prometheusImage,
-        grafanaImage: parsed.grafanaImage,
-        ports: { prometheus: parsed.prometheus, grafana: parsed.grafana },
-      }
-    : undefined,
-  drainTimeoutMs: parsed.drainTimeoutMs,
-  readyTimeoutMs: parsed.readyTimeoutMs,
-  rollout: { batch: parsed.batch },
-});
-
-function tlsOf(path: string, isSelfSigned: boolean, redirect: boolean): Tls | undefined {
-  if (path !== "") return { certificate: { kind: "file", path }, redirect };
-  return isSelfSigned ? { certificate: { kind: "self-signed" }, redirect } : undefined;
+/** Reads every key. One that is refused has its default, so that the others can be looked at together. */
+function readConfig(values: ReadonlyMap<string, unknown>): { config: Config; refused: readonly string[] } {
+  const { data, error } = CONFIG.safeParse(nest(values));
+  if (data !== undefined) return { config: data, refused: [] };
+  const refused = [...new Set(error.issues.map(({ path }) => keyAt(path.map(String))))];
+  const accepted = [...values].filter(([key]) => !refused.includes(key));
+  return { config: CONFIG.parse(nest(accepted)), refused };
 }
 
-const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$/;
-
-type Complete<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
-
-const isComplete = <T extends object>(values: T): values is T & Complete<T> =>
-  Object.values(values).every((value) => value !== undefined);
+/** The key that a path in the config leads to, or into. */
+const keyAt = ([top = "", child = ""]: readonly string[]): string =>
+  CONFIG_KEYS.has(top) ? top : `${top}.${child}`;

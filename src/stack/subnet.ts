@@ -19,7 +19,7 @@ export const FIRST_APP = 11;
 /** There are this many addresses between the gateway and Prometheus. */
 export const MAX_BALANCERS = PROMETHEUS - FIRST_BALANCER;
 /** A Linux bridge has 1,023 ports. The rest of them is for balancers and helpers. */
-const MAX_APPS = 1000;
+export const MAX_APPS = 1000;
 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((text) => new Netmask(text));
 

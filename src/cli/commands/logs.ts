@@ -1,13 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { connectEngine } from "../../docker/engine.ts";
 import { countContainers, readStackLogs } from "../../docker/log-stream.ts";
+import { readDuration } from "../../stack/duration.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print, tell } from "../caller.ts";
 import { balancerOption, createCommand, warnOfFailure } from "../command-line.ts";
 import { ofBalancers, readOutputs } from "../stack-outputs.ts";
-
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 interface Options {
   readonly stack: string;
@@ -86,7 +85,7 @@ async function nameHaproxy(caller: Caller, stack: string, balancer: number): Pro
 }
 
 function seconds(text: string): number {
-  const [, number, unit = "s"] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError("a time such as 30s, 10m or 2h");
-  return Number(number) * (UNIT_SECONDS[unit || "s"] ?? 1);
+  const ms = readDuration(text, ["s", "m", "h"]);
+  if (ms === undefined) throw new InvalidArgumentError("a time such as 30s, 10m or 2h");
+  return ms / 1_000;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CONFIG_KEYS } from "../../../src/config/schema.ts";
 import { parseSettings } from "../../../src/config/settings-parser.ts";
+import { CONFIG_KEYS } from "../../../src/stack/schema.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
 import type { Mistake } from "../../../src/stack/settings-error.ts";
 import { named } from "../named.ts";
@@ -10,7 +10,7 @@ import { keysOf, refusal } from "../refusal.ts";
 
 describe("the defaults of Pulumi.yaml", () => {
   test("are declared for exactly the keys that the settings know", () => {
-    expect([...PROJECT_DEFAULTS.keys()].sort()).toEqual([...CONFIG_KEYS].sort());
+    expect([...PROJECT_DEFAULTS.keys()].sort()).toEqual([...CONFIG_KEYS.keys()].sort());
   });
 
   test("reach the program as Pulumi hands them over: nested, as JSON, numbers as numbers", () => {
@@ -57,6 +57,10 @@ describe("the defaults of Pulumi.yaml", () => {
       readyTimeoutMs: 60_000,
       rollout: { batch: { kind: "count", count: 1 } },
     });
+  });
+
+  test("are what the settings have without them", () => {
+    expect(parseSettings("demo", {})).toEqual(settingsOf());
   });
 
   test("are completed by the committed stack files to two stacks that share no port and no address", () => {

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { Kind } from "./value-kinds.ts";
+
+/** What is said of a key of the config. */
+export interface Key {
+  /** The value of a stack that has none, as a user gives it. */
+  readonly initial: unknown;
+  /** What the value may be, in words. */
+  readonly allowed: string;
+  readonly description: string;
+}
+
+/** Keys that belong to one object of the config. */
+export interface Group {
+  /** What they have in common. */
+  readonly description: string;
+  readonly shape: z.ZodRawShape;
+}
+
+/** Makes a key's schema of what it may be, its default, and what it means. */
+export function key<T extends z.ZodType>(
+  { schema, allowed }: Kind<T>,
+  initial: z.input<T>,
+  description: string,
+) {
+  const own = z.prefault(schema, initial);
+  keys.set(own, { initial, allowed, description });
+  return own;
+}
+
+/** Makes the schema of an object of keys. */
+export function group<T extends z.ZodRawShape>(description: string, shape: T) {
+  const own = z.object(shape);
+  groups.set(own, { description, shape });
+  return own;
+}
+
+const keys = new Map<z.core.$ZodType, Key>();
+const groups = new Map<z.core.$ZodType, Group>();
+
+/** The objects of a config, by name. */
+export const groupsIn = (shape: z.ZodRawShape): [string, Group][] =>
+  Object.entries(shape).flatMap(([name, schema]) => {
+    const found = groups.get(schema);
+    return found === undefined ? [] : [[name, found]];
+  });
+
+/** All keys of a config, those of an object by their path, in their order. */
+export const keysIn = (shape: z.ZodRawShape, path = ""): [string, Key][] =>
+  Object.entries(shape).flatMap(([name, schema]) => {
+    const found = keys.get(schema);
+    if (found !== undefined) return [[`${path}${name}`, found]];
+    return keysIn(groups.get(schema)?.shape ?? {}, `${path}${name}.`);
+  });

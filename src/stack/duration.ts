@@ -1,0 +1,14 @@
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A unit of time, as users write it behind a number. */
+export type TimeUnit = keyof typeof UNIT_MS;
+
+/**
+ * Reads a time such as 500ms, 30s or 5m, in milliseconds; a bare number is seconds.
+ * @returns undefined for anything else, and for other units than these
+ */
+export function readDuration(text: string, units: readonly TimeUnit[]): number | undefined {
+  const [, number, name] = /^(\d{1,7})([a-z]*)$/.exec(text) ?? [];
+  const unit = name === "" ? "s" : units.find((each) => each === name);
+  return unit === undefined ? undefined : Number(number) * UNIT_MS[unit];
+}

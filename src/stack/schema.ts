@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { type Group, group, groupsIn, type Key, key, keysIn } from "./config-keys.ts";
+import { MAX_APPS, MAX_BALANCERS } from "./subnet.ts";
+import * as kinds from "./value-kinds.ts";
+
+const image = (initial: string, description: string) => key(kinds.image(initial), initial, description);
+const port = kinds.wholeNumber(1024, 65535);
+const processes = kinds.wholeNumber(16, 65_536);
+const files = kinds.wholeNumber(1024, 1_048_576, ", and no more than the engine may give");
+
+/**
+ * The config of a stack. A new key is said here and nowhere else; `npm run generate` writes it to Pulumi.yaml and
+ * docs/config.md. Mistakes are told in this order.
+ */
+export const CONFIG = z.object({
+  mode: key(
+    kinds.oneOf(["sticky", "hash"]),
+    "sticky",
+    "sticky: cookie SRV, and a stick table on header X-Session-ID; hash: consistent hash of X-Session-ID",
+  ),
+  count: key(
+    kinds.wholeNumber(0, MAX_APPS, ", and no more than the subnet holds"),
+    3,
+    `App containers, 0 to the subnet's capacity (244 for a /24, ${MAX_APPS} at most)`,
+  ),
+  app: group("The containers behind HAProxy.", {
+    image: image("stefanprodan/podinfo:6.9.2", "Image of the app containers, any that answers HTTP"),
+    port: key(kinds.wholeNumber(1, 65535), 9898, "TCP port on which the app listens"),
+    readyPath: key(
+      kinds.urlPath,
+      "/readyz",
+      "Path that answers 2xx or 3xx when the app is ready for traffic",
+    ),
+    command: key(
+      kinds.words,
+      ["./podinfo", "--port={port}", "--level=debug"],
+      "Command of the app containers, one word an item, {port} stands for app.port; an empty list runs the image's own",
+    ),
+    env: key(
+      kinds.environment,
+      {},
+      "Environment of the app containers, a map of names and values; once a value is set with --secret, all of it is " +
+        "a secret in Pulumi's state",
+    ),
+    user: key(
+      kinds.userOfImage,
+      "",
+      "User of the app containers; nothing for the image's own, which must not be root: an image that runs as root " +
+        "is refused until this says root or another",
+    ),
+    readOnly: key(kinds.trueOrFalse, true, "Whether the root file system of the app containers is read-only"),
+    tmpfs: key(
+      kinds.folders,
+      ["/tmp"],
+      "Folders in memory that an app may write to even so, empty at every start",
+    ),
+    capabilities: key(
+      kinds.capabilities,
+      [],
+      "Linux capabilities that the app containers keep, such as NET_BIND_SERVICE; all others are dropped",
+    ),
+    allowPrivilegeEscalation: key(
+      kinds.trueOrFalse,
+      false,
+      "Whether a process of an app container may gain privileges, by sudo for example",
+    ),
+    memory: key(kinds.memory("16m", "1024g"), "512m", "Memory of an app container"),
+    pids: key(processes, 512, "Processes and threads of an app container"),
+    files: key(files, 16_384, "Open files and sockets of a process in an app container"),
+  }),
+  balancers: key(
+    kinds.wholeNumber(1, MAX_BALANCERS),
+    1,
+    `HAProxy containers, 1 to ${MAX_BALANCERS}, that share sessions as peers (docs/several-balancers.md)`,
+  ),
+  haproxyImage: image("haproxy:3.2", "Image of the HAProxy containers"),
+  haproxy: group("What a HAProxy container may use of the host.", {
+    memory: key(kinds.memory("64m", "1024g"), "512m", "Memory of a HAProxy container"),
+    pids: key(processes, 512, "Processes and threads of a HAProxy container"),
+    files: key(files, 16_384, "Open files and sockets of HAProxy, two for each connection"),
+  }),
+  logDriver: key(
+    kinds.oneOf(["local", "engine"], "local, or engine for the Docker engine's own default"),
+    "local",
+    "Docker's log driver for the containers. local: 100 MB a container at most; engine: the engine's own default",
+  ),
+  monitoring: key(
+    kinds.trueOrFalse,
+    false,
+    "true: a Prometheus that scrapes HAProxy, and a Grafana with a dashboard, both on loopback; false: neither " +
+      "(docs/monitoring.md)",
+  ),
+  prometheusImage: image("prom/prometheus:v3.5.3", "Image of Prometheus, not used without monitoring"),
+  grafanaImage: image("grafana/grafana:12.4.10", "Image of Grafana, not used without monitoring"),
+  subnet: key(
+    kinds.privateNetwork,
+    "172.28.10.0/24",
+    "IPv4 subnet of the stack's Docker network; every address is derived from it: .1 is the gateway, .2 the first " +
+      "HAProxy, .9 Prometheus, .10 Grafana, .11 the first app container",
+  ),
+  bind: key(
+    kinds.hostAddress("127.0.0.1 or 0.0.0.0"),
+    "127.0.0.1",
+    "Host address on which the HTTP and HTTPS ports are published; stats and runtime API stay on loopback",
+  ),
+  ports: group("Host ports. Those of HAProxy are the first balancer's; the n-th balancer adds n − 1.", {
+    http: key(port, 8080, "Host port of HTTP"),
+    https: key(port, 8443, "Host port of HTTPS, with tls.certificate or tls.selfSigned"),
+    runtime: key(port, 9999, "Host port of HAProxy's runtime API, on loopback"),
+    runtimeTls: key(port, 9443, "Host port of HAProxy's runtime API by mutual TLS, with runtimeTls.enabled"),
+    stats: key(port, 8404, "Host port of HAProxy's stats page, on loopback"),
+    prometheus: key(port, 9090, "Host port of Prometheus, on loopback; not used without monitoring"),
+    grafana: key(port, 3000, "Host port of Grafana, on loopback; not used without monitoring"),
+  }),
+  drainTimeout: key(
+    kinds.time("0s", "1440m", "500ms, 30s or 5m"),
+    "30s",
+    "How long the sessions of a removed server may go on",
+  ),
+  readyTimeout: key(
+    kinds.time("1s", "60m", "1500ms, 60s or 5m"),
+    "60s",
+    "How long a new server may take to be up",
+  ),
+  rollout: group("How an update of the app replaces its containers.", {
+    batch: key(
+      kinds.numberOrShare,
+      1,
+      "App containers that an update of the app replaces at a time, a number or a share such as 25%; of two or more " +
+        "one always stays",
+    ),
+  }),
+  tls: group("HTTPS at the front door, see docs/tls.md.", {
+    certificate: key(
+      kinds.pemFile,
+      "",
+      "PEM file with a certificate, its chain and its key, relative to the project; with one, HTTPS is served",
+    ),
+    selfSigned: key(
+      kinds.trueOrFalse,
+      false,
+      "Whether HTTPS is served with a certificate made for trying out",
+    ),
+    redirect: key(kinds.trueOrFalse, false, "Whether the HTTP port only redirects to HTTPS"),
+  }),
+  runtimeTls: group("The runtime API by mutual TLS, see docs/tls.md.", {
+    enabled: key(
+      kinds.trueOrFalse,
+      false,
+      "Whether the runtime API is also published by mutual TLS, for a Docker engine on another host",
+    ),
+    bind: key(kinds.hostAddress("0.0.0.0"), "0.0.0.0", "Host address on which that port is published"),
+    host: key(
+      kinds.hostName,
+      "",
+      "Host name or IPv4 address under which Pulumi reaches that port; nothing for the Docker engine's host",
+    ),
+    rotation: key(kinds.shortWord, "1", "A word of your choice; another one makes new keys and certificates"),
+  }),
+});
+
+/** What a program can give for a stack: every key may be left out. */
+export type GivenConfig = {
+  readonly [K in keyof z.input<typeof CONFIG>]?: Frozen<z.input<typeof CONFIG>[K]> | undefined;
+};
+
+/** A stack's config, read: each key has its value, at the path by which users know it. */
+export type Config = Frozen<z.output<typeof CONFIG>>;
+
+/** The same, where nothing can be assigned. */
+export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+/** The objects of the config, by name. */
+export const CONFIG_GROUPS: ReadonlyMap<string, Group> = new Map(groupsIn(CONFIG.shape));
+
+/** All keys of the config, those of an object by their path. */
+export const CONFIG_KEYS: ReadonlyMap<string, Key> = new Map(keysIn(CONFIG.shape));

@@ -1,0 +1,166 @@
+import { z } from "zod";
+import type { BatchSize } from "./batch-size.ts";
+import { readDuration } from "./duration.ts";
+import { parseSubnet } from "./subnet.ts";
+
+/** What a value may be: a schema that reads it, and words for the user. */
+export interface Kind<T extends z.ZodType> {
+  readonly schema: T;
+  readonly allowed: string;
+}
+
+const kind = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({ schema, allowed });
+
+export const oneOf = <const T extends readonly string[]>(values: T, allowed = values.join(" or ")) =>
+  kind(z.enum(values), allowed);
+
+// Pulumi makes a boolean or a number of a map's value that looks like one, so both forms are taken.
+export const trueOrFalse = kind(
+  z.union([z.boolean(), z.stringbool({ truthy: ["true"], falsy: ["false"], case: "sensitive" })]),
+  "true or false",
+);
+
+export const wholeNumber = (least: number, most: number, more = "") =>
+  kind(
+    z
+      .union([z.number(), z.string().regex(/^\d{1,9}$/)])
+      .transform(Number)
+      .pipe(z.int().min(least).max(most)),
+    `a whole number from ${least} to ${most}${more}`,
+  );
+
+const numberOrText = z.union([z.number().transform(String), z.string()]);
+
+/** A text that a reader makes something of, or refuses by undefined. */
+const readBy = <T>(read: (text: string) => T | undefined) =>
+  z.transform((text: string, context): T => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.addIssue("refused");
+    return z.NEVER;
+  });
+
+const between = (least: string, most: string, read: (text: string) => number | undefined) =>
+  readBy((text) => {
+    const [value = Number.NaN, from = Number.NaN, to = Number.NaN] = [text, least, most].map(read);
+    return value >= from && value <= to ? value : undefined;
+  });
+
+/** A time, in milliseconds. */
+export const time = (least: string, most: string, examples: string) =>
+  kind(
+    numberOrText.pipe(between(least, most, (text) => readDuration(text, ["ms", "s", "m"]))),
+    `a time from ${least} to ${most}, such as ${examples} (a bare number is seconds)`,
+  );
+
+/** An amount of memory, in MiB, which is what the Docker provider takes. */
+export const memory = (least: string, most: string) =>
+  kind(
+    z.string().pipe(
+      between(least, most, (text) => {
+        const [, number, unit] = /^(\d{1,6})([mg])$/.exec(text) ?? [];
+        return number === undefined ? undefined : Number(number) * (unit === "g" ? 1024 : 1);
+      }),
+    ),
+    `an amount from ${least} to ${most}, such as 512m or 2g`,
+  );
+
+/** A number of containers, or a share of all. */
+export const numberOrShare = kind(
+  numberOrText.pipe(
+    readBy((text): BatchSize | undefined => {
+      if (!/^([1-9]\d{0,3}|([1-9]\d?|100)%)$/.test(text)) return undefined;
+      const number = Number.parseInt(text, 10);
+      return text.endsWith("%") ? { kind: "share", percent: number } : { kind: "count", count: number };
+    }),
+  ),
+  "a whole number from 1 to 9999, or a share from 1% to 100%",
+);
+
+export const image = (example: string) =>
+  kind(
+    z
+      .string()
+      .max(255)
+      .regex(/^[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*_*(@sha256:[a-f0-9]{64})?$/),
+    `a Docker image reference such as ${example}`,
+  );
+
+export const privateNetwork = kind(
+  z.string().pipe(readBy(parseSubnet)),
+  "a private IPv4 network of /16 to /28 by its first address, such as 172.28.10.0/24",
+);
+
+export const hostAddress = (examples: string) =>
+  kind(z.ipv4(), `an IPv4 address of the Docker host, such as ${examples}`);
+
+export const hostName = kind(
+  z
+    .string()
+    .max(253)
+    .regex(/^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.(?!$)|$))*$/),
+  "a host name or an IPv4 address, or nothing for the Docker engine's host",
+);
+
+export const urlPath = kind(
+  z.string().regex(/^\/[A-Za-z0-9._~/?=&%+,:@-]{0,255}$/),
+  "a URL path such as /readyz, of letters, digits and ._~/?=&%+,:@-",
+);
+
+export const shortWord = kind(
+  numberOrText.pipe(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/)),
+  "1 to 64 letters, digits and ._-",
+);
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const PLAIN_TEXT = /^[^\u0000-\u001f\u007f]*$/;
+
+export const pemFile = kind(
+  z.string().max(4096).regex(PLAIN_TEXT),
+  "the path of a PEM file with a certificate, its chain and its key, or nothing",
+);
+
+export const words = kind(
+  z.array(z.string().min(1).max(4096).regex(PLAIN_TEXT)).max(256),
+  "a list of words, none of them empty or with control characters",
+);
+
+export const environment = kind(
+  z
+    // a record would lose this name without a word
+    .custom<Readonly<Record<string, string | number | boolean>>>(
+      (env) => !Object.hasOwn(Object(env), "__proto__"),
+    )
+    .pipe(
+      z.record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
+        z
+          .union([z.string(), z.number(), z.boolean()])
+          .transform(String)
+          .pipe(z.string().max(32_768).regex(PLAIN_TEXT)),
+      ),
+    ),
+  "a map of names (letters, digits, _) to texts without control characters",
+);
+
+export const userOfImage = kind(
+  z.string().regex(/^([a-z_][a-z0-9_-]{0,31}|\d{1,9})?(:([a-z_][a-z0-9_-]{0,31}|\d{1,9}))?$/),
+  "a user of the image by name or number, such as app, 1000 or 1000:1000, or nothing for the image's own",
+);
+
+export const folders = kind(
+  z
+    .array(
+      z
+        .string()
+        .max(255)
+        .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/),
+    )
+    .max(32),
+  "a list of absolute paths of letters, digits and ._-",
+);
+
+export const capabilities = kind(
+  z.array(z.string().regex(/^[A-Z_]{3,32}$/)).max(64),
+  "a list of Linux capabilities such as NET_BIND_SERVICE",
+);
