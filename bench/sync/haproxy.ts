@@ -4,7 +4,8 @@ import tar from "tar-stream";
 import { checkSettings } from "../../src/config/settings-parser.ts";
 import { CONFIG_FILE, CONFIG_FOLDER, HAPROXY_COMMAND, PEER_VARIABLE } from "../../src/haproxy/container.ts";
 import { type HaproxyConfig, renderConfig } from "../../src/haproxy/file/render.ts";
-import { readState } from "../../src/haproxy/runtime/client.ts";
+import { Haproxy } from "../../src/haproxy/runtime/client.ts";
+import { readState } from "../../src/haproxy/runtime/running-state.ts";
 import { CONTAINER_PORTS } from "../../src/stack/container-ports.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
 import { BACKEND, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
@@ -45,7 +46,7 @@ export function topologyOf(count: number): Topology {
       containerName: `bench-podinfo${index + 1}`,
     }),
   );
-  return { ...TOPOLOGY, servers };
+  return { ...TOPOLOGY, servers, backend: { ...TOPOLOGY.backend, servers } };
 }
 
 /** Starts HAProxy with a stack's config and no servers. */
@@ -96,7 +97,7 @@ async function waitReachable(): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {
-      await readState(ENDPOINT, BACKEND);
+      await readState(new Haproxy(ENDPOINT, BACKEND));
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;

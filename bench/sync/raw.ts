@@ -5,7 +5,7 @@ import type { Endpoint } from "../../src/stack/endpoint.ts";
 
 /*
  * The runtime API with nothing around it: what a script would do that knows what runs, plans nothing and reads no reply
- * but to count them. The floor that `sync` is measured against, so it shares no code with src/reconcile and src/runtime.
+ * but to count them. The floor that `sync` is measured against, so it shares no code with src/haproxy.
  */
 
 const MAX_LINE_CHARS = 16_000;

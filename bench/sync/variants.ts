@@ -1,9 +1,10 @@
 import { serverArguments } from "../../src/haproxy/file/server-line.ts";
-import type { RunningState } from "../../src/haproxy/runtime/client.ts";
+import { Haproxy } from "../../src/haproxy/runtime/client.ts";
+import type { RunningState } from "../../src/haproxy/runtime/running-state.ts";
 import { sync } from "../../src/haproxy/servers/sync.ts";
 import { BACKEND, type Server } from "../../src/stack/topology.ts";
 import { time } from "../samples.ts";
-import { type Connection, watchConnections } from "./connections.ts";
+import { type Exchange, watchExchanges } from "./exchanges.ts";
 import { ENDPOINT, REVISION } from "./haproxy.ts";
 import { ask, RawConnection, runOneByOne, waitUp } from "./raw.ts";
 
@@ -26,7 +27,7 @@ export interface Profile {
   readonly waiting: number;
   /** Reading the state before the changes and after the wait. */
   readonly reading: number;
-  /** No connection is open and nothing is waited for: parsing, planning, checking answers. */
+  /** No answer is due and nothing is waited for: parsing, planning, checking answers. */
   readonly computing: number;
   readonly bytesRead: number;
 }
@@ -54,45 +55,46 @@ export class SyncVariant implements Variant {
   }
 
   async #measure(way: "up" | "down", servers: readonly Server[]): Promise<Sample> {
+    using haproxy = new Haproxy(ENDPOINT, BACKEND);
     const target = {
-      endpoint: ENDPOINT,
+      haproxy,
       revision: REVISION,
       servers,
       drainTimeoutMs: 30_000,
       readyTimeoutMs: 60_000,
     };
     const start = performance.now();
-    const connections = await watchConnections(async () => {
+    const exchanges = await watchExchanges(async () => {
       const state = await sync(target, () => {});
       if (state.servers.length !== servers.length)
         throw new Error(`sync left ${state.servers.length} servers, not ${servers.length}`);
       if (way === "up") this.running = state;
     });
     const totalMs = performance.now() - start;
-    const profile = profileOf(connections, { totalMs, isProving: way === "up" });
+    const profile = profileOf(exchanges, { totalMs, isProving: way === "up" });
     this.profiles[way].push(profile);
     return { totalMs, waitingMs: profile.waiting };
   }
 }
 
-/** After the last change, proving up looks again and again; the last connection reads the result. */
+/** After the last change, proving up looks again and again; the last exchange reads the result. */
 function profileOf(
-  connections: readonly Connection[],
+  exchanges: readonly Exchange[],
   { totalMs, isProving }: { totalMs: number; isProving: boolean },
 ): Profile {
-  const isChange = ({ bytesSent }: Connection): boolean => bytesSent > CHANGE_BYTES;
-  const lastChange = connections.findLastIndex(isChange);
-  const [from, to] = [connections[lastChange]?.answeredAtMs ?? 0, connections.at(-1)?.openedAtMs ?? 0];
+  const isChange = ({ bytesSent }: Exchange): boolean => bytesSent > CHANGE_BYTES;
+  const lastChange = exchanges.findLastIndex(isChange);
+  const [from, to] = [exchanges[lastChange]?.answeredAtMs ?? 0, exchanges.at(-1)?.askedAtMs ?? 0];
   const waiting = isProving ? to - from : 0;
-  const spent = (list: readonly Connection[]): number =>
-    list.reduce((sum, { openedAtMs, answeredAtMs }) => sum + answeredAtMs - openedAtMs, 0);
-  const changing = spent(connections.filter(isChange));
-  const looks = connections.filter(
-    (connection, index) =>
-      !isChange(connection) && (!isProving || index < lastChange || index === connections.length - 1),
+  const spent = (list: readonly Exchange[]): number =>
+    list.reduce((sum, { askedAtMs, answeredAtMs }) => sum + answeredAtMs - askedAtMs, 0);
+  const changing = spent(exchanges.filter(isChange));
+  const looks = exchanges.filter(
+    (exchange, index) =>
+      !isChange(exchange) && (!isProving || index < lastChange || index === exchanges.length - 1),
   );
   const reading = spent(looks);
-  const bytesRead = connections.reduce((sum, connection) => sum + connection.bytesRead, 0);
+  const bytesRead = exchanges.reduce((sum, exchange) => sum + exchange.bytesRead, 0);
   return { changing, waiting, reading, computing: totalMs - changing - waiting - reading, bytesRead };
 }
 

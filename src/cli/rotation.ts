@@ -1,15 +1,14 @@
-import { readServers } from "../haproxy/runtime/client.ts";
+import type { Haproxy } from "../haproxy/runtime/client.ts";
+import { readServers } from "../haproxy/runtime/running-state.ts";
 import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
 import type { RunningServer } from "../haproxy/runtime/state.ts";
-import type { Endpoint } from "../stack/endpoint.ts";
-import { BACKEND } from "../stack/topology.ts";
 import type { Caller } from "./caller.ts";
 import { warnOfFailure } from "./command-line.ts";
 import type { StackOutputs } from "./stack-outputs.ts";
 
 /** A balancer, and the servers that it runs. */
 export interface Balancer {
-  readonly endpoint: Endpoint;
+  readonly haproxy: Haproxy;
   readonly servers: readonly RunningServer[];
 }
 
@@ -18,11 +17,8 @@ export interface Balancer {
  * @returns those that answer, in order; the others are told on stderr
  * @throws {RuntimeError} as {@link onEach}
  */
-export const readBalancers = (caller: Caller, endpoints: readonly Endpoint[]): Promise<Balancer[]> =>
-  onEach(caller, endpoints, async (endpoint) => ({
-    endpoint,
-    servers: await readServers(endpoint, BACKEND),
-  }));
+export const readBalancers = (caller: Caller, haproxies: readonly Haproxy[]): Promise<Balancer[]> =>
+  onEach(caller, haproxies, async (haproxy) => ({ haproxy, servers: await readServers(haproxy) }));
 
 /**
  * Does the same on every balancer. One of several that does not answer, or refuses, does not keep the others from it: it

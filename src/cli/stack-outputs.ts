@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Haproxy } from "../haproxy/runtime/client.ts";
 import {
   CREDENTIALS,
   type Credentials,
@@ -6,6 +7,7 @@ import {
   endpointAt,
   parseEndpoint,
 } from "../stack/endpoint.ts";
+import { BACKEND } from "../stack/topology.ts";
 import type { Caller } from "./caller.ts";
 import { askPulumi, runPulumi } from "./pulumi-cli.ts";
 
@@ -69,6 +71,10 @@ export function endpointsOf(outputs: RuntimeOutputs, balancer?: number): Endpoin
     endpointAt(parseEndpoint(text, kind), runtimeTlsCredentials),
   );
 }
+
+/** The HAProxies that answer there, and the backend of theirs that has the app servers. */
+export const haproxiesOf = (outputs: RuntimeOutputs, balancer?: number): Haproxy[] =>
+  endpointsOf(outputs, balancer).map((endpoint) => new Haproxy(endpoint, BACKEND));
 
 /**
  * Picks from an output that has one entry for each balancer.

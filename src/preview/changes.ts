@@ -1,6 +1,6 @@
 import { SERVER_WEIGHT } from "../haproxy/file/server-line.ts";
 import { movedShare } from "../haproxy/hash-ring.ts";
-import type { RunningState } from "../haproxy/runtime/client.ts";
+import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { describePlan, type Plan, planServers } from "../haproxy/servers/plan.ts";

@@ -7,8 +7,7 @@ import { definitionName } from "../docker/labels.ts";
 import { checkSubnetFree } from "../docker/leftovers.ts";
 import type { HaproxyConfig } from "../haproxy/file/render.ts";
 import { renderConfig } from "../haproxy/file/render.ts";
-import type { RunningState } from "../haproxy/runtime/client.ts";
-import { observeCertificates, observeRuntimes } from "../haproxy/runtime/running-state.ts";
+import { observeCertificates, observeRuntimes, type RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { type Credentials, type Endpoint, endpointAt } from "../stack/endpoint.ts";
@@ -83,8 +82,8 @@ export async function lookAtStack(
     observeSubnet(docker, topology.network.name),
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
-    observeRuntimes(endpoints),
-    settings.tls === undefined ? new Map() : observeCertificates(endpoints),
+    observeRuntimes(endpoints, topology.backend.name),
+    settings.tls === undefined ? new Map() : observeCertificates(endpoints, topology.backend.name),
     checkPortsFree(docker, stackPorts(settings, topology), topology),
   ]);
   const isSameSubnet = subnet === undefined || subnet === topology.network.subnet;

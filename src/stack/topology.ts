@@ -53,6 +53,12 @@ export interface Monitoring {
   readonly grafana: MonitoringService;
 }
 
+/** HAProxy's backend and the app servers in it. */
+export interface Backend {
+  readonly name: string;
+  readonly servers: readonly Server[];
+}
+
 /** Every name, id and address of a stack. */
 export interface Topology {
   readonly stack: string;
@@ -62,6 +68,8 @@ export interface Topology {
   readonly hostAddress: string | undefined;
   readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
   readonly balancers: readonly Balancer[];
+  readonly backend: Backend;
+  /** Those of {@link backend}. */
   readonly servers: readonly Server[];
   /** Undefined for a stack without monitoring. */
   readonly monitoring?: Monitoring | undefined;
@@ -79,6 +87,9 @@ export interface Topology {
  */
 export function planTopology(settings: Settings, engineHost: string = LOOPBACK): Topology {
   const { stack, subnet, ports, tls, runtimeTls, monitoring } = settings;
+  const servers = numbers(settings.count).map((n) =>
+    numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
+  );
   return {
     stack,
     mode: settings.mode,
@@ -98,9 +109,8 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
         stats: ports.stats + n - 1,
       },
     })),
-    servers: numbers(settings.count).map((n) =>
-      numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
-    ),
+    backend: { name: BACKEND, servers },
+    servers,
     monitoring: monitoring && {
       prometheus: {
         containerName: `${stack}-prometheus`,

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { MAX_PEM_CHARS } from "../stack/buffer-limits.ts";
 
 /** A certificate, chain and key as checked PEM: blocks of base64 alone, the leaf first and the key last. */
 export type Pem = string & { readonly brand: unique symbol };
@@ -20,8 +21,6 @@ export class CertificateError extends Error {
   override readonly name = "CertificateError";
 }
 
-/** HAProxy reads no runtime command, payload included, that is longer than `tune.bufsize` of 16,384. */
-export const MAX_PEM_CHARS = 16_000;
 const MIN_RSA_BITS = 2048;
 
 /**

@@ -4,9 +4,9 @@ import { connect, type OutgoingHttpHeaders } from "node:http2";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { readStats } from "../../src/haproxy/runtime/client.ts";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { readStats } from "../../src/haproxy/runtime/running-state.ts";
 import { get, Load } from "../harness/load.ts";
 import { MALFORMED_REQUESTS } from "../harness/malformed/requests.ts";
 import { sendRaw, statusesOf } from "../harness/raw-requests.ts";
@@ -263,10 +263,7 @@ const countConnections = async (): Promise<number> =>
 
 /** Requests that an app has at present. */
 const countRequests = async (): Promise<number> =>
-  (await readStats(stack.runtime, "webservers")).reduce(
-    (sum, { currentSessions }) => sum + currentSessions,
-    0,
-  );
+  (await readStats(stack.haproxyOf(1))).reduce((sum, { currentSessions }) => sum + currentSessions, 0);
 
 async function medianLatencyMs(): Promise<number> {
   const times: number[] = [];

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { countStickySessions, readStickySessions } from "../../src/haproxy/runtime/stick-table.ts";
-import { BACKEND } from "../../src/stack/topology.ts";
 import { get, Load, mapSessions } from "../harness/load.ts";
 import { rememberMany } from "../harness/many-sessions.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
@@ -30,8 +29,7 @@ const serverNames = async (n: number): Promise<string[]> => [...(await stack.ser
 /** Server of each session that the n-th balancer knows. Asked for a session, it would learn it. */
 async function readTable(n: number): Promise<Map<string, string>> {
   const table = new Map<string, string>();
-  for await (const { key, server } of readStickySessions(stack.runtimeOf(n), BACKEND, []))
-    table.set(key, server);
+  for await (const { key, server } of readStickySessions(stack.haproxyOf(n), [])) table.set(key, server);
   return table;
 }
 
@@ -40,9 +38,9 @@ const MANY = 100_000;
 
 /** Gives the first balancer sessions to remember, and waits until the others have learned them. */
 async function rememberSessions(count: number): Promise<void> {
-  await rememberMany(stack.runtimeOf(1), count);
+  await rememberMany(stack.haproxyOf(1), count);
   await until(async () => {
-    const counts = await Promise.all(ALL.map((n) => countStickySessions(stack.runtimeOf(n), BACKEND)));
+    const counts = await Promise.all(ALL.map((n) => countStickySessions(stack.haproxyOf(n))));
     return counts.every((known) => known !== undefined && known >= count);
   });
 }
@@ -149,7 +147,7 @@ describe("in sticky mode", () => {
           expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(previous.startedAt));
       }
       for (const n of ALL) {
-        expect(await countStickySessions(stack.runtimeOf(n), BACKEND)).toBeGreaterThanOrEqual(MANY);
+        expect(await countStickySessions(stack.haproxyOf(n))).toBeGreaterThanOrEqual(MANY);
         expect(await mapSessions(stack.urlOf(n), sessions)).toEqual(homes);
       }
       await runRaw(stack.runtimeOf(1), command("clear table webservers"));

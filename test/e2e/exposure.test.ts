@@ -1,6 +1,8 @@
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { STACK_LABEL } from "../../src/docker/labels.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { readProcessInfo } from "../../src/haproxy/runtime/process-info.ts";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../src/stack/container-ports.ts";
 import { get } from "../harness/load.ts";
@@ -151,13 +153,13 @@ describe("the Docker host", () => {
 
   test("passes itself on to stats and runtime API, on its loopback alone", async () => {
     for (const n of [1, 2]) {
-      expect((await readProcessInfo(stack.runtimeOf(n))).reloads).toBe(0);
+      expect((await readProcessInfo(stack.haproxyOf(n))).reloads).toBe(0);
       expect((await get(`http://127.0.0.1:${stack.ports.stats + n - 1}/metrics`)).body).toContain(
         "haproxy_process_",
       );
       for (const address of addresses()) {
         await expect(
-          readProcessInfo({ kind: "tcp", host: address, port: stack.ports.runtime + n - 1 }),
+          runRaw({ kind: "tcp", host: address, port: stack.ports.runtime + n - 1 }, command("show info")),
         ).rejects.toThrow("ECONNREFUSED");
         await expect(get(`http://${address}:${stack.ports.stats + n - 1}/`)).rejects.toThrow("ECONNREFUSED");
       }
@@ -180,7 +182,7 @@ test("a runtime command from an app container has no effect and no answer", asyn
   );
   expect((await shell(APP, line.join("; "))).split(/\s+/)).toEqual(commands.map(() => "0"));
   expect(await stack.haproxyIdentity()).toEqual(before);
-  expect((await readProcessInfo(stack.runtime)).reloads).toBe(0);
+  expect((await readProcessInfo(stack.haproxyOf(1))).reloads).toBe(0);
   const states = [...(await stack.servers()).values()].map(({ name, adminState, isUp, weight }) => ({
     name,
     adminState,

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readStats } from "../../src/haproxy/runtime/client.ts";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { readStats } from "../../src/haproxy/runtime/running-state.ts";
 import type { ProbeResult } from "../../src/probe/result.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -140,7 +140,7 @@ describe("in hash mode", () => {
 
 describe("a mistake ends the probe before a request is sent", () => {
   const requests = async (): Promise<number> =>
-    (await readStats(stack.runtime, "webservers")).reduce((sum, { totalSessions }) => sum + totalSessions, 0);
+    (await readStats(stack.haproxyOf(1))).reduce((sum, { totalSessions }) => sum + totalSessions, 0);
   const broken = file("broken.json");
   writeFileSync(broken, "{}");
 

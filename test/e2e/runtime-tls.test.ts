@@ -6,7 +6,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import tar from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { reload } from "../../src/haproxy/runtime/client.ts";
+import { reload } from "../../src/haproxy/runtime/reload.ts";
 import {
   CREDENTIALS,
   type Credentials,
@@ -184,7 +184,7 @@ describe("a certificate of the right authority", () => {
     await docker
       .getContainer(stack.haproxyName)
       .putArchive(await buffer(pack), { path: "/usr/local/etc/haproxy" });
-    await reload(stack.runtime);
+    await reload(stack.haproxyOf(1));
     const client = async (name: string): Promise<ConnectionOptions> => {
       const { certificate: cert, key } = await authority.issue({ name });
       return { ca: fresh.ca, cert, key };

@@ -214,7 +214,7 @@ describe("a new certificate", () => {
   });
 
   test("that somebody set by hand is replaced by the declared one", async () => {
-    await changeRunningCertificate(stack.runtimeOf(2), CERTIFICATE_PATH, parseCertificate(first.pem).pem);
+    await changeRunningCertificate(stack.haproxyOf(2), CERTIFICATE_PATH, parseCertificate(first.pem).pem);
     expect((await shakeHands(2)).fingerprint).toBe(fingerprintOf(first));
     const { output } = await stack.command("plan");
     expect(output).toMatch(

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { run } from "../../src/cli/main.ts";
 import { STACK_LABEL } from "../../src/docker/labels.ts";
-import { readState } from "../../src/haproxy/runtime/client.ts";
+import { Haproxy } from "../../src/haproxy/runtime/client.ts";
+import { readState } from "../../src/haproxy/runtime/running-state.ts";
 import type { RunningServer } from "../../src/haproxy/runtime/state.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
+import { BACKEND } from "../../src/stack/topology.ts";
 import { CapturedCaller } from "./captured-caller.ts";
 import { workerPid } from "./haproxy-info.ts";
 import { removeLabelled } from "./labelled.ts";
@@ -77,6 +79,11 @@ export abstract class RunningStack {
     return { kind: "tcp", host: "127.0.0.1", port: this.ports.runtime + n - 1 };
   }
 
+  /** The n-th HAProxy, whose connection is closed when nothing is asked for a while. */
+  haproxyOf(n: number): Haproxy {
+    return new Haproxy(this.runtimeOf(n), BACKEND);
+  }
+
   get haproxyName(): string {
     return this.haproxyNameOf(1);
   }
@@ -88,7 +95,7 @@ export abstract class RunningStack {
 
   /** What the n-th HAProxy runs, by name. */
   async servers(n = 1): Promise<Map<string, RunningServer>> {
-    const { servers } = await readState(this.runtimeOf(n), "webservers");
+    const { servers } = await readState(this.haproxyOf(n));
     return new Map(servers.map((server) => [server.name, server]));
   }
 

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { readOldSessions, readSessions, runSteps, steps } from "../../haproxy/runtime/client.ts";
+import type { Haproxy } from "../../haproxy/runtime/client.ts";
+import { readOldSessions, readSessions } from "../../haproxy/runtime/running-state.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { readStickySessions } from "../../haproxy/runtime/stick-table.ts";
-import type { Endpoint } from "../../stack/endpoint.ts";
-import { BACKEND } from "../../stack/topology.ts";
 import { type Caller, print } from "../caller.ts";
 import { balancerOption, createCommand, warn, wholeNumber } from "../command-line.ts";
 import { type Balancer, checkNames, onEach, readBalancers } from "../rotation.ts";
-import { endpointsOf, readOutputs } from "../stack-outputs.ts";
+import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
 const POLL_MS = 200;
 const PROGRESS_MS = 5_000;
@@ -36,21 +35,19 @@ Exit code 1 when one does not, HAProxy has no such server, or a connection is st
     )
     .action(async (given: string[], { stack, balancer, wait = false, timeout }: Options) => {
       const outputs = await readOutputs(caller, stack);
-      const reached = await readBalancers(caller, endpointsOf(outputs, balancer));
+      const reached = await readBalancers(caller, haproxiesOf(outputs, balancer));
       const names = checkNames(given, outputs, reached);
-      const { setDrain } = steps(BACKEND);
-      const endpoints = await onEach(caller, reached, async ({ endpoint, servers }) => {
+      const haproxies = await onEach(caller, reached, async ({ haproxy, servers }) => {
         const wanted = servers.filter(({ name }) => names.includes(name));
-        await runSteps(
-          endpoint,
-          wanted.flatMap(({ name, adminState }) => setDrain(name, adminState)),
+        await haproxy.runSteps(
+          wanted.flatMap(({ name, adminState }) => haproxy.steps.setDrain(name, adminState)),
         );
-        return endpoint;
+        return haproxy;
       });
-      const balancers = await readBalancers(caller, endpoints);
+      const balancers = await readBalancers(caller, haproxies);
       warnIfNobodyIsLeft(caller, balancers);
       const sticking = outputs.mode === "sticky" ? await countSticking(balancers, names) : undefined;
-      for (const [name, count] of await countConnections(endpoints, names)) {
+      for (const [name, count] of await countConnections(haproxies, names)) {
         const rest = sticking === undefined ? "" : `, ${stick(sticking.get(name) ?? 0)}`;
         print(caller, `${name} drains: ${describe(count)}${rest}`);
       }
@@ -58,7 +55,7 @@ Exit code 1 when one does not, HAProxy has no such server, or a connection is st
         caller,
         `back into rotation: npm run ready -- ${names.join(" ")}${stack === "sticky" ? "" : ` --stack ${stack}`}, or the next pulumi up`,
       );
-      if (wait) await waitIdle(caller, endpoints, { names, timeoutSeconds: timeout });
+      if (wait) await waitIdle(caller, haproxies, { names, timeoutSeconds: timeout });
     });
 
 function warnIfNobodyIsLeft(caller: Caller, balancers: readonly Balancer[]): void {
@@ -68,11 +65,11 @@ function warnIfNobodyIsLeft(caller: Caller, balancers: readonly Balancer[]): voi
 
 /** Connections that carry a request or a WebSocket, over all balancers and their workers of before a reload. */
 async function countConnections(
-  endpoints: readonly Endpoint[],
+  haproxies: readonly Haproxy[],
   names: readonly string[],
 ): Promise<Map<string, number>> {
   const counts = await Promise.all(
-    endpoints.flatMap((endpoint) => [readSessions(endpoint, BACKEND), readOldSessions(endpoint, BACKEND)]),
+    haproxies.flatMap((haproxy) => [readSessions(haproxy), readOldSessions(haproxy)]),
   );
   return new Map(names.map((name) => [name, counts.reduce((sum, count) => sum + (count.get(name) ?? 0), 0)]));
 }
@@ -84,7 +81,7 @@ async function countSticking(
 ): Promise<Map<string, number>> {
   const counts = new Map(names.map((name) => [name, 0]));
   if (balancer === undefined) return counts;
-  for await (const { server } of readStickySessions(balancer.endpoint, BACKEND, balancer.servers)) {
+  for await (const { server } of readStickySessions(balancer.haproxy, balancer.servers)) {
     const count = counts.get(server);
     if (count !== undefined) counts.set(server, count + 1);
   }
@@ -93,12 +90,12 @@ async function countSticking(
 
 async function waitIdle(
   caller: Caller,
-  endpoints: readonly Endpoint[],
+  haproxies: readonly Haproxy[],
   { names, timeoutSeconds }: { readonly names: readonly string[]; readonly timeoutSeconds: number },
 ): Promise<void> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   for (let nextProgress = Date.now() + PROGRESS_MS; ; await sleep(POLL_MS)) {
-    const busy = [...(await countConnections(endpoints, names))]
+    const busy = [...(await countConnections(haproxies, names))]
       .filter(([, count]) => count > 0)
       .map(([name, count]) => `${name}: ${describe(count)}`);
     if (busy.length === 0) break;

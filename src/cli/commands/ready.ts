@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { runSteps, type Step, steps } from "../../haproxy/runtime/client.ts";
+import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import type { RunningServer } from "../../haproxy/runtime/state.ts";
+import type { Step } from "../../haproxy/runtime/steps.ts";
 import { describeServers, waitUp } from "../../haproxy/servers/prove.ts";
-import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
-import { BACKEND } from "../../stack/topology.ts";
+import { formatEndpoint } from "../../stack/endpoint.ts";
 import { type Caller, print } from "../caller.ts";
 import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
 import { checkNames, onEach, readBalancers } from "../rotation.ts";
-import { endpointsOf, readOutputs } from "../stack-outputs.ts";
+import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
 interface Options {
   readonly stack: string;
@@ -29,16 +29,16 @@ Exit code 1 when one does not, HAProxy has no such server, or one is not up afte
     )
     .action(async (given: string[], { stack, balancer, timeout }: Options) => {
       const outputs = await readOutputs(caller, stack);
-      const reached = await readBalancers(caller, endpointsOf(outputs, balancer));
+      const reached = await readBalancers(caller, haproxiesOf(outputs, balancer));
       const names = checkNames(given, outputs, reached);
-      const endpoints = await onEach(caller, reached, async ({ endpoint, servers }) => {
+      const haproxies = await onEach(caller, reached, async ({ haproxy, servers }) => {
         const wanted = servers.filter(({ name }) => names.includes(name));
-        await runSteps(endpoint, wanted.flatMap(stepsToReady));
-        await expectUp(endpoint, names, timeout);
-        return endpoint;
+        await haproxy.runSteps(wanted.flatMap((server) => stepsToReady(server, haproxy.steps)));
+        await expectUp(haproxy, names, timeout);
+        return haproxy;
       });
       print(caller, `${names.join(" ")}: in rotation, up`);
-      const servers = (await readBalancers(caller, endpoints)).flatMap((balancer) => balancer.servers);
+      const servers = (await readBalancers(caller, haproxies)).flatMap((balancer) => balancer.servers);
       const out = new Set(
         servers.flatMap(({ name, adminState }) =>
           adminState === "ready" ? [] : [`${name} (${adminState})`],
@@ -48,17 +48,19 @@ Exit code 1 when one does not, HAProxy has no such server, or one is not up afte
         print(caller, `still out of rotation: ${[...out].join(", ")}; the next pulumi up puts all back`);
     });
 
-function stepsToReady({ name, adminState, isChecked }: RunningServer): Step[] {
-  const { enableHealth, setReady } = steps(BACKEND);
+function stepsToReady(
+  { name, adminState, isChecked }: RunningServer,
+  { enableHealth, setReady }: Haproxy["steps"],
+): Step[] {
   return [...(isChecked ? [] : [enableHealth(name)]), ...setReady(name, adminState)];
 }
 
-async function expectUp(endpoint: Endpoint, names: readonly string[], timeoutSeconds: number): Promise<void> {
-  const missing = await waitUp(endpoint, names, timeoutSeconds * 1000);
+async function expectUp(haproxy: Haproxy, names: readonly string[], timeoutSeconds: number): Promise<void> {
+  const missing = await waitUp(haproxy, names, timeoutSeconds * 1000);
   if (missing.length === 0) return;
-  const words = await describeServers(endpoint, missing);
+  const words = await describeServers(haproxy, missing);
   const lines = missing.map((name) => `${name}: ${words.get(name)}`);
   throw new Error(
-    `HAProxy at ${formatEndpoint(endpoint)} does not report up within ${timeoutSeconds} s (--timeout) ${lines.join("; ")}`,
+    `HAProxy at ${formatEndpoint(haproxy.endpoint)} does not report up within ${timeoutSeconds} s (--timeout) ${lines.join("; ")}`,
   );
 }

@@ -5,13 +5,12 @@ import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { keyOf, readStickySessions, sessionIdOf } from "../../haproxy/runtime/stick-table.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
-import { BACKEND } from "../../stack/topology.ts";
 import { asciiJson } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
 import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
 import { mergeSessions, type Session } from "../merged-sessions.ts";
 import { type Balancer, readBalancers } from "../rotation.ts";
-import { endpointsOf, readOutputs } from "../stack-outputs.ts";
+import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
 interface Options {
   readonly stack: string;
@@ -49,7 +48,7 @@ Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not print
             "npm run probe how sessions spread",
         );
       }
-      const balancers = await readBalancers(caller, endpointsOf(outputs, balancer));
+      const balancers = await readBalancers(caller, haproxiesOf(outputs, balancer));
       const running = balancers.flatMap(({ servers }) => servers).toSorted((a, b) => a.id - b.id);
       const names = [...new Set(running.map(({ name }) => name))];
       if (server !== undefined && !names.includes(server)) {
@@ -60,7 +59,7 @@ Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not print
       const sources = balancers.map((each) =>
         outputs.mode === "hash"
           ? computeSession(each, id ?? "")
-          : readStickySessions(each.endpoint, BACKEND, each.servers, id),
+          : readStickySessions(each.haproxy, each.servers, id),
       );
       const counts = new Map((server === undefined ? names : [server]).map((name) => [name, 0]));
       const listed = countSessions(mergeSessions(caller, sources), counts, { server, limit });
@@ -81,12 +80,12 @@ function sessionId(text: string): string {
 }
 
 /** Where a balancer's hash ring sends a session. */
-async function* computeSession({ endpoint, servers }: Balancer, id: string): AsyncGenerator<Session> {
+async function* computeSession({ haproxy, servers }: Balancer, id: string): AsyncGenerator<Session> {
   const server = serverOfSession(servers.filter(isInRotation), id);
   if (server === undefined)
     throw new RuntimeError(
       "refused",
-      `HAProxy at ${formatEndpoint(endpoint)} has no server that is up and in rotation`,
+      `HAProxy at ${formatEndpoint(haproxy.endpoint)} has no server that is up and in rotation`,
     );
   yield { key: keyOf(id), server, expiresMs: undefined };
 }

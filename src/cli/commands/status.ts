@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { revisionOf } from "../../haproxy/file/render.ts";
-import { readStateAndStats } from "../../haproxy/runtime/client.ts";
+import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
 import { type ProcessInfo, readProcessInfo } from "../../haproxy/runtime/process-info.ts";
+import { readStateAndStats } from "../../haproxy/runtime/running-state.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import {
   type BalancerStatus,
@@ -11,13 +12,13 @@ import {
   isAsDeclared,
   type ServerStatus,
 } from "../../preview/server-status.ts";
-import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
+import { formatEndpoint } from "../../stack/endpoint.ts";
 import { showControls } from "../../stack/safe-text.ts";
-import { BACKEND, declaredServers, type Server } from "../../stack/topology.ts";
+import { declaredServers, type Server } from "../../stack/topology.ts";
 import { alignColumns, asciiJson, coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print } from "../caller.ts";
 import { balancerOption, createCommand } from "../command-line.ts";
-import { endpointsOf, readOutputs } from "../stack-outputs.ts";
+import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
 const WATCH_MS = 1_000;
 
@@ -53,24 +54,25 @@ async function look(caller: Caller, { stack, balancer }: Options): Promise<Balan
   const outputs = await readOutputs(caller, stack);
   const declared = declaredServers({ stack, mode: outputs.mode }, outputs.servers);
   const revision = revisionOf(outputs.haproxyConfig);
-  return Promise.all(endpointsOf(outputs, balancer).map((endpoint) => lookAt(endpoint, declared, revision)));
+  return Promise.all(haproxiesOf(outputs, balancer).map((haproxy) => lookAt(haproxy, declared, revision)));
 }
 
 async function lookAt(
-  endpoint: Endpoint,
+  haproxy: Haproxy,
   declared: readonly Server[],
   revision: string | undefined,
 ): Promise<BalancerStatus> {
-  const address = formatEndpoint(endpoint);
+  using _ = haproxy;
+  const endpoint = formatEndpoint(haproxy.endpoint);
   try {
     const [{ state, stats }, process, peers] = await Promise.all([
-      readStateAndStats(endpoint, BACKEND),
-      readProcessInfo(endpoint),
-      readPeers(endpoint),
+      readStateAndStats(haproxy),
+      readProcessInfo(haproxy),
+      readPeers(haproxy),
     ]);
     const servers = compareServers(declared, state.servers, stats);
     return {
-      endpoint: address,
+      endpoint,
       process,
       peers,
       error: undefined,
@@ -80,7 +82,7 @@ async function lookAt(
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     return {
-      endpoint: address,
+      endpoint,
       process: undefined,
       peers: [],
       error: error.message,

@@ -4,7 +4,7 @@ import Handlebars from "handlebars";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
 import { RUNTIME_CLIENT_NAME } from "../../stack/endpoint.ts";
 import type { Mode } from "../../stack/settings.ts";
-import { BACKEND, type Server, type Topology } from "../../stack/topology.ts";
+import type { Server, Topology } from "../../stack/topology.ts";
 import {
   CERTIFICATE_PATH,
   CONFIG_FOLDER,
@@ -95,7 +95,7 @@ function render(topology: Topology, revision: string): string {
   const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address }));
   return template()({
     mode,
-    backend: BACKEND,
+    backend: topology.backend.name,
     gateway: network.gateway,
     hostAddress,
     prometheus: monitoring?.prometheus.address,

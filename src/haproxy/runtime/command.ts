@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { MAX_COMMAND_CHARS, MAX_LINE_BYTES } from "../../stack/buffer-limits.ts";
 import { isPem, type Pem } from "../../tls/certificate.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
@@ -30,9 +31,6 @@ export function command(line: string): Command {
 
 /** A line of the user's own that is safe to send: commands joined by `;`, words escaped by a backslash, one line. */
 export type CommandLine = string & { readonly brand: unique symbol };
-
-/** HAProxy reads no longer line than its buffer (`tune.bufsize` 16,384), what Balancer adds to the line included. */
-const MAX_LINE_BYTES = 16_000;
 
 /**
  * Checks a line of the user's own. All that stays on the line passes.
@@ -113,9 +111,6 @@ function commandWithPem(line: string, pem: Pem): PayloadCommand {
 }
 
 const isPayloadCommand = (text: string): text is PayloadCommand => text.length < MAX_COMMAND_CHARS;
-
-/** HAProxy reads no longer line or payload than its buffer (`tune.bufsize` 16,384, newlines included). */
-const MAX_COMMAND_CHARS = 16_300;
 
 /** A command as it may be told: without a payload, which is secret. */
 export const tellCommand = (line: Command | CommandLine | PayloadCommand): string =>

@@ -1,6 +1,5 @@
-import type { Endpoint } from "../../stack/endpoint.ts";
+import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
-import { runRaw } from "./connection.ts";
 import { malformed } from "./runtime-error.ts";
 
 /** Another balancer, as a HAProxy sees it. */
@@ -18,8 +17,10 @@ export interface Peer {
  * Asks a HAProxy for the balancers that it shares its stick table with.
  * @throws {RuntimeError}
  */
-export const readPeers = async (endpoint: Endpoint): Promise<Peer[]> =>
-  parsePeers(await runRaw(endpoint, COMMANDS.showPeers()));
+export const readPeers = async (haproxy: Haproxy): Promise<Peer[]> => {
+  const [peers = ""] = await haproxy.run([COMMANDS.showPeers()]);
+  return parsePeers(peers);
+};
 
 /**
  * Reads the answer of `show peers` for the remote peers; the local one only matters while HAProxy reloads.

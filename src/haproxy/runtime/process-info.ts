@@ -1,6 +1,6 @@
-import type { Endpoint } from "../../stack/endpoint.ts";
+import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
-import { runBatch, runRaw } from "./connection.ts";
+import { runRaw } from "./connection.ts";
 import { malformed, RuntimeError } from "./runtime-error.ts";
 
 /** What a HAProxy tells about itself. */
@@ -23,10 +23,10 @@ export interface ProcessInfo {
  * Asks the worker and the master process.
  * @throws {RuntimeError}
  */
-export async function readProcessInfo(endpoint: Endpoint): Promise<ProcessInfo> {
+export async function readProcessInfo(haproxy: Haproxy): Promise<ProcessInfo> {
   const [[info = ""], processes] = await Promise.all([
-    runBatch(endpoint, [COMMANDS.showInfo()]),
-    runRaw(endpoint, COMMANDS.masterShowProc()),
+    haproxy.run([COMMANDS.showInfo()]),
+    runRaw(haproxy.endpoint, COMMANDS.masterShowProc()),
   ]);
   return parseProcessInfo(info, processes);
 }

@@ -1,8 +1,7 @@
-import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
 import type { Pem } from "../../tls/certificate.ts";
+import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
-import { runRaw } from "./connection.ts";
-import { malformed, RuntimeError } from "./runtime-error.ts";
+import { malformed } from "./runtime-error.ts";
 
 /** A certificate as the running HAProxy serves it. */
 export interface RunningCertificate {
@@ -18,10 +17,11 @@ export interface RunningCertificate {
  * @throws {RuntimeError}
  */
 export async function readRunningCertificate(
-  endpoint: Endpoint,
+  haproxy: Haproxy,
   file: string,
 ): Promise<RunningCertificate | undefined> {
-  return parseCertificateReply(await runRaw(endpoint, COMMANDS.showCertificate(file)));
+  const [certificate = ""] = await haproxy.run([COMMANDS.showCertificate(file)]);
+  return parseCertificateReply(certificate);
 }
 
 /**
@@ -44,26 +44,20 @@ export function parseCertificateReply(reply: string): RunningCertificate | undef
  * are open go on.
  * @throws {RuntimeError} of kind `refused` with HAProxy's words; the certificate is the old one then
  */
-export async function changeRunningCertificate(endpoint: Endpoint, file: string, pem: Pem): Promise<void> {
-  refuseUnless(
-    endpoint,
-    "set",
-    /^Transaction (created|updated) for certificate /m,
-    await runRaw(endpoint, COMMANDS.setCertificate(file, pem)),
-  );
+export async function changeRunningCertificate(haproxy: Haproxy, file: string, pem: Pem): Promise<void> {
+  await haproxy.runAlone({
+    command: COMMANDS.setCertificate(file, pem),
+    accepts: /^Transaction (created|updated) for certificate /m,
+    what: "to set the certificate",
+  });
   try {
-    refuseUnless(endpoint, "commit", /^Success!$/m, await runRaw(endpoint, COMMANDS.commitCertificate(file)));
+    await haproxy.runAlone({
+      command: COMMANDS.commitCertificate(file),
+      accepts: /^Success!$/m,
+      what: "to commit the certificate",
+    });
   } catch (error) {
-    await runRaw(endpoint, COMMANDS.abortCertificate(file)); // one that is left would keep others from being changed
+    await haproxy.run([COMMANDS.abortCertificate(file)]); // one left open would keep others from being changed
     throw error;
   }
-}
-
-function refuseUnless(endpoint: Endpoint, verb: string, success: RegExp, answer: string): void {
-  if (success.test(answer)) return;
-  const words = answer.trim().replaceAll(/\s*\n\s*/g, " ");
-  throw new RuntimeError(
-    "refused",
-    `HAProxy at ${formatEndpoint(endpoint)} refused to ${verb} the certificate: ${words || "(no answer)"}`,
-  );
 }

@@ -1,6 +1,6 @@
-import type { Endpoint } from "../../stack/endpoint.ts";
+import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
-import { runLines, runRaw } from "./connection.ts";
+import { runLines } from "./connection.ts";
 import { RuntimeError } from "./runtime-error.ts";
 import type { RunningServer } from "./state.ts";
 
@@ -28,14 +28,13 @@ export interface StickySession {
 }
 
 /**
- * Reads the sessions of a stick table as they come, so that a table of any size may be read. In HAProxy's order, which is none.
+ * Reads the sessions of the stick table as they come, so that a table of any size may be read. In HAProxy's order, which is none.
  * @param running the servers that HAProxy has, for entries that tell only an id
  * @param id one session id, as the client sends it; all sessions without it
  * @throws {RuntimeError} of kind `refused` when there is no such table
  */
 export async function* readStickySessions(
-  endpoint: Endpoint,
-  table: string,
+  { endpoint, backend: table }: Haproxy,
   running: readonly RunningServer[],
   id?: string,
 ): AsyncGenerator<StickySession> {
@@ -55,11 +54,13 @@ export async function* readStickySessions(
 }
 
 /**
- * Reads how many sessions a stick table remembers; undefined when there is no such table.
+ * Reads how many sessions the stick table remembers; undefined when there is no such table.
  * @throws {RuntimeError}
  */
-export const countStickySessions = async (endpoint: Endpoint, table: string): Promise<number | undefined> =>
-  parseTableUse(await runRaw(endpoint, COMMANDS.showTables()), table);
+export const countStickySessions = async (haproxy: Haproxy): Promise<number | undefined> => {
+  const [tables = ""] = await haproxy.run([COMMANDS.showTables()]);
+  return parseTableUse(tables, haproxy.backend);
+};
 
 /** Reads from the answer of `show table`, a line for each table, how many entries one has; undefined when there is no such table. */
 export function parseTableUse(reply: string, table: string): number | undefined {

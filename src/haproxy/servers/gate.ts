@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint } from "../../stack/endpoint.ts";
-import { BACKEND, type Server } from "../../stack/topology.ts";
-import { readServers } from "../runtime/client.ts";
+import type { Server } from "../../stack/topology.ts";
+import type { Haproxy } from "../runtime/client.ts";
+import { readServers } from "../runtime/running-state.ts";
 import { RuntimeError } from "../runtime/runtime-error.ts";
 import { isInRotation } from "../runtime/state.ts";
 import type { Report } from "./report.ts";
@@ -10,7 +10,7 @@ import { bringUp } from "./sync.ts";
 
 /** A step of a roll-out: between the containers that were replaced and those that are next. */
 export interface GateTarget {
-  readonly endpoint: Endpoint;
+  readonly haproxy: Haproxy;
   /** Servers whose containers are as declared since the step before: just replaced or, before the first step, not replaced at all. */
   readonly previous: readonly Server[];
   /** Servers whose containers are replaced next. */
@@ -29,12 +29,12 @@ const POLL_MS = 100;
  * @throws {RuntimeError} when one of them does not come up, or nothing would be left in rotation
  */
 export async function openGate(target: GateTarget, report: Report): Promise<void> {
-  const { endpoint, previous, batch } = target;
+  const { haproxy, previous, batch } = target;
   if (previous.length > 0) await bringUp({ ...target, servers: previous }, report);
   if (batch.length === 0) return;
   const names = batch.map(({ name }) => name);
   await waitForOthers(target, new Set(names));
-  const running = new Set((await readServers(endpoint, BACKEND)).map(({ name }) => name));
+  const running = new Set((await readServers(haproxy)).map(({ name }) => name));
   report(`roll-out: ${names.join(" ")} out of rotation`);
   await retireServers(
     target,
@@ -45,13 +45,13 @@ export async function openGate(target: GateTarget, report: Report): Promise<void
 
 /** Taking the last servers in rotation would stop all traffic; those that were just started get their time instead. */
 async function waitForOthers(
-  { endpoint, declared, readyTimeoutMs }: GateTarget,
+  { haproxy, declared, readyTimeoutMs }: GateTarget,
   leaving: ReadonlySet<string>,
 ): Promise<void> {
   if (declared.every((name) => leaving.has(name))) return; // the only one
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
-    const serving = (await readServers(endpoint, BACKEND)).filter(isInRotation).map(({ name }) => name);
+    const serving = (await readServers(haproxy)).filter(isInRotation).map(({ name }) => name);
     if (serving.length === 0 || serving.some((name) => !leaving.has(name))) return;
     if (Date.now() >= deadline) {
       throw new RuntimeError(

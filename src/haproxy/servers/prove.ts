@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint } from "../../stack/endpoint.ts";
-import { BACKEND, type Server } from "../../stack/topology.ts";
-import { readServers, readStats } from "../runtime/client.ts";
+import type { Server } from "../../stack/topology.ts";
+import type { Haproxy } from "../runtime/client.ts";
+import { readServers, readStats } from "../runtime/running-state.ts";
 import { NotUpError } from "../runtime/runtime-error.ts";
 import type { RunningServer } from "../runtime/state.ts";
 
@@ -12,15 +12,15 @@ const POLL_MS = 50;
  * @throws {NotUpError} naming those that are not, with HAProxy's words
  */
 export async function proveUp(
-  endpoint: Endpoint,
+  haproxy: Haproxy,
   servers: readonly Server[],
   readyTimeoutMs: number,
 ): Promise<void> {
   const names = servers.map(({ name }) => name);
-  const missing = new Set(await waitUp(endpoint, names, readyTimeoutMs));
+  const missing = new Set(await waitUp(haproxy, names, readyTimeoutMs));
   if (missing.size === 0) return;
   const down = servers.filter(({ name }) => missing.has(name));
-  const words = await describeServers(endpoint, names);
+  const words = await describeServers(haproxy, names);
   const lines = down.map(
     ({ name, address, port, containerName }) =>
       `${name} (${containerName}, ${address}:${port}): ${words.get(name)}`,
@@ -33,7 +33,7 @@ export async function proveUp(
 
 /** Waits until HAProxy reports servers up, by a check that passed. Returns the names of those that are not in time. */
 export async function waitUp(
-  endpoint: Endpoint,
+  haproxy: Haproxy,
   names: readonly string[],
   timeoutMs: number,
 ): Promise<string[]> {
@@ -41,7 +41,7 @@ export async function waitUp(
   // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the server stays up.
   const passed = new Set<string>();
   for (;;) {
-    const running = new Map((await readServers(endpoint, BACKEND)).map((server) => [server.name, server]));
+    const running = new Map((await readServers(haproxy)).map((server) => [server.name, server]));
     const missing = names.filter((name) => !isProved(running.get(name), passed));
     if (missing.length === 0 || Date.now() >= deadline) return missing;
     await sleep(POLL_MS);
@@ -59,10 +59,10 @@ function isProved(server: RunningServer | undefined, passed: Set<string>): boole
 
 /** HAProxy's words about servers, by name. */
 export async function describeServers(
-  endpoint: Endpoint,
+  haproxy: Haproxy,
   names: readonly string[],
 ): Promise<Map<string, string>> {
-  const stats = new Map((await readStats(endpoint, BACKEND)).map((server) => [server.name, server]));
+  const stats = new Map((await readStats(haproxy)).map((server) => [server.name, server]));
   return new Map(
     names.map((name) => {
       const known = stats.get(name);

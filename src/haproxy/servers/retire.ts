@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint } from "../../stack/endpoint.ts";
-import { BACKEND } from "../../stack/topology.ts";
-import { readOldSessions, readSessions, runSteps, STILL_BUSY, steps } from "../runtime/client.ts";
+import type { Haproxy } from "../runtime/client.ts";
+import { readOldSessions, readSessions } from "../runtime/running-state.ts";
+import { STILL_BUSY } from "../runtime/steps.ts";
 import type { Report } from "./report.ts";
 
 const POLL_MS = 200;
@@ -11,7 +11,7 @@ const CLOSE_GRACE_MS = 3_000;
 
 /** Where servers are removed, and how long their sessions may go on. */
 export interface RemovalTarget {
-  readonly endpoint: Endpoint;
+  readonly haproxy: Haproxy;
   readonly drainTimeoutMs: number;
 }
 
@@ -33,25 +33,19 @@ export async function retireServers(
  * maintenance; its container's end closes the session, and the next update deletes it.
  */
 export async function removeServers(
-  { endpoint, drainTimeoutMs }: RemovalTarget,
+  { haproxy, drainTimeoutMs }: RemovalTarget,
   names: readonly string[],
   report: Report,
 ): Promise<void> {
   if (names.length === 0) return;
-  const { pause, shutdownSessions } = steps(BACKEND);
-  await runSteps(
-    endpoint,
-    names.map((name) => pause(name)),
-  );
-  const busy = await deleteIdle({ endpoint, timeoutMs: drainTimeoutMs }, names, report);
+  const { pause, shutdownSessions } = haproxy.steps;
+  await haproxy.runSteps(names.map((name) => pause(name)));
+  const busy = await deleteIdle({ haproxy, timeoutMs: drainTimeoutMs }, names, report);
   if (busy.size === 0) return;
-  await runSteps(
-    endpoint,
-    [...busy.keys()].map((name) => shutdownSessions(name)),
-  );
+  await haproxy.runSteps([...busy.keys()].map((name) => shutdownSessions(name)));
   for (const [name, count] of busy)
     report(`${name}: ${plural(count)} closed after ${drainTimeoutMs / 1000} s`);
-  const stuck = await deleteIdle({ endpoint, timeoutMs: CLOSE_GRACE_MS }, [...busy.keys()], () => {});
+  const stuck = await deleteIdle({ haproxy, timeoutMs: CLOSE_GRACE_MS }, [...busy.keys()], () => {});
   for (const [name, count] of stuck)
     report(
       `${name}: ${plural(count)} not closed by HAProxy, end with the container; the next update deletes ${name}`,
@@ -60,7 +54,7 @@ export async function removeServers(
 
 /** Deletes servers as they run out of sessions. Returns those that still have some, with their number. */
 async function deleteIdle(
-  { endpoint, timeoutMs }: { readonly endpoint: Endpoint; readonly timeoutMs: number },
+  { haproxy, timeoutMs }: { readonly haproxy: Haproxy; readonly timeoutMs: number },
   names: readonly string[],
   report: Report,
 ): Promise<Map<string, number>> {
@@ -68,10 +62,10 @@ async function deleteIdle(
   const tellProgress = progress(deadline, report);
   let left = names;
   for (;;) {
-    const sessions = await readSessions(endpoint, BACKEND);
+    const sessions = await readSessions(haproxy);
     const count = (name: string): number => sessions.get(name) ?? 0;
     const deleted = await deleteServers(
-      endpoint,
+      haproxy,
       left.filter((name) => count(name) === 0),
     );
     left = left.filter((name) => !deleted.has(name));
@@ -84,7 +78,7 @@ async function deleteIdle(
 }
 
 async function waitForOldWorkers(
-  { endpoint, drainTimeoutMs }: RemovalTarget,
+  { haproxy, drainTimeoutMs }: RemovalTarget,
   names: readonly string[],
   report: Report,
 ): Promise<void> {
@@ -92,7 +86,7 @@ async function waitForOldWorkers(
   const deadline = Date.now() + drainTimeoutMs;
   const tellProgress = progress(deadline, report);
   for (;;) {
-    const sessions = await readOldSessions(endpoint, BACKEND);
+    const sessions = await readOldSessions(haproxy);
     const busy = names
       .map((name) => ({ name, count: sessions.get(name) ?? 0 }))
       .filter(({ count }) => count > 0);
@@ -120,11 +114,8 @@ function progress(deadline: number, report: Report): (words: readonly string[]) 
 }
 
 /** Returns the servers that HAProxy deleted; a session that came in between is an outcome, not an error. */
-async function deleteServers(endpoint: Endpoint, names: readonly string[]): Promise<Set<string>> {
-  const answers = await runSteps(
-    endpoint,
-    names.flatMap((name) => steps(BACKEND).delete(name)),
-  );
+async function deleteServers(haproxy: Haproxy, names: readonly string[]): Promise<Set<string>> {
+  const answers = await haproxy.runSteps(names.flatMap((name) => haproxy.steps.delete(name)));
   return new Set(names.filter((_, index) => !STILL_BUSY.test(answers[2 * index + 1] ?? "")));
 }
 

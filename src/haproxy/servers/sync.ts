@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
-import { BACKEND, type Server } from "../../stack/topology.ts";
+import { formatEndpoint } from "../../stack/endpoint.ts";
+import type { Server } from "../../stack/topology.ts";
 import { serverArguments } from "../file/server-line.ts";
-import { type RunningState, readState, reload, runSteps, type Step, steps } from "../runtime/client.ts";
+import type { Haproxy } from "../runtime/client.ts";
+import { reload } from "../runtime/reload.ts";
+import { type RunningState, readState } from "../runtime/running-state.ts";
 import { RuntimeError } from "../runtime/runtime-error.ts";
+import type { Step } from "../runtime/steps.ts";
 import { type Action, describePlan, type Plan, planServers } from "./plan.ts";
 import { proveUp } from "./prove.ts";
 import type { Report } from "./report.ts";
@@ -11,7 +14,7 @@ import { removeServers, retireServers } from "./retire.ts";
 
 /** What one HAProxy shall run, and how long it may take. */
 export interface SyncTarget {
-  readonly endpoint: Endpoint;
+  readonly haproxy: Haproxy;
   /** Revision of the config file; a worker with another one is reloaded. */
   readonly revision: string;
   readonly servers: readonly Server[];
@@ -27,17 +30,18 @@ export interface SyncTarget {
  * @throws {RuntimeError} when HAProxy is unreachable or refuses a step, or a server is not up within `readyTimeoutMs`
  */
 export async function sync(target: SyncTarget, report: Report): Promise<RunningState> {
-  const { endpoint, servers, revision, readyTimeoutMs } = target;
-  let state = await readState(endpoint, BACKEND);
+  const { haproxy, servers, revision, readyTimeoutMs } = target;
+  let state = await readState(haproxy);
   if (state.revision !== revision) {
     await changeServersBeforeReload(target, state, report);
     state = await reloadConfig(target, state, report);
   }
   const plan = planServers(servers, state.servers);
   await applyAdditions(target, plan, report);
-  await proveUp(endpoint, servers, readyTimeoutMs);
+  await proveUp(haproxy, servers, readyTimeoutMs);
   await retireServers(target, namesOf(plan.remove), report);
-  return readState(endpoint, BACKEND);
+  haproxy.redial(); // somebody may have reloaded meanwhile
+  return readState(haproxy);
 }
 
 /**
@@ -46,8 +50,8 @@ export async function sync(target: SyncTarget, report: Report): Promise<RunningS
  * @throws {RuntimeError} as {@link sync}
  */
 export async function bringUp(target: Omit<SyncTarget, "revision">, report: Report): Promise<void> {
-  const { endpoint, readyTimeoutMs } = target;
-  const { servers: running } = await readState(endpoint, BACKEND);
+  const { haproxy, readyTimeoutMs } = target;
+  const { servers: running } = await readState(haproxy);
   const known = new Map(running.map((server) => [server.name, server]));
   const servers = target.servers.map((server) => {
     const found = known.get(server.name);
@@ -59,7 +63,7 @@ export async function bringUp(target: Omit<SyncTarget, "revision">, report: Repo
     running.filter(({ name }) => names.has(name)),
   );
   await applyAdditions(target, plan, report);
-  await proveUp(endpoint, servers, readyTimeoutMs);
+  await proveUp(haproxy, servers, readyTimeoutMs);
 }
 
 /**
@@ -86,13 +90,13 @@ async function changeServersBeforeReload(
 
 /** Reloads the file, which lists the declared servers. Returns what runs then. */
 async function reloadConfig(
-  { endpoint, revision }: SyncTarget,
+  { haproxy, revision }: SyncTarget,
   before: RunningState,
   report: Report,
 ): Promise<RunningState> {
-  await reload(endpoint);
+  await reload(haproxy);
   report(`reload: config ${before.revision ?? "unknown"} → ${revision}`);
-  return await readStateOfNewWorker(endpoint, revision);
+  return await readStateOfNewWorker(haproxy, revision);
 }
 
 const HANDOVER_MS = 2000;
@@ -103,16 +107,17 @@ const ANSWERS_IN_A_ROW = 3;
  * Reads the state when the new worker alone answers. Both workers listen on the same sockets until the old one has seen
  * the master's signal, which may be after the master's reply to `reload`; a step sent before could reach the old worker.
  */
-async function readStateOfNewWorker(endpoint: Endpoint, revision: string): Promise<RunningState> {
+async function readStateOfNewWorker(haproxy: Haproxy, revision: string): Promise<RunningState> {
   const deadline = Date.now() + HANDOVER_MS;
   for (let inARow = 0; ; ) {
-    const state = await readState(endpoint, BACKEND);
+    haproxy.redial();
+    const state = await readState(haproxy);
     inARow = state.revision === revision ? inARow + 1 : 0;
     if (inARow === ANSWERS_IN_A_ROW) return state;
     if (Date.now() >= deadline) {
       throw new RuntimeError(
         "malformed",
-        `HAProxy at ${formatEndpoint(endpoint)} loaded config ${state.revision ?? "unknown"} instead of ${revision}`,
+        `HAProxy at ${formatEndpoint(haproxy.endpoint)} loaded config ${state.revision ?? "unknown"} instead of ${revision}`,
       );
     }
     await sleep(HANDOVER_POLL_MS);
@@ -128,14 +133,16 @@ async function applyAdditions(
   const words = describePlan(plan);
   if (words !== "") report(`runtime: ${words}`);
   await removeServers(target, namesOf(plan.evict), report);
-  await runSteps(target.endpoint, [...plan.add, ...plan.change].flatMap(stepsOf));
+  await target.haproxy.runSteps(
+    [...plan.add, ...plan.change].flatMap((action) => stepsOf(action, target.haproxy.steps)),
+  );
 }
 
 const namesOf = (actions: readonly Action[]): string[] =>
   actions.flatMap((action) => (action.kind === "remove" ? [action.name] : []));
 
-function stepsOf(action: Action): readonly Step[] {
-  const { add, setAddress, setWeight, enableHealth, setReady } = steps(BACKEND);
+function stepsOf(action: Action, steps: Haproxy["steps"]): readonly Step[] {
+  const { add, setAddress, setWeight, enableHealth, setReady } = steps;
   switch (action.kind) {
     case "add":
       return add(action.server.name, serverArguments(action.server));

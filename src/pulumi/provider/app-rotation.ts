@@ -1,13 +1,12 @@
-import { readServers } from "../../haproxy/runtime/client.ts";
+import { readServers } from "../../haproxy/runtime/running-state.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { openGate } from "../../haproxy/servers/gate.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
-import { BACKEND } from "../../stack/topology.ts";
 import type { AppServerInputs } from "../inputs.ts";
-import { type Haproxy, haproxyAt, isRemoved, waitReachable, withContainerLogs } from "./haproxy.ts";
+import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /**
  * Takes a server out of rotation and out of every HAProxy, as one that is gone for good: its successor is another
@@ -16,12 +15,12 @@ import { type Haproxy, haproxyAt, isRemoved, waitReachable, withContainerLogs } 
  * @throws {AggregateError} of what went wrong on any of them, when all are done
  */
 export async function takeOutEverywhere(inputs: AppServerInputs, report: Report): Promise<boolean> {
-  const wereServing = await onEach(inputs, report, async ({ endpoint }, tell) => {
-    const servers = await readServers(endpoint, BACKEND);
+  const wereServing = await onEach(inputs, report, async ({ haproxy }, tell) => {
+    const servers = await readServers(haproxy);
     if (!servers.some(({ isUp }) => isUp)) return false;
     const { server, isOnly } = inputs;
     const declared = isOnly ? [server.name] : [server.name, "another"];
-    await openGate({ ...inputs, endpoint, previous: [], batch: [server], declared }, tell);
+    await openGate({ ...inputs, haproxy, previous: [], batch: [server], declared }, tell);
     return true;
   });
   return wereServing.includes(true);
@@ -32,8 +31,8 @@ export async function takeOutEverywhere(inputs: AppServerInputs, report: Report)
  * @throws {AggregateError} as {@link takeOutEverywhere}
  */
 export async function bringUpEverywhere(inputs: AppServerInputs, report: Report): Promise<void> {
-  await onEach(inputs, report, ({ endpoint }, tell) =>
-    withContainerLogs(() => bringUp({ ...inputs, endpoint, servers: [inputs.server] }, tell)),
+  await onEach(inputs, report, ({ haproxy }, tell) =>
+    withContainerLogs(() => bringUp({ ...inputs, haproxy, servers: [inputs.server] }, tell)),
   );
 }
 
@@ -42,7 +41,7 @@ export async function isUpEverywhere({ balancers, credentials, server }: AppServ
   const found = await Promise.all(
     balancers.map(async (address) => {
       try {
-        const servers = await readServers(haproxyAt(address, credentials).endpoint, BACKEND);
+        const servers = await readServers(haproxyAt(address, credentials).haproxy);
         return servers.some((running) => running.name === server.name && isInRotation(running));
       } catch (error) {
         if (error instanceof RuntimeError) return false;
@@ -62,11 +61,11 @@ export async function leaveEverywhere(inputs: AppServerInputs, report: Report): 
   const staying = balancers.filter(({ haproxyContainer }) => !isRemoved(haproxyContainer));
   await Promise.all(
     staying.map(async (address) => {
-      const { endpoint } = haproxyAt(address, credentials);
+      const { haproxy } = haproxyAt(address, credentials);
       try {
-        const found = (await readServers(endpoint, BACKEND)).find(({ name }) => name === server.name);
+        const found = (await readServers(haproxy)).find(({ name }) => name === server.name);
         if (found === undefined || found.address !== server.address || found.adminState === "maint") return;
-        await retireServers({ endpoint, drainTimeoutMs }, [server.name], report);
+        await retireServers({ haproxy, drainTimeoutMs }, [server.name], report);
       } catch (error) {
         if (!(error instanceof RuntimeError)) throw error; // nobody is served by a HAProxy that does not answer
       }
@@ -77,13 +76,13 @@ export async function leaveEverywhere(inputs: AppServerInputs, report: Report): 
 async function onEach<T>(
   { balancers, credentials }: AppServerInputs,
   report: Report,
-  work: (haproxy: Haproxy, report: Report) => Promise<T>,
+  work: (reached: ReachableHaproxy, report: Report) => Promise<T>,
 ): Promise<T[]> {
   const results = await Promise.allSettled(
     balancers.map(async (address) => {
-      const haproxy = haproxyAt(address, credentials);
-      await waitReachable(haproxy);
-      return work(haproxy, (line, kind) => report(`${address.haproxyContainer}: ${line}`, kind));
+      const reached = haproxyAt(address, credentials);
+      await waitReachable(reached);
+      return work(reached, (line, kind) => report(`${address.haproxyContainer}: ${line}`, kind));
     }),
   );
   const errors: unknown[] = results.flatMap((result) =>

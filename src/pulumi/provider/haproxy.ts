@@ -2,24 +2,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lastLines, whyNotRunning } from "../../docker/containers.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
-import { readState } from "../../haproxy/runtime/client.ts";
+import { Haproxy } from "../../haproxy/runtime/client.ts";
+import { readState } from "../../haproxy/runtime/running-state.ts";
 import { NotUpError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
-import { type Credentials, type Endpoint, endpointAt } from "../../stack/endpoint.ts";
+import { type Credentials, endpointAt } from "../../stack/endpoint.ts";
 import { BACKEND } from "../../stack/topology.ts";
 import type { HaproxyAddress } from "../inputs.ts";
 
 /** A HAProxy container that can be talked to. */
-export interface Haproxy extends Omit<HaproxyAddress, "endpoint"> {
-  readonly endpoint: Endpoint;
+export interface ReachableHaproxy extends Omit<HaproxyAddress, "endpoint"> {
+  readonly haproxy: Haproxy;
 }
 
 /** Adds to an address what it takes to talk to it. */
 export const haproxyAt = <T extends HaproxyAddress>(
   address: T,
   credentials: Credentials | undefined,
-): Omit<T, "endpoint"> & Haproxy => ({
+): Omit<T, "endpoint"> & ReachableHaproxy => ({
   ...address,
-  endpoint: endpointAt(address.endpoint, credentials),
+  haproxy: new Haproxy(endpointAt(address.endpoint, credentials), BACKEND),
 });
 
 const REACHABLE_TIMEOUT_MS = 20_000;
@@ -32,11 +33,11 @@ const POLL_MS = 50;
  * @throws {EngineError} with the last words of a container that has ended
  * @throws {RuntimeError} when it does not answer within 20 s
  */
-export async function waitReachable({ endpoint, haproxyContainer }: Haproxy): Promise<void> {
+export async function waitReachable({ haproxy, haproxyContainer }: ReachableHaproxy): Promise<void> {
   const start = Date.now();
   for (;;) {
     try {
-      await readState(endpoint, BACKEND);
+      await readState(haproxy);
       return;
     } catch (error) {
       const waitedMs = Date.now() - start;

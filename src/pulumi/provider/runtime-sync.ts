@@ -4,7 +4,7 @@ import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { readVolumeFile } from "../../docker/volume-command.ts";
 import { CERTIFICATE_FILE, CERTIFICATE_PATH } from "../../haproxy/container.ts";
-import { type RunningState, readState } from "../../haproxy/runtime/client.ts";
+import { type RunningState, readState } from "../../haproxy/runtime/running-state.ts";
 import { ReloadRefusedError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import {
   changeRunningCertificate,
@@ -13,10 +13,15 @@ import {
 import { actionsOf, planServers } from "../../haproxy/servers/plan.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { sync } from "../../haproxy/servers/sync.ts";
-import { BACKEND } from "../../stack/topology.ts";
 import { parseCertificate } from "../../tls/certificate.ts";
 import { RUNTIME_SYNC, type RuntimeSyncInputs } from "../inputs.ts";
-import { type Haproxy, haproxyAt, markRemoved, waitReachable, withContainerLogs } from "./haproxy.ts";
+import {
+  haproxyAt,
+  markRemoved,
+  type ReachableHaproxy,
+  waitReachable,
+  withContainerLogs,
+} from "./haproxy.ts";
 import type { ResourceType } from "./resource-type.ts";
 
 const RUNNING = z.object({
@@ -47,7 +52,7 @@ type Running = z.infer<typeof RUNNING>;
 const OUTPUTS = z.object({ running: RUNNING.optional() });
 type Outputs = z.infer<typeof OUTPUTS>;
 
-type Target = Omit<RuntimeSyncInputs, "endpoint"> & Haproxy;
+type Target = Omit<RuntimeSyncInputs, "endpoint"> & ReachableHaproxy;
 
 /** The server list that a running HAProxy has. */
 export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
@@ -60,7 +65,7 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
   async read(state) {
     try {
       const target = haproxyAt(state, state.credentials);
-      return { running: await withCertificate(target, await readState(target.endpoint, BACKEND)) };
+      return { running: await withCertificate(target, await readState(target.haproxy)) };
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       return { running: undefined };
@@ -121,12 +126,12 @@ async function syncRuntime(
  * file is left alone; after a change of the chain alone, which the fingerprint does not tell, it is set again.
  */
 async function syncCertificate(
-  { endpoint, certificate, configFile }: Target,
+  { haproxy, certificate, configFile }: Target,
   last: RuntimeSyncInputs | undefined,
   report: Report,
 ) {
   if (certificate === undefined) return;
-  const served = await readRunningCertificate(endpoint, CERTIFICATE_PATH);
+  const served = await readRunningCertificate(haproxy, CERTIFICATE_PATH);
   if (served === undefined) return; // the worker does not know the file yet, the reload that follows brings it
   const isAnotherChain = last?.certificate !== undefined && last.certificate.digest !== certificate.digest;
   if (served.fingerprint === certificate.fingerprint && !isAnotherChain) return;
@@ -136,13 +141,13 @@ async function syncCertificate(
     throw new EngineError(
       `the certificate in volume ${configFile.volumeName} is not the declared one; run the update again`,
     );
-  await changeRunningCertificate(endpoint, CERTIFICATE_PATH, pem);
+  await changeRunningCertificate(haproxy, CERTIFICATE_PATH, pem);
   report("certificate: changed through the runtime API");
 }
 
-async function withCertificate({ endpoint, certificate }: Target, state: RunningState): Promise<Running> {
+async function withCertificate({ haproxy, certificate }: Target, state: RunningState): Promise<Running> {
   if (certificate === undefined) return byName(state);
-  const served = await readRunningCertificate(endpoint, CERTIFICATE_PATH);
+  const served = await readRunningCertificate(haproxy, CERTIFICATE_PATH);
   return { ...byName(state), certificate: served?.fingerprint ?? "" };
 }
 

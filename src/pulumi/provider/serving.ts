@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { countStickySessions } from "../../haproxy/runtime/stick-table.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
-import type { Endpoint } from "../../stack/endpoint.ts";
-import { BACKEND } from "../../stack/topology.ts";
 import { SERVING, type ServingInputs } from "../inputs.ts";
 import { haproxyAt, waitReachable } from "./haproxy.ts";
 import { NOTHING, type ResourceType } from "./resource-type.ts";
@@ -31,8 +30,8 @@ export const serving: ResourceType<ServingInputs, object> = {
 async function proveServing(inputs: ServingInputs, report: Report): Promise<void> {
   const own = haproxyAt(inputs, inputs.credentials);
   await waitReachable(own);
-  const others = inputs.others.map((address) => haproxyAt(address, inputs.credentials).endpoint);
-  const missing = await waitForSessions(own.endpoint, others);
+  const others = inputs.others.map((address) => haproxyAt(address, inputs.credentials).haproxy);
+  const missing = await waitForSessions(own.haproxy, others);
   if (missing === 0) return;
   report(
     `${inputs.haproxyContainer}: ${missing} sessions not learned from the other balancers within ${LEARNING_MS / 1000} s`,
@@ -43,7 +42,7 @@ const LEARNING_MS = 10_000;
 const POLL_MS = 50;
 
 /** Returns how many sessions are missing in the end; those that the others learn meanwhile do not count. */
-async function waitForSessions(own: Endpoint, others: readonly Endpoint[]): Promise<number> {
+async function waitForSessions(own: Haproxy, others: readonly Haproxy[]): Promise<number> {
   const deadline = Date.now() + LEARNING_MS;
   for (let wanted = Number.POSITIVE_INFINITY; ; ) {
     const [has, ...known] = await Promise.all([own, ...others].map(countIfKnown));
@@ -55,9 +54,9 @@ async function waitForSessions(own: Endpoint, others: readonly Endpoint[]): Prom
 }
 
 /** Undefined for a balancer that does not answer or, as in hash mode, has no table: it has nothing to teach or to learn. */
-async function countIfKnown(endpoint: Endpoint): Promise<number | undefined> {
+async function countIfKnown(haproxy: Haproxy): Promise<number | undefined> {
   try {
-    return await countStickySessions(endpoint, BACKEND);
+    return await countStickySessions(haproxy);
   } catch (error) {
     if (error instanceof RuntimeError) return undefined;
     throw error;

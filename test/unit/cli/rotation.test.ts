@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { checkNames, onEach } from "../../../src/cli/rotation.ts";
 import { endpointsOf } from "../../../src/cli/stack-outputs.ts";
+import { Haproxy } from "../../../src/haproxy/runtime/client.ts";
 import { RuntimeError } from "../../../src/haproxy/runtime/runtime-error.ts";
-import { planTopology } from "../../../src/stack/topology.ts";
+import { BACKEND, planTopology } from "../../../src/stack/topology.ts";
 import { CapturedCaller } from "../../harness/captured-caller.ts";
 import { asAdded, readBack } from "../haproxy/servers/haproxy-model.ts";
 import { settingsOf } from "../pulumi-config.ts";
@@ -12,8 +13,8 @@ const running = readBack(topology.map(asAdded));
 const declared = {
   servers: topology.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
 };
-const endpoint = { kind: "tcp", host: "127.0.0.1", port: 9999 } as const;
-const all = { endpoint, servers: running };
+const haproxy = new Haproxy({ kind: "tcp", host: "127.0.0.1", port: 9999 }, BACKEND);
+const all = { haproxy, servers: running };
 
 describe("names of servers", () => {
   test("are taken once each, in the order given", () => {
@@ -27,7 +28,7 @@ describe("names of servers", () => {
   });
 
   test("must be known to every balancer", () => {
-    const without = { endpoint, servers: running.slice(1) };
+    const without = { haproxy, servers: running.slice(1) };
     expect(() => checkNames(["s1"], declared, [all, without])).toThrow(
       'server: "s1" is refused, it is declared but not in HAProxy; allowed: s2, s3',
     );
@@ -39,7 +40,7 @@ describe("names of servers", () => {
   });
 
   test("are none when HAProxy has no server", () => {
-    expect(() => checkNames(["s1"], { servers: [] }, [{ endpoint, servers: [] }])).toThrow(
+    expect(() => checkNames(["s1"], { servers: [] }, [{ haproxy, servers: [] }])).toThrow(
       "allowed: none, HAProxy has no server",
     );
   });

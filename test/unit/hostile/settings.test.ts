@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../../src/config/settings-parser.ts";
 import { renderConfig } from "../../../src/haproxy/file/render.ts";
 import { serverArguments } from "../../../src/haproxy/file/server-line.ts";
-import { steps } from "../../../src/haproxy/runtime/client.ts";
+import { steps } from "../../../src/haproxy/runtime/steps.ts";
 import { CONFIG_KEYS } from "../../../src/stack/schema.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
 import { SettingsError } from "../../../src/stack/settings-error.ts";

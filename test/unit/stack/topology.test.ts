@@ -87,7 +87,11 @@ describe("a stack with monitoring", () => {
 });
 
 test("a count of 0 leaves the network and the balancer", () => {
-  expect(topologyOf(0)).toEqual({ ...topologyOf(3), servers: [] });
+  expect(topologyOf(0)).toEqual({
+    ...topologyOf(3),
+    servers: [],
+    backend: { name: "webservers", servers: [] },
+  });
 });
 
 test("names, ids and addresses stay as they are when the count changes", () => {

@@ -1,13 +1,13 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { MAX_PEM_CHARS } from "../../../src/stack/buffer-limits.ts";
 import {
   CertificateError,
   checkDates,
   digestOf,
   expiresSoon,
   isPem,
-  MAX_PEM_CHARS,
   parseCertificate,
 } from "../../../src/tls/certificate.ts";
 import { createSelfSigned } from "../../../src/tls/self-signing.ts";

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type HaproxyConfig, renderConfig, revisionOf } from "../../../../src/haproxy/file/render.ts";
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
-import { steps } from "../../../../src/haproxy/runtime/client.ts";
+import { steps } from "../../../../src/haproxy/runtime/steps.ts";
 import { BACKEND, planTopology, type Topology } from "../../../../src/stack/topology.ts";
 import { named } from "../../named.ts";
 import { type StackConfig, settingsOf, stackFile } from "../../pulumi-config.ts";

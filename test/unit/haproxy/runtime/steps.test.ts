@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { STILL_BUSY, type Step, steps } from "../../../../src/haproxy/runtime/client.ts";
+import { STILL_BUSY, type Step, steps } from "../../../../src/haproxy/runtime/steps.ts";
 import { named } from "../../named.ts";
 
 const s = steps("webservers");

@@ -1,0 +1,55 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { Socket } from "node:net";
+
+/** One line that the measured code sent, and the answers to it. */
+export interface Exchange {
+  readonly askedAtMs: number;
+  /** When the last piece of the answers arrived; what the client makes of them comes after. */
+  readonly answeredAtMs: number;
+  readonly bytesSent: number;
+  readonly bytesRead: number;
+}
+
+const CHANNEL = "net.client.socket";
+
+/**
+ * Watches what `run` sends over its connections, from outside: Node tells of each connection, so the measured code needs
+ * no hook and loses next to no time.
+ */
+export async function watchExchanges(run: () => Promise<unknown>): Promise<Exchange[]> {
+  const exchanges: { askedAtMs: number; answeredAtMs: number; bytesSent: number; bytesRead: number }[] = [];
+  const onSocket = (message: unknown): void => {
+    if (
+      typeof message !== "object" ||
+      message === null ||
+      !("socket" in message) ||
+      !(message.socket instanceof Socket)
+    )
+      return;
+    const { socket } = message;
+    const write = socket.write.bind(socket);
+    socket.write = (text: string | Uint8Array) => {
+      const now = performance.now();
+      exchanges.push({
+        askedAtMs: now,
+        answeredAtMs: now,
+        bytesSent: Buffer.byteLength(text),
+        bytesRead: 0,
+      });
+      return write(text);
+    };
+    socket.on("data", (text: string) => {
+      const latest = exchanges.at(-1);
+      if (latest === undefined) return;
+      latest.answeredAtMs = performance.now();
+      latest.bytesRead += Buffer.byteLength(text);
+    });
+  };
+  subscribe(CHANNEL, onSocket);
+  try {
+    await run();
+  } finally {
+    unsubscribe(CHANNEL, onSocket);
+  }
+  return exchanges;
+}

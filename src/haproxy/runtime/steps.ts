@@ -1,0 +1,71 @@
+import { COMMANDS, type Command, type ServerPath, serverPath } from "./command.ts";
+import type { AdminState } from "./state.ts";
+
+/** A command with the answers that mean success; any other answer is a refusal. */
+export interface Step<C = Command> {
+  readonly command: C;
+  readonly accepts: RegExp;
+  /** What is refused, in words; the command itself without it. */
+  readonly what?: string;
+}
+
+/** What `del server` says of a server that still has sessions. */
+export const STILL_BUSY = /Server still has connections attached to it, cannot remove it\./;
+
+const SILENCE = /^$/;
+const GONE_OR_SILENCE = /^(No such server\.)?$/;
+
+/** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
+const leave = (path: ServerPath, from: AdminState, to: "ready" | "drain"): readonly Step[] => [
+  { command: COMMANDS.setState(path, to), accepts: SILENCE },
+  ...(from === "maint" ? [{ command: COMMANDS.setHealthDown(path), accepts: SILENCE }] : []),
+];
+
+/** The steps that change servers. `server` is a name in `backend`. */
+export const steps = (backend: string) =>
+  ({
+    add: (server: string, args: string): readonly Step[] => {
+      const path = serverPath(backend, server);
+      return [
+        { command: COMMANDS.addServer(path, args), accepts: /^New server registered\.$/ },
+        { command: COMMANDS.enableHealth(path), accepts: SILENCE },
+        { command: COMMANDS.setState(path, "ready"), accepts: SILENCE },
+      ];
+    },
+    setAddress: (server: string, ip: string, port: number): Step => ({
+      command: COMMANDS.setAddress(serverPath(backend, server), ip, port),
+      accepts: /^(IP changed from |port changed from |no need to change |nothing changed$)/,
+    }),
+    setWeight: (server: string, weight: number): Step => ({
+      command: COMMANDS.setWeight(serverPath(backend, server), weight),
+      accepts: SILENCE,
+    }),
+    enableHealth: (server: string): Step => ({
+      command: COMMANDS.enableHealth(serverPath(backend, server)),
+      accepts: SILENCE,
+    }),
+    setDrain: (server: string, from: AdminState): readonly Step[] =>
+      leave(serverPath(backend, server), from, "drain"),
+    setReady: (server: string, from: AdminState): readonly Step[] =>
+      leave(serverPath(backend, server), from, "ready"),
+    shutdownSessions: (server: string): Step => ({
+      command: COMMANDS.shutdownSessions(serverPath(backend, server)),
+      accepts: GONE_OR_SILENCE,
+    }),
+    /** Into maintenance, for a server that is to go: one that somebody else has just deleted is gone as well. */
+    pause: (server: string): Step => ({
+      command: COMMANDS.setState(serverPath(backend, server), "maint"),
+      accepts: GONE_OR_SILENCE,
+    }),
+    /** `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. */
+    delete: (server: string): readonly Step[] => {
+      const path = serverPath(backend, server);
+      return [
+        { command: COMMANDS.waitRemovable(path, 50), accepts: /^(Done\.|Wait delay expired\.|Failed\.)$/ },
+        {
+          command: COMMANDS.deleteServer(path),
+          accepts: new RegExp(`^(Server deleted\\.|No such server\\.|${STILL_BUSY.source})$`),
+        },
+      ];
+    },
+  }) as const;
