@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Brings this machine to where `npx pulumi up` works: npm packages, Node, Docker engine, the images of the example,
-# Pulumi and its Docker plugin. Published downloads come first; what cannot be reached is built (see README.md).
-# Safe to run again at any time: a step that finds its result there changes nothing.
-# With --tests it brings what only the tests need, to a machine that is set up.
+# Brings this machine to where `npx pulumi up` works: npm packages, Node, Docker engine, the images of the
+# example, Pulumi and its Docker plugin. It tries published downloads first, and builds those that cannot be
+# reached (see README.md). It may be run again at any time: a step that finds its result changes nothing.
+# With --tests it adds the things that only the tests need to a machine that is set up.
 set -euo pipefail
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(dirname "$tools")
 work=$checkout/.setup
-pulumi_home=${PULUMI_HOME:-$HOME/.pulumi} # where the npm package looks for the CLI
-PATH=$PATH:/usr/sbin:/sbin # where dockerd and debootstrap live, also for a root without them on the PATH
+pulumi_home=${PULUMI_HOME:-$HOME/.pulumi} # the npm package looks for the CLI here
+PATH=$PATH:/usr/sbin:/sbin # dockerd and debootstrap live there, and root may not have them on the PATH
 
 # shellcheck source-path=SCRIPTDIR
 source "$tools/setup/report.sh"
@@ -50,8 +50,9 @@ set_up_tests() {
   browser
 }
 
-# Logs, and the lock that keeps two set-ups of one checkout apart. Everything started from here holds the lock with us,
-# so a build that outlives a killed set-up still keeps the next one waiting; only dockerd must let go of it.
+# Prepares the logs and takes the lock that keeps two set-ups of one checkout apart. Every child process holds
+# the lock too, so a build that outlives a killed set-up still keeps the next one waiting. Only dockerd lets
+# go of it.
 open_workspace() {
   mkdir -p "$work/logs"
   echo '*' >"$work/.gitignore"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # sourced by setup.sh
-# The Docker engine. One that answers is never touched; one that does not is started or installed only where that is
-# this machine's own affair: at the default local address, as root.
+# The Docker engine. An engine that answers is never touched. Another one is started or installed only if that
+# is this machine's own affair: at the default local address, as root.
 
 oldest_api=1.41 # Docker 20.10
 pid_file=/var/run/docker.pid
@@ -44,7 +44,10 @@ require_local_default() {
   fi
   case $address in
   "" | unix:///var/run/docker.sock | unix:///run/docker.sock) ;;
-  *) fail "no engine answers at $address: start it, or unset DOCKER_HOST and choose \`docker context use default\`" ;;
+  *)
+    fail "no engine answers at $address: start it," \
+      "or unset DOCKER_HOST and choose \`docker context use default\`"
+    ;;
   esac
   if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
     fail "this user may not talk to the engine: add it to the group docker and log in again"
@@ -56,7 +59,9 @@ install_engine() {
   local packages=(docker.io iptables)
   # From Debian 13 on, the command line client is a package of its own.
   apt_update
-  if ! command -v docker >/dev/null && apt-cache show docker-cli >/dev/null 2>&1; then packages+=(docker-cli); fi
+  if ! command -v docker >/dev/null && apt-cache show docker-cli >/dev/null 2>&1; then
+    packages+=(docker-cli)
+  fi
   apt_install "${packages[@]}"
 }
 
@@ -70,8 +75,8 @@ start_engine() {
   is_root || fail "the engine does not run: start dockerd as root"
   local dockerd=""
   if ! runs_as dockerd "$pid_file"; then
-    # Left by a dockerd that was killed. The numbers in them may be other processes by now, or ones not yet reaped, for
-    # which a new dockerd would wait.
+    # A killed dockerd left these files. Their numbers may belong to other processes by now, or to dead ones
+    # that are not reaped yet, and a new dockerd would wait for those.
     rm -f "$pid_file"
     runs_as containerd "$containerd_pid_file" || rm -f "$containerd_pid_file"
     setsid nohup dockerd >>"$dockerd_log" 2>&1 </dev/null 9>&- &
@@ -84,13 +89,13 @@ start_engine() {
   }
 }
 
-# Whether the process of a pid file lives. One that was killed and not yet reaped has a name, but no executable any more.
+# Succeeds when the process of a pid file lives. A killed process that is not reaped yet has no executable.
 runs_as() { # NAME PID_FILE
   local pid
   pid=$(cat "$2" 2>/dev/null) && [ "$(basename "$(readlink "/proc/$pid/exe" 2>/dev/null)")" = "$1" ]
 }
 
-wait_for_engine() { # PID, or nothing where another started it
+wait_for_engine() { # PID, or nothing if somebody else started it
   local until=$((SECONDS + 60))
   while [ $SECONDS -lt $until ]; do
     if engine_answers; then return 0; fi

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # sourced by setup.sh
-# What is built with Go when its download cannot be reached. The modules form a workspace (go.work) and are built by one
-# command: they share most of their dependencies, which are then compiled once.
+# Builds with Go the programs whose download cannot be reached. The modules form a workspace (go.work) and are
+# built by one command, so the dependencies that they share are compiled once.
 
 go_out=$work/tmp/go
 early_build=
@@ -46,7 +46,7 @@ require_go() {
   esac
 }
 
-# What the early build did not make, because nobody could know yet that it would be needed, is built now.
+# Builds what the early build did not, because nobody could know then that it would be needed.
 build_missing() { # PACKAGE…
   busy "building with Go, the first time takes some minutes"
   wait_for_early_build
@@ -80,7 +80,7 @@ go_build() { # PACKAGE…
     took $((SECONDS - started)) >"$go_out/took"
 }
 
-# Names the state of some sources, so that what an older state of them gave is recognised.
+# Names the state of some sources, so a result of an older state is recognised.
 fingerprint() { # PATH…
   (cd "$tools" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 cat | cksum | tr ' ' -)
 }

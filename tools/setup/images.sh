@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # sourced by setup.sh
-# The images of the example. Where Docker Hub cannot be reached, stand-ins are built under the same names from Debian
-# packages and Go modules: an image that is there is not pulled.
+# The images of the example. If Docker Hub cannot be reached, stand-ins are built under the same names from
+# Debian packages and Go modules, because an image that is there is not pulled.
 
 haproxy=haproxy:3.2
 podinfo=stefanprodan/podinfo:6.9.2
@@ -13,7 +13,7 @@ has_podinfo_image() { has_image "$podinfo" images/podinfo podinfo go.work; }
 
 haproxy_image() { image_of_debian haproxy "$haproxy"; }
 
-# An image of one Debian package, which has the name of its folder in images/.
+# Gets an image that holds one Debian package. The package and the folder in images/ have one name.
 image_of_debian() { # NAME IMAGE
   begin "image $2" "$1"
   if has_image "$2" "images/$1"; then
@@ -28,7 +28,7 @@ image_of_debian() { # NAME IMAGE
   fi
 }
 
-# The first half of podinfo's image, made while the Go build is still running.
+# Makes the first half of podinfo's image while the Go build is still running.
 podinfo_root() {
   begin "image $podinfo" podinfo
   if has_podinfo_image || pull "$podinfo"; then return; fi
@@ -51,7 +51,7 @@ podinfo_image() {
   finish "built from Debian packages and a Go module (Docker Hub not reachable)"
 }
 
-# A pulled image has no fingerprint, a built one that of its sources.
+# A pulled image has no fingerprint, and a built one has that of its sources.
 has_image() { # IMAGE SOURCE…
   local labels
   labels=$(docker image inspect --format '{{json .Config.Labels}}' "$1" 2>/dev/null) || return 1
@@ -69,21 +69,22 @@ pull() { # IMAGE
 
 require_debootstrap() { # IMAGE
   is_debian_root ||
-    fail "Docker Hub is not reachable, and only root on Debian can build it: load it with \`docker load\` ($1)"
+    fail "Docker Hub is not reachable, and only root on Debian can build it:" \
+      "load it with \`docker load\` ($1)"
   if ! command -v debootstrap >/dev/null; then apt_install debootstrap; fi
 }
 
-# A small Debian with some packages, as rootfs.tar in the image's build folder.
+# Packs a small Debian with some packages as rootfs.tar into the image's build folder.
 debian_root() { # NAME PACKAGES
   local root=$work/tmp/$1-root script=/usr/share/debootstrap/scripts/$debian mirror
-  if [ ! -e "$script" ]; then script=${script%/*}/sid; fi # older than the release
-  # The mirror that this machine's apt uses, if it shows one; else debootstrap's own default.
+  if [ ! -e "$script" ]; then script=${script%/*}/sid; fi # debootstrap is older than the release
+  # This is the mirror that apt uses. If apt shows none, debootstrap takes its own default.
   # shellcheck disable=SC2016 # apt's own variable
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
     sed -n '/\/debian\/*$/{p;q;}')
   mkdir -p "$work/tmp/debs" "$work/tmp/$1"
   busy "building from Debian packages"
-  # In a mount namespace of its own, what it mounts inside the root goes when it ends, however it ends.
+  # In a mount namespace of its own, its mounts inside the root go when it ends, however it ends.
   run unshare --mount debootstrap --variant=minbase --cache-dir="$work/tmp/debs" --include="$2" \
     "$debian" "$root" "$mirror" "$script" ||
     fail "debootstrap did not work: is a mirror of Debian's packages reachable?"

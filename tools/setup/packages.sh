@@ -3,7 +3,8 @@
 require_node() {
   begin "Node" node
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    fail "there is no node or npm on the PATH: install Node.js 24 (or any from 20 on, this script then adds Node 24)"
+    fail "there is no node or npm on the PATH:" \
+      "install Node.js 24 (or any from 20 on, this script then adds Node 24)"
   fi
 }
 
@@ -25,20 +26,23 @@ npm_packages() {
   if ! run npm ci --no-fund --no-audit; then
     lacks_only_other_platforms ||
       fail "npm ci did not work: is the npm registry reachable, and does package-lock.json fit package.json?"
-    run npm install --no-save --no-fund --no-audit || fail "npm install did not work: is the npm registry reachable?"
+    run npm install --no-save --no-fund --no-audit ||
+      fail "npm install did not work: is the npm registry reachable?"
   fi
   finish "installed in $(step_took)"
 }
 
-# A lock file written against a registry without some optional packages of other platforms lacks these, and npm ci
-# refuses it, naming no version for them. npm install takes the same locked versions of everything else.
+# A lock file that was written against a registry without some optional packages of other platforms lacks
+# these, and npm ci refuses it, naming no version for them. npm install takes the same locked versions of
+# everything else.
 lacks_only_other_platforms() {
   local complaints
-  complaints=$(grep -E '^npm error (Missing|Invalid): ' "$log") && ! grep -qv '@ from lock file$' <<<"$complaints"
+  complaints=$(grep -E '^npm error (Missing|Invalid): ' "$log") &&
+    ! grep -qv '@ from lock file$' <<<"$complaints"
 }
 
-# npm and npx put node_modules/.bin first on the PATH, so a Node in there is the one that runs the program.
-# It is no dependency: npm ci removes it, which is why this step comes after that one.
+# npm and npx put node_modules/.bin first on the PATH, so a Node in there runs the program. It is no
+# dependency and npm ci removes it, so this step comes after that one.
 good_node() {
   begin "Node $node_wanted or newer" node
   local node
@@ -66,5 +70,6 @@ is_good_node() { # PATH
     const parse = (version) => version.split(".").map(Number);
     const [major, minor] = parse(process.versions.node);
     const [wantedMajor, wantedMinor = 0] = parse(process.argv[1]);
-    process.exit(major > wantedMajor || (major === wantedMajor && minor >= wantedMinor) ? 0 : 1)' "$node_wanted"
+    const isGood = major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+    process.exit(isGood ? 0 : 1)' "$node_wanted"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # sourced by setup.sh
-# The Pulumi CLI, its language host and its Docker plugin, where the npm package `pulumi` and the CLI look for them.
+# Puts the Pulumi CLI, its language host and its Docker plugin where the package `pulumi` and the CLI look.
 
 download_host=get.pulumi.com
 pulumi_packages=(github.com/pulumi/pulumi/pkg/v3/cmd/pulumi ./language-nodejs)
@@ -14,7 +14,8 @@ plugin_home() { echo "${PULUMI_HOME:-$(node -p 'require("os").userInfo().homedir
 has_pulumi() {
   local bin
   bin=$(pulumi_bin)
-  [ -x "$bin/pulumi" ] && [ -x "$bin/pulumi-language-nodejs" ] && [ -x "$bin/pulumi-resource-pulumi-nodejs" ] &&
+  [ -x "$bin/pulumi" ] && [ -x "$bin/pulumi-language-nodejs" ] &&
+    [ -x "$bin/pulumi-resource-pulumi-nodejs" ] &&
     is_current "$bin" go.work pulumi language-nodejs
 }
 
@@ -26,7 +27,7 @@ has_docker_plugin() {
     is_current "$folder" go.work docker-provider
 }
 
-# What was downloaded carries no fingerprint.
+# A download carries no fingerprint, and is always current.
 is_current() { # FOLDER SOURCE…
   local stamp=$1/.built-from
   shift
@@ -36,7 +37,7 @@ is_current() { # FOLDER SOURCE…
 can_download() {
   if [ -z "${download_answer-}" ]; then
     download_answer=no
-    # As the npm package `pulumi` would fetch it.
+    # The npm package `pulumi` fetches the CLI from there.
     # shellcheck disable=SC2016 # JavaScript's own variables
     node -e 'fetch(`https://${process.argv[1]}/install.sh`, { signal: AbortSignal.timeout(5000) })
       .then((response) => process.exit(response.ok ? 0 : 1), () => process.exit(1))' "$download_host" &&
@@ -58,7 +59,8 @@ pulumi_cli() {
   fi
 }
 
-# The npm package downloads the CLI by itself, but straight into place, where a half written one would count as ready.
+# The npm package downloads the CLI straight into place, where half of it would count as ready. So it goes
+# elsewhere first.
 download_pulumi() {
   busy "downloading"
   local stage=$pulumi_home/versions/.setup
@@ -72,7 +74,7 @@ download_pulumi() {
   has_pulumi
 }
 
-# The CLI comes last: without it nothing before counts as ready.
+# The CLI comes last, because nothing counts as ready without it.
 place_pulumi() {
   local bin
   bin=$(pulumi_bin)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # sourced by setup.sh, which sets $work
-# One line per step; what the commands of a step print goes to a log of its own.
+# Prints one line per step. The output of a step's commands goes to a log of its own.
 
 begin() { # NAME LOG
   step=$1
@@ -8,7 +8,7 @@ begin() { # NAME LOG
   : >"$log"
 }
 
-# What takes a while is named while it runs, where someone is watching.
+# Names what takes a while as long as it runs, if a terminal shows it.
 busy() { # WHAT
   if [ -t 1 ]; then printf '\r\033[K%-34s %s …' "$step" "$1"; fi
 }
@@ -18,14 +18,14 @@ finish() { # OUTCOME
   printf '%-34s %s\n' "$step" "$1"
 }
 
-fail() { # WHAT TO DO
+fail() { # WHAT TO DO…
   if [ -t 1 ]; then printf '\r\033[K'; fi
   {
     if [ -s "$log" ]; then
       echo "The last lines of $log:"
       tail -n 15 "$log" | sed 's/^/  | /'
     fi
-    printf '%-34s failed: %s\n' "$step" "$1"
+    printf '%-34s failed: %s\n' "$step" "$*"
   } >&2
   exit 1
 }

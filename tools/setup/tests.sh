@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # sourced by setup.sh
-# What only the tests need besides: a Prometheus to scrape with, and a browser to look at the stats page with.
+# Brings what only the tests need: a Prometheus that scrapes, and a browser that looks at the stats page.
 
 prometheus=prom/prometheus:v3.5.3 # the default of prometheusImage in Pulumi.yaml
 browsers="chromium-headless-shell chromium google-chrome" # as in test/harness/browser.ts
@@ -19,7 +19,7 @@ browser() {
   finish "installed in $(step_took), $browser"
 }
 
-# A function or an alias of that name is no browser, hence not `command -v`.
+# `command -v` would also find a function or an alias, which is no browser.
 installed_browser() {
   local browser
   for browser in $browsers; do
