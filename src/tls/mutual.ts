@@ -2,15 +2,12 @@ import "reflect-metadata"; // @peculiar/x509 needs it
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import { type Credentials, RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "../stack/endpoint.ts";
-import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
+import { ALGORITHM, createKeys, exportKey, leafExtensions, validFor } from "./keys.ts";
 
 const VALID_DAYS = 730;
 
@@ -39,7 +36,7 @@ export async function createMutualTls(stack: string, now: Date): Promise<MutualT
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
     ],
   });
-  const issue = async (name: string, usage: ExtendedKeyUsage, extensions: readonly Extension[]) => {
+  const issue = async (name: string, usage: ExtendedKeyUsage, names: readonly string[]) => {
     const keys = await createKeys();
     const certificate = await X509CertificateGenerator.create({
       subject: [{ CN: [name] }],
@@ -48,17 +45,11 @@ export async function createMutualTls(stack: string, now: Date): Promise<MutualT
       publicKey: keys.publicKey,
       signingKey: authority.privateKey,
       signingAlgorithm: ALGORITHM,
-      extensions: [
-        new BasicConstraintsExtension(false, undefined, true),
-        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([usage]),
-        ...extensions,
-      ],
+      extensions: leafExtensions(usage, names),
     });
     return { certificate: `${certificate.toString("pem")}\n`, key: await exportKey(keys) };
   };
-  const serverNames = new SubjectAlternativeNameExtension([{ type: "dns", value: RUNTIME_SERVER_NAME }]);
-  const server = await issue(RUNTIME_SERVER_NAME, ExtendedKeyUsage.serverAuth, [serverNames]);
+  const server = await issue(RUNTIME_SERVER_NAME, ExtendedKeyUsage.serverAuth, [RUNTIME_SERVER_NAME]);
   const client = await issue(RUNTIME_CLIENT_NAME, ExtendedKeyUsage.clientAuth, []);
   const caPem = `${ca.toString("pem")}\n`;
   return { server: server.certificate + caPem + server.key, client: { ca: caPem, ...client } };

@@ -1,16 +1,7 @@
 import "reflect-metadata"; // @peculiar/x509 needs it
-import { isIPv4 } from "node:net";
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { ExtendedKeyUsage, X509CertificateGenerator } from "@peculiar/x509";
 import { SELF_SIGNED_SUBJECT } from "./certificate.ts";
-import { ALGORITHM, createKeys, exportKey, validFor } from "./keys.ts";
+import { ALGORITHM, createKeys, exportKey, leafExtensions, validFor } from "./keys.ts";
 
 const VALID_DAYS = 365;
 
@@ -22,14 +13,7 @@ export async function createSelfSigned(stack: string, names: readonly string[], 
     ...validFor(VALID_DAYS, now),
     signingAlgorithm: ALGORITHM,
     keys,
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: isIPv4(value) ? "ip" : "dns", value })),
-      ),
-    ],
+    extensions: leafExtensions(ExtendedKeyUsage.serverAuth, names),
   });
   return `${certificate.toString("pem")}\n${await exportKey(keys)}`;
 }
