@@ -127,13 +127,12 @@ describe("HAProxy's container", () => {
 });
 
 describe("the Docker host", () => {
-  /** Addresses by which the host is reached from elsewhere, its bridges included. */
+  /** Addresses by which the host is reached from elsewhere, its bridges included, but those of other stacks. */
   const addresses = (): string[] =>
-    Object.values(networkInterfaces()).flatMap((each) =>
-      (each ?? []).flatMap(({ family, internal, address }) =>
-        family === "IPv4" && !internal ? [address] : [],
-      ),
-    );
+    Object.values(networkInterfaces())
+      .flatMap((each) => each ?? [])
+      .flatMap(({ family, internal, address }) => (family === "IPv4" && !internal ? [address] : []))
+      .filter((address) => address === stack.gateway || !address.startsWith("172.28."));
   const published = (host: string): Door[] =>
     [stack.ports.http, stack.ports.runtime, stack.ports.stats].flatMap((first) =>
       [0, 1].map((n) => ({ host, port: first + n })),
@@ -142,7 +141,8 @@ describe("the Docker host", () => {
   test.each([APP, STRANGER])(
     "passes %s on to HTTP, by any of its addresses, and to nothing else",
     async (container) => {
-      const hosts = [stack.gateway, ...addresses().filter((address) => !address.startsWith("172.28."))];
+      const hosts = addresses();
+      expect(hosts).toContain(stack.gateway);
       expect(hosts.length).toBeGreaterThan(1);
       const answers = await answersTo(container, hosts.flatMap(published));
       expect(answers).toEqual(

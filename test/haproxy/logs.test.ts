@@ -108,7 +108,7 @@ describe("logs", () => {
   test("keeps control characters from a terminal, and names containers in colour", async () => {
     const noise = await startNoise("noise", "printf 'a\\tb\\033[31mred\\n'");
     await noise.wait();
-    const shown = await stack.commandOnTerminal("logs", ["--no-follow"], 20);
+    const shown = await stack.startOnTerminal("logs", "--no-follow").ended;
     const piped = await stack.command("logs", "--no-follow");
     await noise.remove();
     expect(visible(shown.output)).toMatch(/^ESC\[\d+mdirect-logs-noiseESC\[39m \| a\tb\\x1b\[31mred\r$/m);

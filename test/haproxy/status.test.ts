@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DirectStack } from "../harness/direct-stack.ts";
-import { docker } from "../harness/running-stack.ts";
+import { CTRL_C, docker } from "../harness/running-stack.ts";
 import { until } from "../harness/until.ts";
 import { visible } from "../harness/visible.ts";
 
@@ -54,7 +54,10 @@ describe("status", () => {
   });
 
   test("is drawn again every second on a terminal, in colours there alone", async () => {
-    const { exitCode, output } = await stack.commandOnTerminal("status", ["--watch"], 15);
+    const watched = stack.startOnTerminal("status", "--watch");
+    await watched.seen(/(HAProxy 3\.2[\s\S]*\ns3 [\s\S]*){2}/);
+    watched.type(CTRL_C);
+    const { exitCode, output } = await watched.ended;
     expect(exitCode).toBe(0);
     const looks = visible(output).split("ESC[H").slice(1);
     expect(looks.length).toBeGreaterThan(1);

@@ -18,6 +18,9 @@ import { type ProgramRun, type StartedProgram, startProgram } from "./started-pr
 
 export const docker = new Docker();
 
+/** As a user types it, to interrupt what runs on a terminal. */
+export const CTRL_C = "\u0003";
+
 /** Config of a stack, by dotted key. */
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -147,22 +150,15 @@ export abstract class RunningStack {
     return this.startIn("node", commandWords(name, [...args, "--stack", this.name]), { CI: "true" });
   }
 
-  /** Runs one of the project's commands on a terminal of 200 columns, and interrupts it after some seconds. */
-  commandOnTerminal(name: string, args: readonly string[], seconds: number): Promise<ProgramRun> {
-    const words = [
-      "timeout",
-      "--preserve-status",
-      "--signal=INT",
-      String(seconds),
-      "node",
-      ...commandWords(name, [...args, "--stack", this.name]),
-    ];
+  /** Starts one of the project's commands on a terminal of 200 columns, where {@link CTRL_C} interrupts it. */
+  startOnTerminal(name: string, ...args: readonly string[]): StartedProgram {
+    const words = ["node", ...commandWords(name, [...args, "--stack", this.name])];
     const line = words.map((word) => `'${word}'`).join(" ");
     return this.startIn(
       "script",
-      ["--quiet", "--return", "--command", `stty cols 200; ${line}`, "/dev/null"],
+      ["--quiet", "--return", "--command", `stty cols 200; exec ${line}`, "/dev/null"],
       { TERM: "xterm-256color" },
-    ).ended;
+    );
   }
 
   /** Starts a program where the commands of the project are, with the state of this stack. */

@@ -14,10 +14,18 @@ export interface ProgramRun {
 /** A program that goes on. */
 export interface StartedProgram {
   kill(signal: NodeJS.Signals): void;
+  /** Types on its terminal, where it has one. */
+  type(keys: string): void;
   readonly ended: Promise<ProgramRun>;
   /** Waits until it has told something. */
   seen(pattern: RegExp): Promise<void>;
 }
+
+/**
+ * What tests start leaves the processor to the containers: HAProxy takes a server out whose check waits for longer than
+ * 500 ms, whoever made it wait.
+ */
+const NICENESS = 10;
 
 /** Starts a program and lets the caller watch and interrupt it. */
 export function startProgram(
@@ -25,8 +33,10 @@ export function startProgram(
   args: readonly string[],
   place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): StartedProgram {
-  // detached: Ctrl-C reaches this process alone; an update under way comes to its end
-  const child = spawn(program, args, { ...place, detached: true });
+  const child = spawn("nice", ["-n", String(NICENESS), program, ...args], {
+    ...place,
+    detached: true, // Ctrl-C reaches this process alone; an update under way comes to its end
+  });
   let output = "";
   const parts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
@@ -45,5 +55,10 @@ export function startProgram(
     });
     await Promise.race([until(async () => pattern.test(output), 60_000), endsWithout]);
   };
-  return { kill: (signal) => child.kill(signal), ended, seen };
+  return {
+    kill: (signal) => child.kill(signal),
+    type: (keys) => child.stdin.write(keys),
+    ended,
+    seen,
+  };
 }

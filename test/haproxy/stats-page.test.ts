@@ -1,17 +1,19 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startBrowser } from "../harness/browser.ts";
+import { DirectStack } from "../harness/direct-stack.ts";
 import { docker } from "../harness/running-stack.ts";
-import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
-let stack: TestStack;
+let stack: DirectStack;
 let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-stats-page", config: { count: 4 } });
-  [browser] = await Promise.all([startBrowser(), stack.up()]);
+  [browser, stack] = await Promise.all([
+    startBrowser(),
+    DirectStack.create("direct-stats-page", { count: 4 }),
+  ]);
   page = await browser.newPage();
 });
 afterAll(async () => {

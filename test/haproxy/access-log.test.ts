@@ -4,19 +4,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { textOf } from "../../src/docker/multiplexed.ts";
 import { LOG_LIMITS } from "../../src/haproxy/file/access-log.ts";
 import { readProcessInfo } from "../../src/haproxy/runtime/process-info.ts";
+import { DirectStack } from "../harness/direct-stack.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
 import { docker } from "../harness/running-stack.ts";
 import { EchoSocket } from "../harness/sockets.ts";
-import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
 type LogLine = Readonly<Record<string, unknown>>;
 
-let stack: TestStack;
+let stack: DirectStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-access-log" });
-  await stack.up();
+  stack = await DirectStack.create("direct-access-log");
 });
 afterAll(() => stack?.dispose());
 

@@ -5,7 +5,7 @@ import { removeLabelled } from "../harness/labelled.ts";
 import { docker } from "../harness/running-stack.ts";
 import { placeOf } from "../harness/stack-places.ts";
 
-const NAME = "e2e-remove-network";
+const NAME = "direct-remove-network";
 const LABELS = { "balancer.test": NAME };
 const LABEL = `balancer.test=${NAME}`;
 
