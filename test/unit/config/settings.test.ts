@@ -4,6 +4,7 @@ import { parseSettings } from "../../../src/config/settings-parser.ts";
 import { CONFIG_KEYS } from "../../../src/stack/schema.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
 import type { Mistake } from "../../../src/stack/settings-error.ts";
+import { KEYS } from "../hostile/config-places.ts";
 import { named } from "../named.ts";
 import { PROJECT_DEFAULTS, pulumiConfig, type StackConfig, settingsOf, stackFile } from "../pulumi-config.ts";
 import { keysOf, refusal } from "../refusal.ts";
@@ -23,39 +24,17 @@ describe("the defaults of Pulumi.yaml", () => {
     expect(JSON.parse(config.app ?? "")).toMatchObject({ port: 9898, readyPath: "/readyz", env: {} });
   });
 
-  test("make a stack of three podinfo containers", () => {
-    expect(settingsOf()).toEqual({
+  test.each(Object.entries(KEYS))("stand for %s", (_key, { initial, taken, beside }) => {
+    expect(taken(settingsOf(beside))).toEqual(initial);
+  });
+
+  test("leave out what is off", () => {
+    const { stack, tls, runtimeTls, monitoring } = settingsOf();
+    expect({ stack, tls, runtimeTls, monitoring }).toEqual({
       stack: "demo",
-      mode: "sticky",
-      count: 3,
-      app: {
-        image: "stefanprodan/podinfo:6.9.2",
-        port: 9898,
-        readyPath: "/readyz",
-        command: ["./podinfo", "--port=9898", "--level=debug"],
-        env: {},
-        confinement: {
-          user: "",
-          readOnly: true,
-          tmpfs: ["/tmp"],
-          capabilities: [],
-          allowPrivilegeEscalation: false,
-          limits: { memoryMb: 512, pids: 512, files: 16_384 },
-        },
-      },
-      balancers: 1,
-      haproxyImage: "haproxy:3.2",
-      haproxyLimits: { memoryMb: 512, pids: 512, files: 16_384 },
-      logDriver: "local",
-      subnet: { cidr: "172.28.10.0/24", first: 0xac1c0a00, last: 0xac1c0aff },
-      bind: "127.0.0.1",
-      ports: { http: 8080, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 },
       tls: undefined,
       runtimeTls: undefined,
       monitoring: undefined,
-      drainTimeoutMs: 30_000,
-      readyTimeoutMs: 60_000,
-      rollout: { batch: { kind: "count", count: 1 } },
     });
   });
 

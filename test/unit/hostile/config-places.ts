@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Settings } from "../../../src/stack/settings.ts";
 
-/** How a key's text is read, spelled out once more. */
+/** How a key's text is read, and what stands without one, spelled out once more. */
 interface Place {
   /** Texts that are accepted. */
   readonly good: readonly string[];
@@ -9,6 +9,8 @@ interface Place {
   readonly given: (text: string) => unknown;
   /** … and where it is found in the settings. */
   readonly taken: (settings: Settings) => unknown;
+  /** What is found there by default. */
+  readonly initial: unknown;
   /** What else is configured, where the key has no meaning without it. */
   readonly beside?: Readonly<Record<string, string>>;
   /** A config whose haproxy.cfg differs in the key's own places alone; the defaults and what is beside them unless given. */
@@ -31,159 +33,251 @@ const HTTPS = { "tls.selfSigned": "true" };
 const RUNTIME_TLS = { "runtimeTls.enabled": "true" };
 
 export const KEYS: Readonly<Record<string, Place>> = {
-  mode: { good: ["sticky", "hash"], given: same, taken: ({ mode }) => mode },
-  count: { good: ["0", "3", "12", "244"], given: Number, taken: ({ count }) => count },
+  mode: { initial: "sticky", good: ["sticky", "hash"], given: same, taken: ({ mode }) => mode },
+  count: { initial: 3, good: ["0", "3", "12", "244"], given: Number, taken: ({ count }) => count },
   "app.image": {
+    initial: "stefanprodan/podinfo:6.9.2",
     good: ["haproxy:3.2", "stefanprodan/podinfo:6.9.2", "r.test:5000/a/b@sha256:".concat("a".repeat(64))],
     given: same,
     taken: ({ app }) => app.image,
   },
-  "app.port": { good: ["1", "80", "9898", "65535"], given: Number, taken: ({ app }) => app.port },
+  "app.port": {
+    initial: 9898,
+    good: ["1", "80", "9898", "65535"],
+    given: Number,
+    taken: ({ app }) => app.port,
+  },
   "app.readyPath": {
+    initial: "/readyz",
     good: ["/readyz", "/a?b=c&d", "/~u/%2e,@:+"],
     given: same,
     taken: ({ app }) => app.readyPath,
   },
   "app.command": {
+    initial: ["./podinfo", "--port=9898", "--level=debug"],
     good: ['["./podinfo","--port={port}"]', "[]", '["sh","-c","exec \\"$0\\"; x"]'],
     given: (text) => (JSON.parse(text) as string[]).map((word) => word.replaceAll("{port}", "9898")),
     taken: ({ app }) => app.command,
   },
   "app.env": {
+    initial: [],
     good: ['{"A":"x"}', "{}", '{"A_1":"$HOME \\"","b":1,"c":true}'],
     given: (text) => Object.entries(JSON.parse(text)).map(([name, value]) => [name, String(value)]),
     taken: ({ app }) => Object.entries(app.env),
   },
   "app.user": {
+    initial: "",
     good: ["", "app", "1000", "1000:1000"],
     given: same,
     taken: ({ app }) => app.confinement.user,
   },
-  "app.readOnly": { good: ["true", "false"], given: truth, taken: ({ app }) => app.confinement.readOnly },
+  "app.readOnly": {
+    initial: true,
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ app }) => app.confinement.readOnly,
+  },
   "app.tmpfs": {
+    initial: ["/tmp"],
     good: ['["/tmp"]', "[]", '["/a/b.c","/d-e"]'],
     given: json,
     taken: ({ app }) => app.confinement.tmpfs,
   },
   "app.capabilities": {
+    initial: [],
     good: ['["NET_BIND_SERVICE"]', "[]", '["CHOWN","SETUID"]'],
     given: json,
     taken: ({ app }) => app.confinement.capabilities,
   },
   "app.allowPrivilegeEscalation": {
+    initial: false,
     good: ["true", "false"],
     given: truth,
     taken: ({ app }) => app.confinement.allowPrivilegeEscalation,
   },
   "app.memory": {
+    initial: 512,
     good: ["512m", "2g", "16m"],
     given: megabytes,
     taken: ({ app }) => app.confinement.limits.memoryMb,
   },
-  "app.pids": { good: ["16", "512"], given: Number, taken: ({ app }) => app.confinement.limits.pids },
-  "app.files": { good: ["1024", "16384"], given: Number, taken: ({ app }) => app.confinement.limits.files },
+  "app.pids": {
+    initial: 512,
+    good: ["16", "512"],
+    given: Number,
+    taken: ({ app }) => app.confinement.limits.pids,
+  },
+  "app.files": {
+    initial: 16_384,
+    good: ["1024", "16384"],
+    given: Number,
+    taken: ({ app }) => app.confinement.limits.files,
+  },
   "haproxy.memory": {
+    initial: 512,
     good: ["64m", "2g"],
     given: megabytes,
     taken: ({ haproxyLimits }) => haproxyLimits.memoryMb,
   },
-  "haproxy.pids": { good: ["16", "512"], given: Number, taken: ({ haproxyLimits }) => haproxyLimits.pids },
+  "haproxy.pids": {
+    initial: 512,
+    good: ["16", "512"],
+    given: Number,
+    taken: ({ haproxyLimits }) => haproxyLimits.pids,
+  },
   "haproxy.files": {
+    initial: 16_384,
     good: ["1024", "16384"],
     given: Number,
     taken: ({ haproxyLimits }) => haproxyLimits.files,
   },
-  balancers: { good: ["1", "3", "7"], given: Number, taken: ({ balancers }) => balancers },
-  logDriver: { good: ["local", "engine"], given: same, taken: ({ logDriver }) => logDriver },
-  haproxyImage: { good: ["haproxy:3.2", "haproxy"], given: same, taken: ({ haproxyImage }) => haproxyImage },
-  monitoring: { good: ["true", "false"], given: truth, taken: ({ monitoring }) => monitoring !== undefined },
+  balancers: { initial: 1, good: ["1", "3", "7"], given: Number, taken: ({ balancers }) => balancers },
+  logDriver: {
+    initial: "local",
+    good: ["local", "engine"],
+    given: same,
+    taken: ({ logDriver }) => logDriver,
+  },
+  haproxyImage: {
+    initial: "haproxy:3.2",
+    good: ["haproxy:3.2", "haproxy"],
+    given: same,
+    taken: ({ haproxyImage }) => haproxyImage,
+  },
+  monitoring: {
+    initial: false,
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ monitoring }) => monitoring !== undefined,
+  },
   prometheusImage: {
+    initial: "prom/prometheus:v3.5.3",
     good: ["prom/prometheus:v3.5.3"],
     given: same,
     taken: ({ monitoring }) => monitoring?.prometheusImage,
     beside: MONITORED,
   },
   grafanaImage: {
+    initial: "grafana/grafana:12.4.10",
     good: ["grafana/grafana:12.4.10"],
     given: same,
     taken: ({ monitoring }) => monitoring?.grafanaImage,
     beside: MONITORED,
   },
   "ports.prometheus": {
+    initial: 9090,
     good: ["9090", "1024"],
     given: Number,
     taken: ({ monitoring }) => monitoring?.ports.prometheus,
     beside: MONITORED,
   },
   "ports.grafana": {
+    initial: 3000,
     good: ["3000", "1024"],
     given: Number,
     taken: ({ monitoring }) => monitoring?.ports.grafana,
     beside: MONITORED,
   },
   subnet: {
+    initial: "172.28.10.0/24",
     good: ["172.28.10.0/24", "10.0.0.0/16", "192.168.1.16/28"],
     given: same,
     taken: ({ subnet }) => subnet.cidr,
   },
-  bind: { good: ["127.0.0.1", "0.0.0.0", "192.0.2.1"], given: same, taken: ({ bind }) => bind },
-  "ports.http": { good: ["8080", "1024", "65535"], given: Number, taken: ({ ports }) => ports.http },
+  bind: {
+    initial: "127.0.0.1",
+    good: ["127.0.0.1", "0.0.0.0", "192.0.2.1"],
+    given: same,
+    taken: ({ bind }) => bind,
+  },
+  "ports.http": {
+    initial: 8080,
+    good: ["8080", "1024", "65535"],
+    given: Number,
+    taken: ({ ports }) => ports.http,
+  },
   "ports.https": {
+    initial: 8443,
     good: ["8443", "1024"],
     given: Number,
     taken: ({ ports }) => ports.https,
     beside: { ...HTTPS, "tls.redirect": "true" },
   },
   "ports.runtimeTls": {
+    initial: 9443,
     good: ["9443", "1024"],
     given: Number,
     taken: ({ ports }) => ports.runtimeTls,
     beside: RUNTIME_TLS,
   },
   "tls.certificate": {
+    initial: "",
     good: ["a.pem", "/etc/ssl/my site/é;#{x}.pem"],
     given: same,
     taken: ({ tls }) => (tls?.certificate.kind === "file" ? tls.certificate.path : ""),
     base: ({ tls }) => (tls === undefined ? {} : HTTPS),
   },
-  "tls.selfSigned": { good: ["true", "false"], given: truth, taken: ({ tls }) => tls !== undefined },
-  "tls.redirect": { good: ["true", "false"], given: truth, taken: ({ tls }) => tls?.redirect, beside: HTTPS },
+  "tls.selfSigned": {
+    initial: false,
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ tls }) => tls !== undefined,
+  },
+  "tls.redirect": {
+    initial: false,
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ tls }) => tls?.redirect,
+    beside: HTTPS,
+  },
   "runtimeTls.enabled": {
+    initial: false,
     good: ["true", "false"],
     given: truth,
     taken: ({ runtimeTls }) => runtimeTls !== undefined,
   },
   "runtimeTls.bind": {
+    initial: "0.0.0.0",
     good: ["0.0.0.0", "192.0.2.1"],
     given: same,
     taken: ({ runtimeTls }) => runtimeTls?.bind,
     beside: RUNTIME_TLS,
   },
   "runtimeTls.host": {
+    initial: "",
     good: ["", "docker-1.test", "192.0.2.1"],
     given: same,
     taken: ({ runtimeTls }) => runtimeTls?.host,
     beside: RUNTIME_TLS,
   },
   "runtimeTls.rotation": {
+    initial: "1",
     good: ["1", "2026-11", "a_b.c"],
     given: same,
     taken: ({ runtimeTls }) => runtimeTls?.rotation,
     beside: RUNTIME_TLS,
   },
-  "ports.runtime": { good: ["9999", "1024"], given: Number, taken: ({ ports }) => ports.runtime },
-  "ports.stats": { good: ["8404", "1024"], given: Number, taken: ({ ports }) => ports.stats },
+  "ports.runtime": {
+    initial: 9999,
+    good: ["9999", "1024"],
+    given: Number,
+    taken: ({ ports }) => ports.runtime,
+  },
+  "ports.stats": { initial: 8404, good: ["8404", "1024"], given: Number, taken: ({ ports }) => ports.stats },
   drainTimeout: {
+    initial: 30_000,
     good: ["30s", "500ms", "5m", "0", "30"],
     given: milliseconds,
     taken: ({ drainTimeoutMs }) => drainTimeoutMs,
   },
   readyTimeout: {
+    initial: 60_000,
     good: ["60s", "1500ms", "5m", "60"],
     given: milliseconds,
     taken: ({ readyTimeoutMs }) => readyTimeoutMs,
   },
   "rollout.batch": {
+    initial: { kind: "count", count: 1 },
     good: ["1", "25%", "100%", "9999"],
     given: (text) =>
       text.endsWith("%")
