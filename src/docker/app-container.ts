@@ -1,68 +1,62 @@
 import type Docker from "dockerode";
 import { setPidsLimit } from "./containers.ts";
-import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
-import { DEFINITION_LABEL, isOwn, type Labels } from "./labels.ts";
+import { dockerWords, EngineError, hasStatus, ifFound } from "./engine-error.ts";
+import { checkIsOwn, DEFINITION_LABEL, type Labels } from "./labels.ts";
 
-/** What an app container is made from, as the engine takes it. */
+/** An app container that shall run. */
 export interface AppContainer {
   readonly name: string;
-  /** Arguments of which another value means another container. */
+  /** The engine makes the container from these arguments. Others mean another container. */
   readonly made: Docker.ContainerCreateOptions;
   /** Names these arguments. */
   readonly definition: string;
   readonly labels: Labels;
-  /** Processes and threads, which are changed while it runs. */
+  /** Most processes and threads. They are changed while the container runs. */
   readonly pids: number;
 }
 
-/** An app container as the engine has it. */
+/** An app container that the engine has. */
 export interface FoundApp {
   readonly id: string;
-  /** What it was made from; empty when no label tells. */
+  /** Names what it was made from. Empty if no label tells. */
   readonly definition: string;
   readonly labels: Labels;
   readonly isRunning: boolean;
   readonly pids: number | undefined;
-  /** Its addresses on its networks; none of one that was disconnected. */
+  /** Its addresses on its networks. There is none after somebody disconnected it. */
   readonly addresses: readonly string[];
 }
 
-/** Looks at the container of a name; undefined when there is none. */
+/** Finds the container of a name. The result is undefined if there is none. */
 export async function findApp(docker: Docker, name: string): Promise<FoundApp | undefined> {
-  try {
-    const { Id, Config, State, HostConfig, NetworkSettings } = await docker.getContainer(name).inspect();
-    return {
-      id: Id,
-      definition: Config.Labels[DEFINITION_LABEL] ?? "",
-      labels: Config.Labels,
-      isRunning: State.Running && !State.Paused,
-      pids: HostConfig.PidsLimit ?? undefined,
-      addresses: Object.values(NetworkSettings.Networks).map(
-        ({ IPAMConfig, IPAddress }) => IPAMConfig?.IPv4Address ?? IPAddress,
-      ),
-    };
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
+  const found = await ifFound(() => docker.getContainer(name).inspect());
+  if (found === undefined) return undefined;
+  const { Id, Config, State, HostConfig, NetworkSettings } = found;
+  return {
+    id: Id,
+    definition: Config.Labels[DEFINITION_LABEL] ?? "",
+    labels: Config.Labels,
+    isRunning: State.Running && !State.Paused,
+    pids: HostConfig.PidsLimit ?? undefined,
+    addresses: Object.values(NetworkSettings.Networks).map(
+      ({ IPAMConfig, IPAddress }) => IPAMConfig?.IPv4Address ?? IPAddress,
+    ),
+  };
 }
 
 /**
- * Refuses to touch what is somebody else's.
- * @param knownId of the container that this stack's state names; labels decide about any other
- * @throws {EngineError}
+ * Refuses to touch a container of somebody else.
+ * @param knownId Id of the container that this stack's state names. Labels decide about any other.
+ * @throws {EngineError} The container belongs to somebody else.
  */
 export function refuseForeign({ id, labels }: FoundApp, app: AppContainer, knownId?: string): void {
-  if (id === knownId || isOwn(labels, app.labels)) return;
-  throw new EngineError(
-    `container name ${app.name} is taken by a container of somebody else; remove it (docker rm -f ${app.name}) or rename the stack`,
-  );
+  if (id !== knownId) checkIsOwn("container", app.name, labels, app.labels);
 }
 
 /**
- * Makes the container and starts it. One that cannot be started is removed again.
- * @returns its id
- * @throws {EngineError} with Docker's words
+ * Makes a container and starts it. A container that cannot be started is removed again.
+ * @returns The container's id.
+ * @throws {EngineError} The message has Docker's words.
  */
 export async function runApp(docker: Docker, app: AppContainer): Promise<string> {
   const { name, made, definition, labels, pids } = app;
@@ -82,7 +76,7 @@ export async function runApp(docker: Docker, app: AppContainer): Promise<string>
   }
 }
 
-/** Lets a container run that is as it shall be, but for its limit of processes and for being stopped or paused. */
+/** Gives a container its limit of processes, and lets it run if it is stopped or paused. */
 export async function resumeApp(docker: Docker, found: FoundApp, pids: number): Promise<void> {
   const container = docker.getContainer(found.id);
   await setPidsLimit(docker, found.id, pids);
@@ -91,14 +85,14 @@ export async function resumeApp(docker: Docker, found: FoundApp, pids: number): 
   await (State.Paused ? container.unpause() : container.start());
 }
 
-/** Stops a container, which has so many seconds to end by itself, and removes it. One that is gone is no error. */
+/** Stops a container within so many seconds, and removes it. It is no error if it is gone already. */
 export async function removeApp(docker: Docker, id: string, graceSeconds: number): Promise<void> {
   const container = docker.getContainer(id);
   for (const step of [() => container.stop({ t: graceSeconds }), () => container.remove({ force: true })]) {
     try {
       await step();
     } catch (error) {
-      // 304: it does not run; 404 and 409: it is gone, or somebody else is removing it
+      // 304: the container does not run. 404, 409: it is gone, or somebody else removes it.
       if (![304, 404, 409].some((status) => hasStatus(error, status))) throw error;
     }
   }

@@ -2,25 +2,26 @@ import type Docker from "dockerode";
 import type { Confinement } from "../stack/settings.ts";
 
 /**
- * Docker's restart policy for all containers. After an engine was killed, its next start stops the containers that still
- * run and takes that for a user's wish, which `unless-stopped` respects; a stack shall come back.
+ * All containers have this restart policy of Docker's, so a stack comes back after a kill of the engine: its
+ * next start stops the containers that still run, and takes that for a user's wish, which `unless-stopped`
+ * would respect.
  */
 export const RESTART_POLICY = "always";
 
-/** For any user, since images differ in the number that theirs has. */
+/** Any user may write there, because the number of an image's user differs. */
 const TMPFS_OPTIONS = "mode=1777,size=64m,noexec,nosuid,nodev";
 
 const MIB = 1024 * 1024;
 
-/** Folders in memory, with Docker's options. */
+/** Gives folders in memory their options. */
 export const tmpfsOf = (folders: readonly string[]): Record<string, string> =>
   Object.fromEntries(folders.map((path) => [path, TMPFS_OPTIONS]));
 
-/** Capabilities with their prefix, as the engine tells them when it is asked. */
+/** Writes capabilities with their prefix, as the engine reports them. */
 export const withPrefix = (capabilities: readonly string[]): string[] =>
   capabilities.map((name) => `CAP_${name.replace(/^CAP_/, "")}`);
 
-/** What of an app a container is made from. */
+/** An app container is made from these values. */
 export interface AppArguments {
   readonly image: string;
   readonly command: readonly string[];
@@ -32,9 +33,9 @@ export interface AppArguments {
 }
 
 /**
- * The very arguments that the engine gets for an app container. What the container was made from is told apart by their
- * hash, so no argument can be added that an update does not see. The limit of processes is not among them: it is
- * changed while the container runs.
+ * Makes the very arguments that the engine gets for an app container. Their hash names what the container was
+ * made from, so nobody can add an argument that an update does not see. The limit of processes is not among
+ * them, because it is changed while the container runs.
  */
 export function appArguments({
   image,

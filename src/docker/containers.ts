@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { hasStatus } from "./engine-error.ts";
+import { ifFound } from "./engine-error.ts";
 import { textOf } from "./multiplexed.ts";
 
 /**
@@ -7,16 +7,13 @@ import { textOf } from "./multiplexed.ts";
  * undefined while the container runs, and when there is none.
  */
 export async function whyNotRunning(docker: Docker, name: string): Promise<string | undefined> {
-  try {
+  return ifFound(async () => {
     const { State } = await docker.getContainer(name).inspect();
     if (State.Paused) return `container ${name} is paused; let it go on with: docker unpause ${name}`;
     if (State.Running && !State.Restarting) return undefined;
     const how = State.Restarting ? "keeps ending" : `is ${State.Status}`;
     return `container ${name} ${how}: ${State.Error || (await lastLines(docker, name))}`;
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** Reads the last lines that a container printed, and joins them into one line. */

@@ -22,6 +22,16 @@ export function dockerWords(error: unknown): string {
 export const hasStatus = (error: unknown, status: number): boolean =>
   isRecord(error) && error.statusCode === status;
 
+/** Asks the engine for a thing. The result is undefined if there is no such thing. */
+export async function ifFound<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ").trim();
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
+import { dockerWords, EngineError, ifFound } from "./engine-error.ts";
 
 /** An image and the config key that names it. */
 export interface WantedImage {
@@ -20,12 +20,7 @@ export async function pullMissingImages(docker: Docker, wanted: readonly WantedI
 }
 
 async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): Promise<void> {
-  try {
-    await docker.getImage(reference).inspect();
-    return;
-  } catch (error) {
-    if (!hasStatus(error, 404)) throw error;
-  }
+  if ((await ifFound(() => docker.getImage(reference).inspect())) !== undefined) return;
   try {
     const progress = await docker.pull(
       /[:@]/.test(reference.slice(reference.lastIndexOf("/") + 1)) ? reference : `${reference}:latest`,
@@ -55,13 +50,8 @@ export async function refuseRoot(
   user: string,
 ): Promise<void> {
   if (user !== "") return;
-  try {
-    const { Config } = await docker.getImage(reference).inspect();
-    if (!/^(root|0)?(:|$)/.test(Config.User)) return;
-  } catch (error) {
-    if (hasStatus(error, 404)) return;
-    throw error;
-  }
+  const found = await ifFound(() => docker.getImage(reference).inspect());
+  if (found === undefined || !/^(root|0)?(:|$)/.test(found.Config.User)) return;
   const what = "set app.user to another user, such as 1000, or to root to let it";
   throw new EngineError(`image ${reference} (${key}) runs as root; ${what}`);
 }

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
+import { EngineError } from "./engine-error.ts";
 
-/** Docker labels on everything that a stack owns. */
+/** Everything that a stack owns on the engine carries these labels. */
 export const STACK_LABEL = "balancer.stack";
 export const ROLE_LABEL = "balancer.role";
-/** Names the Pulumi state that a resource belongs to, so that two checkouts never remove each other's containers. */
+/** Names the Pulumi state that owns a resource, so two checkouts never remove each other's containers. */
 export const STATE_LABEL = "balancer.state";
-/** On app containers: names what the container was made from. */
+/** App containers carry this label too: it names what the container was made from. */
 export const DEFINITION_LABEL = "balancer.definition";
 
-/** What a labelled container, network or volume is for. */
+/** The purpose of a labelled container, network or volume. */
 export type Role =
   | "app"
   | "haproxy"
@@ -26,7 +27,27 @@ export type Labels = Readonly<Record<string, string>>;
 export const isOwn = (labels: Labels | null | undefined, own: Labels): boolean =>
   [STACK_LABEL, STATE_LABEL].every((name) => labels?.[name] !== undefined && labels[name] === own[name]);
 
-/** A short name for what a container is made from; another name means another container. */
+const REMOVE = {
+  container: "docker rm -f",
+  network: "docker network rm",
+  volume: "docker volume rm",
+} as const;
+
+/** @throws {EngineError} The name that a stack needs is taken by a resource of somebody else. */
+export function checkIsOwn(
+  kind: keyof typeof REMOVE,
+  name: string,
+  labels: Labels | null | undefined,
+  own: Labels,
+): void {
+  if (isOwn(labels, own)) return;
+  const removal = `remove it (${REMOVE[kind]} ${name})`;
+  throw new EngineError(
+    `${kind} name ${name} is taken by a ${kind} of somebody else; ${removal} or rename the stack`,
+  );
+}
+
+/** Makes a short name for what a container is made from. Another name means another container. */
 export const definitionName = (parts: unknown): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
 
@@ -36,6 +57,6 @@ export const labelsOf = (stack: string, state: string, role: Role): Labels => ({
   [STATE_LABEL]: state,
 });
 
-/** A short name for a Pulumi state: a backend, and the project folder that a relative one starts from. */
+/** Makes a short name for a Pulumi state: its backend, and the folder that a relative backend starts from. */
 export const stateName = (backendUrl: string, projectFolder: string): string =>
   createHash("sha256").update(`${backendUrl}\n${projectFolder}`).digest("hex").slice(0, 12);

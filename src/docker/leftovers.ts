@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { overlaps, readCidr } from "../stack/subnet.ts";
-import { EngineError, hasStatus } from "./engine-error.ts";
-import { STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { EngineError, ifFound } from "./engine-error.ts";
+import { checkIsOwn, isOwn, type Labels, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 import { removeNetwork } from "./remove-network.ts";
 
 /** A resource is removed only if it carries both labels. */
@@ -10,10 +10,7 @@ export interface Owner {
   readonly state: string;
 }
 
-type LabelMap = Readonly<Record<string, string>> | null | undefined;
-
-const isOwn = (labels: LabelMap, { stack, state }: Owner): boolean =>
-  labels?.[STACK_LABEL] === stack && labels[STATE_LABEL] === state;
+const labelsOfOwner = ({ stack, state }: Owner): Labels => ({ [STACK_LABEL]: stack, [STATE_LABEL]: state });
 
 /**
  * Clears the way for a container that Pulumi is about to create. A container with this name and this stack's
@@ -21,9 +18,9 @@ const isOwn = (labels: LabelMap, { stack, state }: Owner): boolean =>
  * @throws {EngineError} Somebody else's container has the name.
  */
 export async function clearContainer(docker: Docker, owner: Owner, name: string): Promise<void> {
-  const found = await inspect(() => docker.getContainer(name).inspect());
+  const found = await ifFound(() => docker.getContainer(name).inspect());
   if (found === undefined) return;
-  refuseForeign("container", name, found.Config.Labels, owner);
+  checkIsOwn("container", name, found.Config.Labels, labelsOfOwner(owner));
   await docker.getContainer(found.Id).remove({ force: true });
 }
 
@@ -61,7 +58,7 @@ export async function checkSubnetFree(
       return other !== undefined && overlaps(other, wanted);
     });
     if (clash === undefined) continue;
-    const what = `set another subnet, or remove that network (${REMOVE.network} ${network.Name})`;
+    const what = `set another subnet, or remove that network (docker network rm ${network.Name})`;
     throw new EngineError(
       `subnet ${subnet} overlaps ${clash.Subnet} of Docker network ${network.Name}; ${what}`,
     );
@@ -73,12 +70,13 @@ async function clearOwnNetwork(
   owner: Owner,
   network: Docker.NetworkInspectInfo,
 ): Promise<void> {
-  refuseForeign("network", network.Name, network.Labels, owner);
+  const own = labelsOfOwner(owner);
+  checkIsOwn("network", network.Name, network.Labels, own);
   const { Containers: attached = {} } = await docker.getNetwork(network.Id).inspect();
   for (const id of Object.keys(attached)) {
-    const container = await inspect(() => docker.getContainer(id).inspect());
+    const container = await ifFound(() => docker.getContainer(id).inspect());
     if (container === undefined) continue;
-    if (!isOwn(container.Config.Labels, owner))
+    if (!isOwn(container.Config.Labels, own))
       throw new EngineError(
         `container ${container.Name.slice(1)} is on network ${network.Name}; disconnect it first`,
       );
@@ -92,32 +90,8 @@ async function clearOwnNetwork(
  * @throws {EngineError} Somebody else's volume has the name.
  */
 export async function clearVolume(docker: Docker, owner: Owner, name: string): Promise<void> {
-  const found = await inspect(() => docker.getVolume(name).inspect());
+  const found = await ifFound(() => docker.getVolume(name).inspect());
   if (found === undefined) return;
-  refuseForeign("volume", name, found.Labels, owner);
+  checkIsOwn("volume", name, found.Labels, labelsOfOwner(owner));
   await docker.getVolume(name).remove({ force: true });
-}
-
-const REMOVE = {
-  container: "docker rm -f",
-  network: "docker network rm",
-  volume: "docker volume rm",
-} as const;
-
-function refuseForeign(kind: keyof typeof REMOVE, name: string, labels: LabelMap, owner: Owner): void {
-  if (isOwn(labels, owner)) return;
-  const removal = `remove it (${REMOVE[kind]} ${name})`;
-  throw new EngineError(
-    `${kind} name ${name} is taken by a ${kind} of somebody else; ${removal} or rename the stack`,
-  );
-}
-
-/** Tells what the engine knows of a thing. The result is undefined when the engine knows no such thing. */
-async function inspect<T>(look: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await look();
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
 }

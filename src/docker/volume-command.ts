@@ -2,7 +2,7 @@ import { buffer, text as readText } from "node:stream/consumers";
 import type Docker from "dockerode";
 import tar from "tar-stream";
 import { CONFIG_FOLDER, HAPROXY_USER, PEER_VARIABLE } from "../haproxy/container.ts";
-import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
+import { dockerWords, EngineError, hasStatus, ifFound } from "./engine-error.ts";
 import { type Labels, ROLE_LABEL } from "./labels.ts";
 import { textOf } from "./multiplexed.ts";
 
@@ -90,12 +90,7 @@ export async function readMountedFile(
   container: Docker.Container,
   name: string,
 ): Promise<string | undefined> {
-  try {
-    return await readFileOf(container, `${CONFIG_FOLDER}/${name}`);
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
+  return ifFound(() => readFileOf(container, `${CONFIG_FOLDER}/${name}`));
 }
 
 /** Filters the HAProxy containers that have the volume mounted. */
