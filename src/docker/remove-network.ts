@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import { poll } from "../stack/clock.ts";
 import { hasStatus } from "./engine-error.ts";
 
 /** The engine usually takes milliseconds. */
@@ -14,14 +14,20 @@ const POLL_MS = 50;
  * @throws The engine's error when the network has containers.
  */
 export async function removeNetwork(docker: Docker, id: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      await docker.getNetwork(id).remove();
-      return;
-    } catch (error) {
-      if (!hasStatus(error, 403) || Date.now() > deadline) throw error;
-    }
-    await sleep(POLL_MS);
+  const refusal = await poll(() => refusalToRemove(docker, id), {
+    until: (error) => error === undefined,
+    everyMs: POLL_MS,
+    timeoutMs: PATIENCE_MS,
+  });
+  if (refusal !== undefined) throw refusal;
+}
+
+async function refusalToRemove(docker: Docker, id: string): Promise<unknown> {
+  try {
+    await docker.getNetwork(id).remove();
+    return undefined;
+  } catch (error) {
+    if (!hasStatus(error, 403)) throw error;
+    return error;
   }
 }

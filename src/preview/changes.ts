@@ -3,7 +3,7 @@ import { movedShare } from "../haproxy/hash-ring.ts";
 import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
-import { describePlan, type Plan, planServers } from "../haproxy/servers/plan.ts";
+import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/plan.ts";
 import { CONTAINER_PORTS } from "../stack/container-ports.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
@@ -123,7 +123,10 @@ function describeBalancer(
     .filter(([, is, shall]) => is !== shall)
     .map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall ?? "none"}`);
   if (words.length === 0) return [];
-  const servers = running === undefined ? "" : describePlan(planOf(declared, running, true));
+  const servers =
+    running === undefined
+      ? ""
+      : describeDifference(planOf(declared, { ...running, revision: undefined }).difference);
   return [
     `HAProxy replaced: ${containerName}, ${[...words, ...(servers === "" ? [] : [`servers ${servers}`])].join(", ")}`,
   ];
@@ -134,35 +137,32 @@ const namesOf = (servers: readonly Server[]): ReadonlySet<string> => new Set(ser
 const megabytes = (value: number | undefined): string | undefined =>
   value === undefined ? undefined : `${value}m`;
 
-/** @param takesFile whether HAProxy takes the file's servers as they are, cookies included */
-function planOf({ topology, rollout }: Declared, running: RunningState, takesFile: boolean): Plan {
-  // A roll-out takes its servers out and adds them again.
+/** What the update will do to the servers, but for those that a roll-out takes out and adds again. */
+function planOf({ topology, config, rollout }: Declared, running: RunningState): Plan {
   const replaced = namesOf(rollout.replaced);
-  const found = running.servers.filter(({ name }) => !replaced.has(name));
-  const cookies = new Map(found.map(({ name, cookie }) => [name, cookie]));
-  const servers = topology.servers
-    .filter(({ name }) => !replaced.has(name))
-    .map((server) =>
-      takesFile && cookies.has(server.name) ? { ...server, cookie: cookies.get(server.name) } : server,
-    );
-  return planServers(servers, found);
+  const isStaying = ({ name }: { readonly name: string }): boolean => !replaced.has(name);
+  return planUpdate(
+    { servers: topology.servers.filter(isStaying), revision: config.revision },
+    { ...running, servers: running.servers.filter(isStaying) },
+  );
 }
 
 function describeServers(declared: Declared, running: RunningState, oldConfig: string): string[] {
-  const { topology, config, rollout } = declared;
-  const isReload = running.revision !== config.revision;
-  const words = describePlan(planOf(declared, running, isReload));
-  const replaced = namesOf(rollout.replaced);
+  const { difference, phases } = planOf(declared, running);
+  const words = describeDifference(difference);
   const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
-  const down = topology.servers
-    .map(({ name }) => name)
-    .filter((name) => isDown.has(name) && !replaced.has(name));
+  const proved = namesOf(phases.flatMap((phase) => (phase.kind === "prove" ? phase.servers : [])));
+  const down = declared.topology.servers.flatMap(({ name }) =>
+    proved.has(name) && isDown.has(name) ? [name] : [],
+  );
   return [
     ...(words === "" ? [] : [`runtime: ${words}`]),
     ...(down.length === 0
       ? []
       : [`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`]),
-    ...(isReload ? [`reload: ${describeReload(oldConfig, config.text)}`] : []),
+    ...(phases.some(({ kind }) => kind === "reload")
+      ? [`reload: ${describeReload(oldConfig, declared.config.text)}`]
+      : []),
   ];
 }
 

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { readOldSessions, readSessions } from "../../haproxy/runtime/running-state.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { readStickySessions } from "../../haproxy/runtime/stick-table.ts";
+import { poll } from "../../stack/clock.ts";
 import { type Caller, print } from "../caller.ts";
 import { balancerOption, createCommand, warn, wholeNumber } from "../command-line.ts";
 import { type Balancer, checkNames, onEach, readBalancers } from "../rotation.ts";
@@ -93,18 +93,19 @@ async function waitIdle(
   haproxies: readonly Haproxy[],
   { names, timeoutSeconds }: { readonly names: readonly string[]; readonly timeoutSeconds: number },
 ): Promise<void> {
-  const deadline = Date.now() + timeoutSeconds * 1000;
-  for (let nextProgress = Date.now() + PROGRESS_MS; ; await sleep(POLL_MS)) {
-    const busy = [...(await countConnections(haproxies, names))]
+  const look = async (): Promise<string> =>
+    [...(await countConnections(haproxies, names))]
       .filter(([, count]) => count > 0)
-      .map(([name, count]) => `${name}: ${describe(count)}`);
-    if (busy.length === 0) break;
-    if (Date.now() >= deadline)
-      throw new Error(`after ${timeoutSeconds} s (--timeout) ${busy.join(", ")}; still draining`);
-    if (Date.now() < nextProgress) continue;
-    print(caller, busy.join(", "));
-    nextProgress += PROGRESS_MS;
-  }
+      .map(([name, count]) => `${name}: ${describe(count)}`)
+      .join(", ");
+  const tell = (busy: string): void => print(caller, busy);
+  const busy = await poll(look, {
+    until: (text) => text === "",
+    everyMs: POLL_MS,
+    timeoutMs: timeoutSeconds * 1000,
+    progress: { afterMs: PROGRESS_MS, everyMs: PROGRESS_MS, tell },
+  });
+  if (busy !== "") throw new Error(`after ${timeoutSeconds} s (--timeout) ${busy}; still draining`);
   print(caller, `${names.join(" ")}: no connection in use`);
 }
 

@@ -56,7 +56,7 @@ function stepsToReady(
 }
 
 async function expectUp(haproxy: Haproxy, names: readonly string[], timeoutSeconds: number): Promise<void> {
-  const missing = await waitUp(haproxy, names, timeoutSeconds * 1000);
+  const missing = await waitUp({ haproxy, readyTimeoutMs: timeoutSeconds * 1000 }, names, () => {});
   if (missing.length === 0) return;
   const words = await describeServers(haproxy, missing);
   const lines = missing.map((name) => `${name}: ${words.get(name)}`);

@@ -1,36 +1,125 @@
 import type { Server } from "../../stack/topology.ts";
 import { SERVER_WEIGHT } from "../file/server-line.ts";
+import type { RunningState } from "../runtime/running-state.ts";
 import type { AdminState, RunningServer } from "../runtime/state.ts";
+
+/** A change of a server that stays. */
+export type Change =
+  | { readonly kind: "set-address"; readonly name: string; readonly address: string; readonly port: number }
+  | { readonly kind: "set-weight"; readonly name: string; readonly weight: number }
+  | { readonly kind: "enable-check"; readonly name: string }
+  | { readonly kind: "set-ready"; readonly name: string; readonly from: AdminState };
 
 /** One step from what runs to what is declared. */
 export type Action =
   /** Take a server out: no new session, the running ones get their time, then it is deleted. */
   | { readonly kind: "remove"; readonly name: string }
   | { readonly kind: "add"; readonly server: Server }
-  | { readonly kind: "set-address"; readonly name: string; readonly address: string; readonly port: number }
-  | { readonly kind: "set-weight"; readonly name: string; readonly weight: number }
-  | { readonly kind: "enable-check"; readonly name: string }
-  | { readonly kind: "set-ready"; readonly name: string; readonly from: AdminState };
+  | Change;
 
-/** The way from what runs to what is declared, in the order in which the phases are carried out. */
-export interface Plan {
+/** What differs between what runs and what is declared, in the order in which it is mended. */
+export interface Difference {
   /** Servers that stand in the way: they hold a declared server's name or id and are not that server. */
-  readonly evict: readonly Action[];
-  readonly add: readonly Action[];
-  readonly change: readonly Action[];
+  readonly evict: readonly Extract<Action, { readonly kind: "remove" }>[];
+  readonly add: readonly Extract<Action, { readonly kind: "add" }>[];
+  readonly change: readonly Change[];
   /** Servers that nobody declares. Removed last, when the declared ones are proved up. */
-  readonly remove: readonly Action[];
+  readonly remove: readonly Extract<Action, { readonly kind: "remove" }>[];
+}
+
+/** A part of an update. Each is carried out when the one before is done. */
+export type Phase =
+  /** Servers that stand in the way leave: out of rotation, drained, deleted. */
+  | { readonly kind: "evict"; readonly names: readonly string[] }
+  | { readonly kind: "add"; readonly servers: readonly Server[] }
+  | { readonly kind: "change"; readonly changes: readonly Change[] }
+  /** Wait until a check finds the servers up. */
+  | { readonly kind: "prove"; readonly servers: readonly Server[] }
+  /** As evict, and the sessions of workers of before a reload get their time as well. */
+  | { readonly kind: "retire"; readonly names: readonly string[] }
+  /** Load the config file, which lists the declared servers. What runs then is looked at and planned anew. */
+  | { readonly kind: "reload" };
+
+/** What an update does to one HAProxy's servers. The preview tells it, and the update carries it out. */
+export interface Plan {
+  readonly difference: Difference;
+  readonly phases: readonly Phase[];
+}
+
+/** What one HAProxy shall run. */
+export interface DeclaredServers {
+  readonly servers: readonly Server[];
+  /** Of the config file. A worker with another one is reloaded. */
+  readonly revision: string;
+}
+
+/** Plans an update: a pure function of what is declared and what was found. */
+export function planUpdate({ servers, revision }: DeclaredServers, found: RunningState): Plan {
+  if (found.revision !== revision) return planReload(servers, found.servers);
+  const difference = planServers(servers, found.servers);
+  const prove: Phase = { kind: "prove", servers };
+  return { difference, phases: [...additionsOf(difference), prove, retire(namesOf(difference.remove))] };
 }
 
 /**
- * Compares what is declared with what runs. Same input, same plan, in the order of the servers' ids; an empty plan for
+ * Plans how some of the servers come into rotation; the others stay as they are, but for one that stands in the way. A
+ * server that runs keeps its cookie, which a reload changes where another is declared: a server of another cookie would
+ * have to go first.
+ */
+export function planBringUp(declared: readonly Server[], running: readonly RunningServer[]): Plan {
+  const servers = withRunningCookies(declared, running);
+  const taken = new Set(servers.flatMap(({ name, id }) => [name, id]));
+  const difference = planServers(
+    servers,
+    running.filter(({ name, id }) => taken.has(name) || taken.has(id)),
+  );
+  return { difference, phases: [...additionsOf(difference), { kind: "prove", servers }] };
+}
+
+/**
+ * The new worker trusts the file's servers until a check fails, so those that the old worker does not know, or has in
+ * maintenance, are proved up first; those that the file does not list get their time to end their sessions. Where no
+ * server is up there is nothing to lose, and the old worker's checks may be what keeps them down.
+ */
+function planReload(declared: readonly Server[], running: readonly RunningServer[]): Plan {
+  const difference = planServers(withRunningCookies(declared, running), running);
+  const reload: readonly Phase[] = [{ kind: "reload" }, { kind: "prove", servers: declared }];
+  if (!running.some(({ isUp }) => isUp)) return { difference, phases: reload };
+  const known = new Set(running.flatMap(({ name, id }) => [name, id]));
+  const paused = new Set(running.filter(({ adminState }) => adminState === "maint").map(({ name }) => name));
+  const first = declared.filter(({ name, id }) => paused.has(name) || (!known.has(name) && !known.has(id)));
+  const names = new Set(declared.map(({ name }) => name));
+  const undeclared = running.map(({ name }) => name).filter((name) => !names.has(name));
+  const proof = first.length === 0 ? [] : planBringUp(first, running).phases;
+  return { difference, phases: [...proof, retire(undeclared), ...reload] };
+}
+
+/** What happens before the servers are proved up. */
+const additionsOf = ({ evict, add, change }: Difference): readonly Phase[] => [
+  { kind: "evict", names: namesOf(evict) },
+  { kind: "add", servers: add.map(({ server }) => server) },
+  { kind: "change", changes: change },
+];
+
+const retire = (names: readonly string[]): Phase => ({ kind: "retire", names });
+
+function withRunningCookies(declared: readonly Server[], running: readonly RunningServer[]): Server[] {
+  const known = new Map(running.map((server) => [server.name, server]));
+  return declared.map((server) => {
+    const found = known.get(server.name);
+    return found?.id === server.id ? { ...server, cookie: found.cookie } : server;
+  });
+}
+
+/**
+ * Compares what is declared with what runs. Same input, same difference, in the order of the servers' ids; none for
  * a state that is as declared, whatever led to it.
  */
-export function planServers(desired: readonly Server[], running: readonly RunningServer[]): Plan {
+export function planServers(desired: readonly Server[], running: readonly RunningServer[]): Difference {
   const wanted = new Map(desired.map((server) => [server.name, server]));
   const wantedIds = new Set(desired.map(({ id }) => id));
-  const evict: Action[] = [];
-  const remove: Action[] = [];
+  const evict: Difference["evict"][number][] = [];
+  const remove: Difference["remove"][number][] = [];
   const kept = new Map<string, RunningServer>();
   for (const server of running.toSorted((a, b) => a.id - b.id)) {
     const declared = wanted.get(server.name);
@@ -41,8 +130,8 @@ export function planServers(desired: readonly Server[], running: readonly Runnin
         name: server.name,
       });
   }
-  const add: Action[] = [];
-  const change: Action[] = [];
+  const add: Difference["add"][number][] = [];
+  const change: Change[] = [];
   for (const server of desired) {
     const current = kept.get(server.name);
     if (current === undefined) add.push({ kind: "add", server });
@@ -51,20 +140,20 @@ export function planServers(desired: readonly Server[], running: readonly Runnin
   return { evict, add, change, remove };
 }
 
-/** All actions of a plan, in order. */
-export const actionsOf = (plan: Plan): readonly Action[] => [
-  ...plan.evict,
-  ...plan.add,
-  ...plan.change,
-  ...plan.remove,
+/** All actions that mend a difference, in order. */
+export const actionsOf = ({ evict, add, change, remove }: Difference): readonly Action[] => [
+  ...evict,
+  ...add,
+  ...change,
+  ...remove,
 ];
 
 /** Id and cookie are fixed when a server is added; one that differs is another server under this name. */
 const isSame = (declared: Server, running: RunningServer): boolean =>
   running.isMendable && declared.id === running.id && declared.cookie === running.cookie;
 
-function planChanges({ name, address, port }: Server, running: RunningServer): Action[] {
-  const actions: Action[] = [];
+function planChanges({ name, address, port }: Server, running: RunningServer): Change[] {
+  const actions: Change[] = [];
   if (running.address !== address || running.port !== port)
     actions.push({ kind: "set-address", name, address, port });
   if (running.weight !== SERVER_WEIGHT) actions.push({ kind: "set-weight", name, weight: SERVER_WEIGHT });
@@ -73,18 +162,17 @@ function planChanges({ name, address, port }: Server, running: RunningServer): A
   return actions;
 }
 
-/** A plan in few words, for previews and progress: `+ s4 s5, - s1`. */
-export function describePlan(plan: Plan): string {
-  const names = (actions: readonly Action[]): string[] =>
-    actions.map((action) => (action.kind === "add" ? action.server.name : action.name));
-  const changed = [...new Set(names(plan.change))];
+/** A difference in few words, for previews and progress: `+ s4 s5, - s1`. */
+export function describeDifference({ evict, add, change, remove }: Difference): string {
   const parts = [
-    ["+", names(plan.add)],
-    ["~", changed],
-    ["-", [...names(plan.evict), ...names(plan.remove)]],
+    ["+", add.map(({ server }) => server.name)],
+    ["~", [...new Set(namesOf(change))]],
+    ["-", namesOf([...evict, ...remove])],
   ] as const;
   return parts
     .filter(([, list]) => list.length > 0)
     .map(([sign, list]) => `${sign} ${list.join(" ")}`)
     .join(", ");
 }
+
+const namesOf = (actions: readonly { readonly name: string }[]): string[] => actions.map(({ name }) => name);

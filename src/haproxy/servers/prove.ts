@@ -1,23 +1,26 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { poll } from "../../stack/clock.ts";
 import type { Server } from "../../stack/topology.ts";
 import type { Haproxy } from "../runtime/client.ts";
 import { readServers, readStats } from "../runtime/running-state.ts";
 import { NotUpError } from "../runtime/runtime-error.ts";
 import type { RunningServer } from "../runtime/state.ts";
+import type { Report } from "./report.ts";
+import { PROGRESS, secondsLeft, type Target } from "./target.ts";
 
 const POLL_MS = 50;
+/** So many servers are told of while they are waited for. */
+const MOST_TOLD = 5;
+
+type Proof = Pick<Target, "haproxy" | "clock" | "readyTimeoutMs">;
 
 /**
  * Waits until HAProxy reports every one of the servers up, by a check that passed.
  * @throws {NotUpError} naming those that are not, with HAProxy's words
  */
-export async function proveUp(
-  haproxy: Haproxy,
-  servers: readonly Server[],
-  readyTimeoutMs: number,
-): Promise<void> {
+export async function proveUp(target: Proof, servers: readonly Server[], report: Report): Promise<void> {
+  const { haproxy, readyTimeoutMs } = target;
   const names = servers.map(({ name }) => name);
-  const missing = new Set(await waitUp(haproxy, names, readyTimeoutMs));
+  const missing = new Set(await waitUp(target, names, report));
   if (missing.size === 0) return;
   const down = servers.filter(({ name }) => missing.has(name));
   const words = await describeServers(haproxy, names);
@@ -32,20 +35,25 @@ export async function proveUp(
 }
 
 /** Waits until HAProxy reports servers up, by a check that passed. Returns the names of those that are not in time. */
-export async function waitUp(
-  haproxy: Haproxy,
+export function waitUp(
+  { haproxy, clock, readyTimeoutMs: timeoutMs }: Proof,
   names: readonly string[],
-  timeoutMs: number,
+  report: Report,
 ): Promise<string[]> {
-  const deadline = Date.now() + timeoutMs;
   // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the server stays up.
   const passed = new Set<string>();
-  for (;;) {
+  const look = async (): Promise<string[]> => {
     const running = new Map((await readServers(haproxy)).map((server) => [server.name, server]));
-    const missing = names.filter((name) => !isProved(running.get(name), passed));
-    if (missing.length === 0 || Date.now() >= deadline) return missing;
-    await sleep(POLL_MS);
-  }
+    return names.filter((name) => !isProved(running.get(name), passed));
+  };
+  const tell = async (missing: readonly string[], leftMs: number): Promise<void> => {
+    const words = await describeServers(haproxy, missing.slice(0, MOST_TOLD));
+    const told = [...words].map(([name, each]) => `${name}: ${each}`).join("; ");
+    const others = missing.length > MOST_TOLD ? ` and ${missing.length - MOST_TOLD} others` : "";
+    report(`waits for ${told}${others}, ${secondsLeft(leftMs)} left`, "progress");
+  };
+  const until = (missing: readonly string[]): boolean => missing.length === 0;
+  return poll(look, { until, everyMs: POLL_MS, timeoutMs, clock, progress: { ...PROGRESS, tell } });
 }
 
 function isProved(server: RunningServer | undefined, passed: Set<string>): boolean {

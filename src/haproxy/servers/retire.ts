@@ -1,29 +1,26 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { poll } from "../../stack/clock.ts";
 import type { Haproxy } from "../runtime/client.ts";
 import { readOldSessions, readSessions } from "../runtime/running-state.ts";
 import { STILL_BUSY } from "../runtime/steps.ts";
 import type { Report } from "./report.ts";
+import { PROGRESS, secondsLeft, type Target } from "./target.ts";
 
 const POLL_MS = 200;
-const PROGRESS_MS = 5_000;
 /** How long closed sessions may take to be gone. Those of a client that left while the app holds on never go. */
 const CLOSE_GRACE_MS = 3_000;
 
-/** Where servers are removed, and how long their sessions may go on. */
-export interface RemovalTarget {
-  readonly haproxy: Haproxy;
-  readonly drainTimeoutMs: number;
-}
+type Removal = Pick<Target, "haproxy" | "clock" | "drainTimeoutMs">;
 
 /**
  * Takes servers out of HAProxy whose containers go afterwards. Sessions that a worker of before a reload still carries get
  * their time as well; those that are left then end with the container, as HAProxy cannot close them.
  */
 export async function retireServers(
-  target: RemovalTarget,
+  target: Removal,
   names: readonly string[],
   report: Report,
 ): Promise<void> {
+  if (names.length === 0) return;
   await Promise.all([removeServers(target, names, report), waitForOldWorkers(target, names, report)]);
 }
 
@@ -33,19 +30,21 @@ export async function retireServers(
  * maintenance; its container's end closes the session, and the next update deletes it.
  */
 export async function removeServers(
-  { haproxy, drainTimeoutMs }: RemovalTarget,
+  target: Removal,
   names: readonly string[],
   report: Report,
 ): Promise<void> {
   if (names.length === 0) return;
+  const { haproxy, drainTimeoutMs } = target;
   const { pause, shutdownSessions } = haproxy.steps;
   await haproxy.runSteps(names.map((name) => pause(name)));
-  const busy = await deleteIdle({ haproxy, timeoutMs: drainTimeoutMs }, names, report);
+  const busy = await deleteIdle(target, names, report);
   if (busy.size === 0) return;
   await haproxy.runSteps([...busy.keys()].map((name) => shutdownSessions(name)));
   for (const [name, count] of busy)
     report(`${name}: ${plural(count)} closed after ${drainTimeoutMs / 1000} s`);
-  const stuck = await deleteIdle({ haproxy, timeoutMs: CLOSE_GRACE_MS }, [...busy.keys()], () => {});
+  const grace = { ...target, drainTimeoutMs: CLOSE_GRACE_MS };
+  const stuck = await deleteIdle(grace, [...busy.keys()], () => {});
   for (const [name, count] of stuck)
     report(
       `${name}: ${plural(count)} not closed by HAProxy, end with the container; the next update deletes ${name}`,
@@ -53,15 +52,13 @@ export async function removeServers(
 }
 
 /** Deletes servers as they run out of sessions. Returns those that still have some, with their number. */
-async function deleteIdle(
-  { haproxy, timeoutMs }: { readonly haproxy: Haproxy; readonly timeoutMs: number },
+function deleteIdle(
+  { haproxy, drainTimeoutMs, clock }: Removal,
   names: readonly string[],
   report: Report,
 ): Promise<Map<string, number>> {
-  const deadline = Date.now() + timeoutMs;
-  const tellProgress = progress(deadline, report);
   let left = names;
-  for (;;) {
+  const look = async (): Promise<Map<string, number>> => {
     const sessions = await readSessions(haproxy);
     const count = (name: string): number => sessions.get(name) ?? 0;
     const deleted = await deleteServers(
@@ -69,49 +66,51 @@ async function deleteIdle(
       left.filter((name) => count(name) === 0),
     );
     left = left.filter((name) => !deleted.has(name));
-    const busy = new Map(left.map((name) => [name, Math.max(1, count(name))]));
-    const now = Date.now();
-    if (left.length === 0 || now >= deadline) return busy;
-    tellProgress([...busy].map(([name, sessionCount]) => `${name}: ${plural(sessionCount)} left`));
-    await sleep(Math.min(POLL_MS, deadline - now));
-  }
+    return new Map(left.map((name) => [name, Math.max(1, count(name))]));
+  };
+  return waitUntilIdle(look, { words: "", report, timeoutMs: drainTimeoutMs, clock });
 }
 
 async function waitForOldWorkers(
-  { haproxy, drainTimeoutMs }: RemovalTarget,
+  { haproxy, drainTimeoutMs, clock }: Removal,
   names: readonly string[],
   report: Report,
 ): Promise<void> {
-  if (names.length === 0) return;
-  const deadline = Date.now() + drainTimeoutMs;
-  const tellProgress = progress(deadline, report);
-  for (;;) {
+  const look = async (): Promise<Map<string, number>> => {
     const sessions = await readOldSessions(haproxy);
-    const busy = names
-      .map((name) => ({ name, count: sessions.get(name) ?? 0 }))
-      .filter(({ count }) => count > 0);
-    if (busy.length === 0) return;
-    const words = busy.map(({ name, count }) => `${name}: ${plural(count)} of before a reload`);
-    const now = Date.now();
-    if (now >= deadline) {
-      for (const text of words) report(`${text} closed after ${drainTimeoutMs / 1000} s, with the container`);
-      return;
-    }
-    tellProgress(words.map((text) => `${text} left`));
-    await sleep(Math.min(POLL_MS, deadline - now));
-  }
+    return new Map(names.map((name) => [name, sessions.get(name) ?? 0] as const).filter(([, n]) => n > 0));
+  };
+  const words = " of before a reload";
+  for (const [name, count] of await waitUntilIdle(look, { words, report, timeoutMs: drainTimeoutMs, clock }))
+    report(`${name}: ${plural(count)}${words} closed after ${drainTimeoutMs / 1000} s, with the container`);
 }
 
-/** Tells after a second, and then every five, what is waited for. */
-function progress(deadline: number, report: Report): (words: readonly string[]) => void {
-  let next = Date.now() + PROGRESS_MS / 5;
-  return (words) => {
-    const now = Date.now();
-    if (now < next) return;
-    next = now + PROGRESS_MS;
-    report(`${words.join(", ")}; closed in ${Math.ceil((deadline - now) / 1000)} s`);
-  };
+interface IdleWait {
+  /** Which sessions are counted. */
+  readonly words: string;
+  readonly report: Report;
+  readonly timeoutMs: number;
+  readonly clock: Target["clock"];
 }
+
+/** Waits until no server has a session. Returns those that still have some, with their number. */
+const waitUntilIdle = (
+  look: () => Promise<Map<string, number>>,
+  { words, report, timeoutMs, clock }: IdleWait,
+): Promise<Map<string, number>> =>
+  poll(look, {
+    until: (busy) => busy.size === 0,
+    everyMs: POLL_MS,
+    timeoutMs,
+    clock,
+    progress: {
+      ...PROGRESS,
+      tell: (busy, leftMs) => {
+        const left = Array.from(busy, ([name, count]) => `${name}: ${plural(count)}${words} left`);
+        report(`${left.join(", ")}; closed in ${secondsLeft(leftMs)}`, "progress");
+      },
+    },
+  });
 
 /** Returns the servers that HAProxy deleted; a session that came in between is an outcome, not an error. */
 async function deleteServers(haproxy: Haproxy, names: readonly string[]): Promise<Set<string>> {

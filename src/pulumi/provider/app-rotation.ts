@@ -1,10 +1,10 @@
 import { readServers } from "../../haproxy/runtime/running-state.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
-import { openGate } from "../../haproxy/servers/gate.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
+import { takeOut } from "../../haproxy/servers/take-out.ts";
 import type { AppServerInputs } from "../inputs.ts";
 import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
 
@@ -18,9 +18,7 @@ export async function takeOutEverywhere(inputs: AppServerInputs, report: Report)
   const wereServing = await onEach(inputs, report, async ({ haproxy }, tell) => {
     const servers = await readServers(haproxy);
     if (!servers.some(({ isUp }) => isUp)) return false;
-    const { server, isOnly } = inputs;
-    const declared = isOnly ? [server.name] : [server.name, "another"];
-    await openGate({ ...inputs, haproxy, previous: [], batch: [server], declared }, tell);
+    await takeOut({ ...inputs, haproxy, name: inputs.server.name }, tell);
     return true;
   });
   return wereServing.includes(true);

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { lastLines, whyNotRunning } from "../../docker/containers.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { Haproxy } from "../../haproxy/runtime/client.ts";
 import { readState } from "../../haproxy/runtime/running-state.ts";
 import { NotUpError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
+import { poll, systemClock } from "../../stack/clock.ts";
 import { type Credentials, endpointAt } from "../../stack/endpoint.ts";
 import { BACKEND } from "../../stack/topology.ts";
 import type { HaproxyAddress } from "../inputs.ts";
@@ -34,20 +34,22 @@ const POLL_MS = 50;
  * @throws {RuntimeError} when it does not answer within 20 s
  */
 export async function waitReachable({ haproxy, haproxyContainer }: ReachableHaproxy): Promise<void> {
-  const start = Date.now();
-  for (;;) {
+  const startMs = systemClock.now();
+  const look = async (): Promise<RuntimeError | undefined> => {
     try {
       await readState(haproxy);
-      return;
+      return undefined;
     } catch (error) {
-      const waitedMs = Date.now() - start;
-      if (!(error instanceof RuntimeError) || waitedMs > REACHABLE_TIMEOUT_MS) throw error;
-      const why =
-        waitedMs > PATIENCE_MS ? await whyNotRunning(await connectEngine(), haproxyContainer) : undefined;
+      if (!(error instanceof RuntimeError)) throw error;
+      const isPatient = systemClock.now() - startMs <= PATIENCE_MS;
+      const why = isPatient ? undefined : await whyNotRunning(await connectEngine(), haproxyContainer);
       if (why !== undefined) throw new EngineError(why, { cause: error });
+      return error;
     }
-    await sleep(POLL_MS);
-  }
+  };
+  const until = (error: RuntimeError | undefined): boolean => error === undefined;
+  const error = await poll(look, { until, everyMs: POLL_MS, timeoutMs: REACHABLE_TIMEOUT_MS });
+  if (error !== undefined) throw error;
 }
 
 /** Adds to the error about servers that are not up what their containers printed last. */

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { countStickySessions } from "../../haproxy/runtime/stick-table.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
+import { poll } from "../../stack/clock.ts";
 import { SERVING, type ServingInputs } from "../inputs.ts";
 import { haproxyAt, waitReachable } from "./haproxy.ts";
 import { NOTHING, type ResourceType } from "./resource-type.ts";
@@ -43,14 +43,15 @@ const POLL_MS = 50;
 
 /** Returns how many sessions are missing in the end; those that the others learn meanwhile do not count. */
 async function waitForSessions(own: Haproxy, others: readonly Haproxy[]): Promise<number> {
-  const deadline = Date.now() + LEARNING_MS;
-  for (let wanted = Number.POSITIVE_INFINITY; ; ) {
+  let wanted = Number.POSITIVE_INFINITY;
+  const look = async (): Promise<number> => {
     const [has, ...known] = await Promise.all([own, ...others].map(countIfKnown));
     if (has === undefined) return 0;
     wanted = Math.min(wanted, Math.max(0, ...known.map((count = 0) => count)));
-    if (has >= wanted || Date.now() >= deadline) return Math.max(0, wanted - has);
-    await sleep(POLL_MS);
-  }
+    return Math.max(0, wanted - has);
+  };
+  const until = (missing: number): boolean => missing === 0;
+  return await poll(look, { until, everyMs: POLL_MS, timeoutMs: LEARNING_MS });
 }
 
 /** Undefined for a balancer that does not answer or, as in hash mode, has no table: it has nothing to teach or to learn. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type Action, actionsOf, describePlan, planServers } from "../../../../src/haproxy/servers/plan.ts";
+import {
+  type Action,
+  actionsOf,
+  describeDifference,
+  planServers,
+} from "../../../../src/haproxy/servers/plan.ts";
 import type { Mode } from "../../../../src/stack/settings.ts";
 import { planTopology, type Server } from "../../../../src/stack/topology.ts";
 import { named } from "../../named.ts";
@@ -227,7 +232,7 @@ describe("a plan", () => {
   )("%s", (_what, scene) => {
     const plan = planOf(scene);
     expect(actionsOf(plan).map(inWords)).toEqual(scene.actions);
-    expect(describePlan(plan)).toBe(scene.words);
+    expect(describeDifference(plan)).toBe(scene.words);
   });
 
   test("adds a server as it is declared", () => {

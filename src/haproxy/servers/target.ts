@@ -1,0 +1,19 @@
+import type { Clock } from "../../stack/clock.ts";
+import type { Haproxy } from "../runtime/client.ts";
+
+/** A HAProxy whose servers are changed, and how long that may take. */
+export interface Target {
+  readonly haproxy: Haproxy;
+  /** How long the sessions of a server that leaves may go on. */
+  readonly drainTimeoutMs: number;
+  /** How long a server may take until a check finds it up. */
+  readonly readyTimeoutMs: number;
+  /** The system's by default. */
+  readonly clock?: Clock | undefined;
+}
+
+/** When what is waited for is told: after a second, and then every five. */
+export const PROGRESS = { afterMs: 1_000, everyMs: 5_000 } as const;
+
+/** Whole seconds of a time that is left. */
+export const secondsLeft = (leftMs: number): string => `${Math.ceil(leftMs / 1000)} s`;

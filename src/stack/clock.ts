@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Time, which tests hand in. */
+export interface Clock {
+  /** Milliseconds since some moment. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: async (ms) => {
+    await sleep(ms);
+  },
+};
+
+/** How something is waited for. */
+interface Wait<T> {
+  /** Whether what was seen ends the wait. */
+  readonly until: (seen: T) => boolean;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  /** The system's by default. */
+  readonly clock?: Clock | undefined;
+  /** Tells what is waited for, after a while and then now and again. */
+  readonly progress?: Progress<T> | undefined;
+}
+
+interface Progress<T> {
+  readonly tell: (seen: T, leftMs: number) => void | Promise<void>;
+  readonly afterMs: number;
+  readonly everyMs: number;
+}
+
+/**
+ * Looks again and again, once at least, until enough is seen or the time is up.
+ * @returns what was seen last
+ */
+export async function poll<T>(
+  look: () => Promise<T>,
+  { until, everyMs, timeoutMs, clock = systemClock, progress }: Wait<T>,
+): Promise<T> {
+  const startMs = clock.now();
+  let nextTellMs = progress?.afterMs ?? Number.POSITIVE_INFINITY;
+  for (;;) {
+    const seen = await look();
+    const waitedMs = clock.now() - startMs;
+    if (until(seen) || waitedMs >= timeoutMs) return seen;
+    if (waitedMs >= nextTellMs) {
+      await progress?.tell(seen, timeoutMs - waitedMs);
+      nextTellMs = waitedMs + (progress?.everyMs ?? 0);
+    }
+    await clock.sleep(Math.min(everyMs, timeoutMs - waitedMs));
+  }
+}
