@@ -1,11 +1,9 @@
 import type { Config } from "../stack/schema.ts";
+import type { Mistake } from "../stack/settings-error.ts";
 import { appCapacity } from "../stack/subnet.ts";
 
 /** A value that is fine alone, and not beside those of other keys. */
-export interface Contradiction {
-  readonly key: string;
-  readonly given: unknown;
-  readonly allowed: string;
+export interface Contradiction extends Mistake {
   /** The other keys. */
   readonly beside: readonly string[];
 }

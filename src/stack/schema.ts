@@ -26,11 +26,7 @@ export const CONFIG = z.object({
   app: group("The containers behind HAProxy.", {
     image: image("stefanprodan/podinfo:6.9.2", "Image of the app containers, any that answers HTTP"),
     port: key(kinds.wholeNumber(1, 65535), 9898, "TCP port on which the app listens"),
-    readyPath: key(
-      kinds.urlPath,
-      "/readyz",
-      "Path that answers 2xx or 3xx when the app is ready for traffic",
-    ),
+    readyPath: key(kinds.urlPath, "/readyz", "Path that answers 2xx or 3xx when the app is ready"),
     command: key(
       kinds.words,
       ["./podinfo", "--port={port}", "--level=debug"],
@@ -52,7 +48,7 @@ export const CONFIG = z.object({
     tmpfs: key(
       kinds.folders,
       ["/tmp"],
-      "Folders in memory that an app may write to even so, empty at every start",
+      "Folders in memory that can be written to even so, empty at every start",
     ),
     capabilities: key(
       kinds.capabilities,
@@ -136,11 +132,7 @@ export const CONFIG = z.object({
       "",
       "PEM file with a certificate, its chain and its key, relative to the project; with one, HTTPS is served",
     ),
-    selfSigned: key(
-      kinds.trueOrFalse,
-      false,
-      "Whether HTTPS is served with a certificate made for trying out",
-    ),
+    selfSigned: key(kinds.trueOrFalse, false, "HTTPS with a certificate made for trying out"),
     redirect: key(kinds.trueOrFalse, false, "Whether the HTTP port only redirects to HTTPS"),
   }),
   runtimeTls: group("The runtime API by mutual TLS, see docs/tls.md.", {

@@ -77,12 +77,11 @@ export const numberOrShare = kind(
   "a whole number from 1 to 9999, or a share from 1% to 100%",
 );
 
+const text = (pattern: RegExp, mostChars: number) => z.string().max(mostChars).regex(pattern);
+
 export const image = (example: string) =>
   kind(
-    z
-      .string()
-      .max(255)
-      .regex(/^[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*_*(@sha256:[a-f0-9]{64})?$/),
+    text(/^[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*_*(@sha256:[a-f0-9]{64})?$/, 255),
     `a Docker image reference such as ${example}`,
   );
 
@@ -95,50 +94,43 @@ export const hostAddress = (examples: string) =>
   kind(z.ipv4(), `an IPv4 address of the Docker host, such as ${examples}`);
 
 export const hostName = kind(
-  z
-    .string()
-    .max(253)
-    .regex(/^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.(?!$)|$))*$/),
+  text(/^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.(?!$)|$))*$/, 253),
   "a host name or an IPv4 address, or nothing for the Docker engine's host",
 );
 
 export const urlPath = kind(
-  z.string().regex(/^\/[A-Za-z0-9._~/?=&%+,:@-]{0,255}$/),
+  text(/^\/[A-Za-z0-9._~/?=&%+,:@-]*$/, 256),
   "a URL path such as /readyz, of letters, digits and ._~/?=&%+,:@-",
 );
 
 export const shortWord = kind(
-  numberOrText.pipe(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/)),
+  numberOrText.pipe(text(/^[A-Za-z0-9._-]+$/, 64)),
   "1 to 64 letters, digits and ._-",
 );
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-const PLAIN_TEXT = /^[^\u0000-\u001f\u007f]*$/;
+const PLAIN = /^[^\u0000-\u001f\u007f]*$/;
 
 export const pemFile = kind(
-  z.string().max(4096).regex(PLAIN_TEXT),
+  text(PLAIN, 4096),
   "the path of a PEM file with a certificate, its chain and its key, or nothing",
 );
 
 export const words = kind(
-  z.array(z.string().min(1).max(4096).regex(PLAIN_TEXT)).max(256),
+  z.array(text(PLAIN, 4096).min(1)).max(256),
   "a list of words, none of them empty or with control characters",
 );
 
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
 export const environment = kind(
   z
-    // a record would lose this name without a word
-    .custom<Readonly<Record<string, string | number | boolean>>>(
+    // A record would lose this name without a word.
+    .custom<Readonly<Record<string, z.input<typeof scalar>>>>(
       (env) => !Object.hasOwn(Object(env), "__proto__"),
     )
     .pipe(
-      z.record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
-        z
-          .union([z.string(), z.number(), z.boolean()])
-          .transform(String)
-          .pipe(z.string().max(32_768).regex(PLAIN_TEXT)),
-      ),
+      z.record(text(/^[A-Za-z_][A-Za-z0-9_]*$/, 128), scalar.transform(String).pipe(text(PLAIN, 32_768))),
     ),
   "a map of names (letters, digits, _) to texts without control characters",
 );
@@ -149,14 +141,7 @@ export const userOfImage = kind(
 );
 
 export const folders = kind(
-  z
-    .array(
-      z
-        .string()
-        .max(255)
-        .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/),
-    )
-    .max(32),
+  z.array(text(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/, 255)).max(32),
   "a list of absolute paths of letters, digits and ._-",
 );
 
