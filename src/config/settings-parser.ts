@@ -1,4 +1,4 @@
-import { CONFIG, CONFIG_KEYS, type Config, type GivenConfig } from "../stack/schema.ts";
+import { CONFIG, CONFIG_KEYS, type Config } from "../stack/schema.ts";
 import { type Settings, settingsFrom } from "../stack/settings.ts";
 import { type Mistake, SettingsError } from "../stack/settings-error.ts";
 import { findContradictions } from "./contradictions.ts";
@@ -15,24 +15,22 @@ export const parseSettings = (
   stack: string,
   texts: Readonly<Record<string, string>>,
   secrets: readonly string[] = [],
-): Settings => check(stack, decode(texts), secrets);
-
-/**
- * Checks what a program gives for a stack; what it leaves out has its default.
- * @param secrets those of the keys that hold a secret, which no message tells
- * @throws {SettingsError} with every mistake at once
- */
-export const checkSettings = (stack: string, given: GivenConfig, secrets: readonly string[] = []): Settings =>
-  check(stack, { ...given }, secrets);
+): Settings => checkSettings(stack, decode(texts), secrets);
 
 /** Whether some value under a key is a secret, whichever way it is spelled: `app: {env: …}` or `app.env`. */
 export const holdsSecret = (key: string, secrets: readonly string[]): boolean =>
   secrets.some((secret) => `${secret}.`.startsWith(`${key}.`) || `${key}.`.startsWith(`${secret}.`));
 
-function check(
+/**
+ * Checks what a program gives for a stack; what it leaves out has its default.
+ * @param given keys in either spelling
+ * @param secrets those of the keys that hold a secret, which no message tells
+ * @throws {SettingsError} with every mistake at once
+ */
+export function checkSettings(
   stack: string,
   given: Readonly<Record<string, unknown>>,
-  secrets: readonly string[],
+  secrets: readonly string[] = [],
 ): Settings {
   const { values, unknown } = flatten(given);
   const { config, refused } = readConfig(values);

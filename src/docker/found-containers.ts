@@ -1,9 +1,10 @@
 import type Docker from "dockerode";
-import { CERTIFICATE_FILE, CONFIG_FILE, RUNTIME_TLS_VARIABLE } from "../haproxy/container.ts";
+import { CERTIFICATE_FILE, CONFIG_FILE } from "../haproxy/container.ts";
+import { readMadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
 import { digestOf } from "../tls/certificate.ts";
 import { hasStatus } from "./engine-error.ts";
-import { DEFINITION_LABEL, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { DEFINITION_LABEL, MADE_FROM_LABEL, ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { readMountedFile } from "./volume-command.ts";
 
 /** Finds the stack's app containers by name, whether they run or not. */
@@ -17,7 +18,6 @@ export async function observeApps(docker: Docker, stack: string): Promise<Readon
       Names[0]?.slice(1) ?? "",
       {
         definition: Labels[DEFINITION_LABEL] ?? "unknown",
-        state: Labels[STATE_LABEL] ?? "",
         isRunning: State === "running",
       },
     ]),
@@ -57,30 +57,15 @@ export async function readLogDriver(docker: Docker): Promise<string> {
 async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {
   const container = docker.getContainer(name);
   try {
-    const { Config, State, HostConfig } = await container.inspect();
-    const bindings: Record<string, { HostIp: string; HostPort: string }[] | undefined> =
-      HostConfig.PortBindings ?? {};
-    const published = Object.entries(bindings).flatMap(([port, list]) =>
-      (list ?? []).map(
-        ({ HostIp, HostPort }) => [Number.parseInt(port, 10), `${HostIp}:${HostPort}`] as const,
-      ),
-    );
+    const { Config, State } = await container.inspect();
     const [pem, configText] = await Promise.all([
       readMountedFile(container, CERTIFICATE_FILE),
       readMountedFile(container, CONFIG_FILE),
     ]);
     return {
-      image: Config.Image,
       isRunning: State.Running,
-      isReadOnly: HostConfig.ReadonlyRootfs ?? false,
-      memoryMb: HostConfig.Memory ? HostConfig.Memory / 1024 / 1024 : undefined,
-      files: HostConfig.Ulimits?.find(({ Name }) => Name === "nofile")?.Soft,
-      logDriver: HostConfig.LogConfig?.Type ?? "",
-      published: new Map(published),
+      madeFrom: readMadeFrom(Config.Labels[MADE_FROM_LABEL]) ?? {},
       configText,
-      runtimeTlsRotation: Config.Env?.find((variable) =>
-        variable.startsWith(`${RUNTIME_TLS_VARIABLE}=`),
-      )?.split(/[= ]/)[1],
       certificateDigest: pem === undefined ? undefined : digestOf(pem),
     };
   } catch (error) {

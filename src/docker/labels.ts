@@ -9,6 +9,9 @@ export const STATE_LABEL = "balancer.state";
 /** App containers carry this label too: it names what the container was made from. */
 export const DEFINITION_LABEL = "balancer.definition";
 
+/** Containers carry this label: what the container was made from, by config key, as JSON. */
+export const MADE_FROM_LABEL = "balancer.made-from";
+
 /** The purpose of a labelled container, network or volume. */
 export type Role =
   | "app"

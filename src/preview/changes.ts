@@ -1,13 +1,12 @@
+import { type HaproxyConfig, readHead } from "../haproxy/file/render.ts";
 import { SERVER_WEIGHT } from "../haproxy/file/server-line.ts";
 import { movedShare } from "../haproxy/hash-ring.ts";
 import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/plan.ts";
-import { CONTAINER_PORTS } from "../stack/container-ports.ts";
+import { balancerMadeFrom, changedKeys, describeChangedKey } from "../stack/made-from.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
-import { balancerPorts } from "../stack/published-ports.ts";
-import type { Mode } from "../stack/settings.ts";
 import type { Balancer, Server } from "../stack/topology.ts";
 import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.ts";
 import type { Declared, Observed } from "./situation.ts";
@@ -101,27 +100,8 @@ function describeBalancer(
   const { containerName } = balancer;
   if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
   if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
-  const ports = new Map(
-    balancerPorts(settings, balancer).map(({ key, address, port }) => [key, `${address}:${port}`]),
-  );
-  const changeOfPort = (key: string, internal: number) =>
-    [key, found.published.get(internal), ports.get(key)] as const;
-  const changes = [
-    ["read-only root file system", found.isReadOnly, true],
-    ["haproxy.memory", megabytes(found.memoryMb), megabytes(settings.haproxyLimits.memoryMb)],
-    ["haproxy.files", found.files, settings.haproxyLimits.files],
-    ["logDriver", found.logDriver, logDriver],
-    ["haproxyImage", found.image, settings.haproxyImage],
-    changeOfPort("ports.http", CONTAINER_PORTS.http),
-    changeOfPort("ports.https", CONTAINER_PORTS.https),
-    changeOfPort("ports.runtime", CONTAINER_PORTS.runtime),
-    changeOfPort("ports.runtimeTls", CONTAINER_PORTS.runtimeTls),
-    ["runtimeTls.rotation", found.runtimeTlsRotation, settings.runtimeTls?.rotation],
-    changeOfPort("ports.stats", CONTAINER_PORTS.stats),
-  ] as const;
-  const words = changes
-    .filter(([, is, shall]) => is !== shall)
-    .map(([key, is, shall]) => `${key} ${is ?? "none"} → ${shall ?? "none"}`);
+  const shall = balancerMadeFrom(settings, balancer, logDriver);
+  const words = changedKeys(found.madeFrom, shall).map(describeChangedKey);
   if (words.length === 0) return [];
   const servers =
     running === undefined
@@ -133,9 +113,6 @@ function describeBalancer(
 }
 
 const namesOf = (servers: readonly Server[]): ReadonlySet<string> => new Set(servers.map(({ name }) => name));
-
-const megabytes = (value: number | undefined): string | undefined =>
-  value === undefined ? undefined : `${value}m`;
 
 /** What the update will do to the servers, but for those that a roll-out takes out and adds again. */
 function planOf({ topology, config, rollout }: Declared, running: RunningState): Plan {
@@ -161,7 +138,7 @@ function describeServers(declared: Declared, running: RunningState, oldConfig: s
       ? []
       : [`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`]),
     ...(phases.some(({ kind }) => kind === "reload")
-      ? [`reload: ${describeReload(oldConfig, declared.config.text)}`]
+      ? [`reload: ${describeReload(oldConfig, declared.config)}`]
       : []),
   ];
 }
@@ -190,7 +167,7 @@ function describeSessions(
   { servers }: RunningState,
   oldConfig: string,
 ): string[] {
-  if (settings.mode !== "hash" || modeOf(oldConfig) !== "hash") return [];
+  if (settings.mode !== "hash" || readHead(oldConfig)?.madeFrom.mode !== "hash") return [];
   const before = servers.filter(isInRotation);
   const after = topology.servers.map(({ name, id }) => ({ name, id, weight: SERVER_WEIGHT }));
   const share = movedShare(before, after);
@@ -198,31 +175,19 @@ function describeSessions(
 }
 
 /** What a reload changes, by the config key where there is one. */
-function describeReload(before: string, after: string): string {
-  const keys = [
-    ["mode", modeOf],
-    ["balancers", balancersOf],
-    ["app.readyPath", readyPathOf],
-    ["monitoring", isMonitored],
-    ["tls.redirect", redirectOf],
-  ] as const;
-  const words = keys
-    .map(([key, read]) => [key, read(before), read(after)] as const)
-    .filter(([, is, shall]) => is !== shall);
-  if (words.length > 0) return words.map(([key, is, shall]) => `${key} ${is} → ${shall}`).join(", ");
-  const [old, fresh] = [settingLines(before), settingLines(after)];
-  const count =
-    [...fresh].filter((line) => !old.has(line)).length + [...old].filter((line) => !fresh.has(line)).length;
+function describeReload(before: string, { text, madeFrom }: HaproxyConfig): string {
+  const changed = changedKeys(readHead(before)?.madeFrom ?? {}, madeFrom);
+  if (changed.length > 0) return changed.map(describeChangedKey).join(", ");
+  const [old, fresh] = [settingLines(before), settingLines(text)];
+  const count = old.symmetricDifference(fresh).size;
   return count === 0 ? "the worker runs an older config" : `${count} lines of haproxy.cfg`;
 }
 
-const modeOf = (text: string): Mode => (/^ {4}balance hash /m.test(text) ? "hash" : "sticky");
-const balancersOf = (text: string): number =>
-  new Set([...text.matchAll(/^ {4}(?:peer|server) (haproxy\d+)/gm)].map(([, name]) => name)).size;
-const readyPathOf = (text: string): string =>
-  /^ {4}http-check send meth GET uri (\S+)$/m.exec(text)?.[1] ?? "none";
-const isMonitored = (text: string): boolean =>
-  /^ {4}http-request deny if \{ src \S+ \} !\{ path \/metrics \}$/m.test(text);
-const redirectOf = (text: string): boolean => /^ {4}http-request redirect prefix https:/m.test(text);
+/** Lines of a template that was changed by hand: the head, the revision and the servers are told otherwise. */
 const settingLines = (text: string): Set<string> =>
-  new Set(text.split("\n").filter((line) => !/^ {4}server s\d|^ {4}setenv /.test(line)));
+  new Set(
+    text
+      .split("\n")
+      .slice(1)
+      .filter((line) => !["    server ", "    setenv "].some((start) => line.startsWith(start))),
+  );

@@ -11,6 +11,7 @@ import { observeCertificates, observeRuntimes, type RunningState } from "../hapr
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { type Credentials, type Endpoint, endpointAt } from "../stack/endpoint.ts";
+import { appMadeFrom, type MadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
 import { stackPorts } from "../stack/published-ports.ts";
 import type { Rollout } from "../stack/rollout.ts";
@@ -39,7 +40,9 @@ export interface Declared {
 export interface DeclaredApp {
   /** The very arguments that the engine gets. */
   readonly container: ReturnType<typeof appArguments>;
-  /** Names them and the app's port: a command may be the same for another port, and yet the app is not there. */
+  /** By config key, and the hash of the arguments, so that nothing of them can be left out. */
+  readonly madeFrom: MadeFrom;
+  /** Names that map. A container of another name is replaced. */
   readonly definition: string;
 }
 
@@ -108,14 +111,15 @@ export async function lookAtStack(
 
 /** What each app container is made from, by its name. */
 function declareApps(
-  { app }: Settings,
+  settings: Settings,
   { network, servers }: Topology,
   logDriver: string,
 ): Map<string, DeclaredApp> {
   return new Map(
-    servers.map(({ containerName, address, port }) => {
-      const container = appArguments({ ...app, logDriver, network: network.name, address });
-      return [containerName, { container, definition: definitionName({ container, port }) }];
+    servers.map(({ containerName, address }) => {
+      const container = appArguments({ ...settings.app, logDriver, network: network.name, address });
+      const madeFrom = { ...appMadeFrom(settings, logDriver), arguments: definitionName(container) };
+      return [containerName, { container, madeFrom, definition: definitionName(madeFrom) }];
     }),
   );
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { labelsOf } from "../docker/labels.ts";
+import { labelsOf, MADE_FROM_LABEL } from "../docker/labels.ts";
 import type { Credentials } from "../stack/endpoint.ts";
 import type { Server } from "../stack/topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
@@ -62,7 +62,10 @@ function createAppServer(
       server,
       container: isEnvSecret ? { ...app.container, Env: pulumi.secret(app.container.Env) } : app.container,
       definition: app.definition,
-      labels: labelsOf(owner.stack, owner.state, "app"),
+      labels: {
+        ...labelsOf(owner.stack, owner.state, "app"),
+        [MADE_FROM_LABEL]: JSON.stringify(app.madeFrom),
+      },
       pids: settings.app.confinement.limits.pids,
       network,
       balancers: balancers.map(({ address }) => address),

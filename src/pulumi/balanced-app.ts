@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { checkSettings } from "../config/settings-parser.ts";
 import { connectEngine } from "../docker/engine.ts";
 import { EngineError } from "../docker/engine-error.ts";
 import { pullMissingImages, refuseRoot } from "../docker/images.ts";
@@ -9,6 +10,7 @@ import { describeChanges, describeWarnings } from "../preview/changes.ts";
 import { lookAtStack, type Situation } from "../preview/situation.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
+import { CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
 import type { Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
@@ -22,11 +24,26 @@ import { PidsLimit, RuntimeSync } from "./provided.ts";
 import { createRuntimeTls } from "./runtime-tls.ts";
 import type { StackContext } from "./stack-context.ts";
 
-/** What a balanced app is told about itself. */
-export interface BalancedAppArgs {
+/**
+ * What a balanced app shall be: the keys of docs/config.md, those of `app` without their prefix. Whatever is left out has
+ * its default. All of it must be known at preview.
+ */
+export type BalancedAppArgs = Omit<GivenConfig, "app"> &
+  NonNullable<GivenConfig["app"]> & {
+    /** Whether the state keeps `env` encrypted, and no message tells it; false by default. */
+    readonly isEnvSecret?: boolean;
+    /**
+     * Name of the stack output that has `runtimeTlsCredentials`, from which the next update reads how to look at what
+     * runs; `runtimeTlsCredentials` by default.
+     */
+    readonly credentialsOutput?: string;
+  };
+
+/** A stack's config that is checked already. */
+interface CheckedArgs {
   readonly settings: Settings;
-  /** Whether the state keeps the app's environment encrypted. */
   readonly isEnvSecret: boolean;
+  readonly credentialsOutput?: string;
 }
 
 /** What a balanced app tells about itself; addresses of the balancers come in the order of their numbers. */
@@ -50,19 +67,25 @@ export interface BalancedAppOutputs {
   readonly grafanaUrl?: string;
 }
 
-/** A network, app containers on it, and HAProxy containers in front of them whose server list follows the count. */
+/**
+ * A network, app containers on it, and HAProxy containers in front of them whose server list follows the count. Its name
+ * is that of the containers: a program may have several, each with a subnet and ports of its own.
+ */
 export class BalancedApp extends pulumi.ComponentResource {
   /** Known when the engine has been looked at, and all children are declared. */
   readonly outputs: Promise<BalancedAppOutputs>;
 
-  constructor(name: string, args: BalancedAppArgs, options?: pulumi.ComponentResourceOptions) {
+  /** @throws {SettingsError} with every mistake in the arguments at once */
+  constructor(name: string, args: BalancedAppArgs | CheckedArgs, options?: pulumi.ComponentResourceOptions) {
+    const checked = "settings" in args ? args : check(name, args);
     super("balancer:index:BalancedApp", name, {}, options);
     const finished = pulumi.runtime.rpcKeepAlive(); // or a program that asks for no output would end before
-    this.outputs = this.#declare(name, args).finally(finished);
+    this.outputs = this.#declare(name, checked).finally(finished);
   }
 
-  async #declare(name: string, { settings, isEnvSecret }: BalancedAppArgs): Promise<BalancedAppOutputs> {
-    const situation = await withoutStack(() => lookAt(settings));
+  async #declare(name: string, args: CheckedArgs): Promise<BalancedAppOutputs> {
+    const { settings, isEnvSecret, credentialsOutput } = args;
+    const situation = await withoutStack(() => lookAt(settings, credentialsOutput));
     await tell(situation);
     const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
     const credentials = declareChildren({ ...situation, owner, isEnvSecret, parent: this });
@@ -71,8 +94,16 @@ export class BalancedApp extends pulumi.ComponentResource {
   }
 }
 
+function check(name: string, args: BalancedAppArgs): CheckedArgs {
+  const { isEnvSecret = false, credentialsOutput, ...given } = args;
+  const keyOf = (key: string): string => (CONFIG_KEYS.has(`app.${key}`) ? `app.${key}` : key);
+  const config = Object.fromEntries(Object.entries(given).map(([key, value]) => [keyOf(key), value]));
+  const settings = checkSettings(name, config, isEnvSecret ? ["app.env"] : []);
+  return { settings, isEnvSecret, ...(credentialsOutput && { credentialsOutput }) };
+}
+
 /** Looks at the engine, and brings it the images that it does not have, before anything is declared. */
-async function lookAt(settings: Settings): Promise<Situation> {
+async function lookAt(settings: Settings, credentialsOutput?: string): Promise<Situation> {
   const engine = await connectEngine();
   const { app, haproxyImage, monitoring } = settings;
   if (!pulumi.runtime.isDryRun()) {
@@ -88,7 +119,7 @@ async function lookAt(settings: Settings): Promise<Situation> {
     ]);
   }
   await refuseRoot(engine, { key: "app.image", reference: app.image }, app.confinement.user);
-  return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials()));
+  return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials(credentialsOutput)));
 }
 
 async function tell({ declared, observed }: Situation): Promise<void> {

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { RESTART_POLICY } from "../docker/container-arguments.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
-import { labelsOf } from "../docker/labels.ts";
+import { labelsOf, MADE_FROM_LABEL } from "../docker/labels.ts";
 import { clearContainer } from "../docker/leftovers.ts";
 import {
   CERTIFICATE_FILE,
@@ -13,6 +13,7 @@ import {
   RUNTIME_CERTIFICATE_FILE,
   RUNTIME_TLS_VARIABLE,
 } from "../haproxy/container.ts";
+import { balancerMadeFrom } from "../stack/made-from.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
 import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
 import type { StackCertificate } from "./certificate.ts";
@@ -142,12 +143,13 @@ function createCertificateFiles(
 }
 
 function createContainer(
-  { containerName: name, address, volumeName, peerName, ports }: Balancer,
+  balancer: Balancer,
   configFile: ConfigFile,
   { declared, owner, network, runtimeTls, after, parent }: BalancerArgs,
 ): docker.Container {
   const { settings, logDriver } = declared;
-  const published = balancerPorts(settings, { containerName: name, ports });
+  const { containerName: name, address, volumeName, peerName } = balancer;
+  const published = balancerPorts(settings, balancer);
   return new docker.Container(
     name,
     {
@@ -167,12 +169,16 @@ function createContainer(
       networksAdvanced: [{ name: network.name, ipv4Address: address }],
       volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
       ports: published.map(({ internal, port, address: ip }) => ({ internal, external: port, ip })),
-      labels: dockerLabels(owner, "haproxy"),
+      labels: [
+        ...dockerLabels(owner, "haproxy"),
+        { label: MADE_FROM_LABEL, value: JSON.stringify(balancerMadeFrom(settings, balancer, logDriver)) },
+      ],
     },
     {
       parent,
       dependsOn: [configFile, ...after],
-      // A label carries the checkout's folder. Moving that must not replace the container.
+      // A label carries the checkout's folder. Moving that must not replace the container. What the container was made
+      // from cannot change without a change of these arguments.
       ...confinedOptions("labels"),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);

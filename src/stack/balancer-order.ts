@@ -25,8 +25,7 @@ export function replacementOrder(
 }
 
 function holdsPortOf(other: ObservedBalancer | undefined, { ports }: Balancer): boolean {
-  const held = new Set(
-    [...(other?.published.values() ?? [])].map((address) => Number(address.split(":")[1])),
-  );
-  return Object.values(ports).some((port) => held.has(port));
+  const held = Object.entries(other?.madeFrom ?? {}).filter(([key]) => key.startsWith("ports."));
+  const numbers = new Set(held.map(([, address]) => Number(address.split(":")[1])));
+  return Object.values(ports).some((port) => numbers.has(port));
 }

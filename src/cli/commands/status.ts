@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { revisionOf } from "../../haproxy/file/render.ts";
+import { readHead } from "../../haproxy/file/render.ts";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
 import { type ProcessInfo, readProcessInfo } from "../../haproxy/runtime/process-info.ts";
@@ -53,7 +53,7 @@ export const buildStatus = (caller: Caller): Command =>
 async function look(caller: Caller, { stack, balancer }: Options): Promise<BalancerStatus[]> {
   const outputs = await readOutputs(caller, stack);
   const declared = declaredServers({ stack, mode: outputs.mode }, outputs.servers);
-  const revision = revisionOf(outputs.haproxyConfig);
+  const revision = readHead(outputs.haproxyConfig)?.revision;
   return Promise.all(haproxiesOf(outputs, balancer).map((haproxy) => lookAt(haproxy, declared, revision)));
 }
 

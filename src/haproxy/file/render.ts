@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import Handlebars from "handlebars";
+import { z } from "zod";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
 import { RUNTIME_CLIENT_NAME } from "../../stack/endpoint.ts";
+import { configMadeFrom, type MadeFrom } from "../../stack/made-from.ts";
 import type { Mode } from "../../stack/settings.ts";
 import type { Server, Topology } from "../../stack/topology.ts";
 import {
@@ -33,6 +35,8 @@ export interface HaproxyConfig {
   readonly text: string;
   /** Names everything in the text but the list of servers. A worker with this revision needs no reload. */
   readonly revision: string;
+  /** What it was made from, by config key, its servers apart. */
+  readonly madeFrom: MadeFrom;
 }
 
 /** Renders the config that all balancers of a stack share. Same topology, same text. */
@@ -49,12 +53,21 @@ export function renderConfig(topology: Topology): HaproxyConfig {
     .update(render({ ...topology, servers: [specimen] }, ""))
     .digest("hex")
     .slice(0, 16);
-  return { text: render(topology, revision), revision };
+  return { text: render(topology, revision), revision, madeFrom: configMadeFrom(topology) };
 }
 
-/** The revision that a config's text sets; undefined when it is none of Balancer's. */
-export const revisionOf = (text: string): string | undefined =>
-  new RegExp(`^ *setenv ${REVISION_VARIABLE} "(\\w+)"$`, "m").exec(text)?.[1];
+const HEAD = z.object({ revision: z.string(), madeFrom: z.record(z.string(), z.string()) });
+
+/** Reads what a config tells about itself in its first line; undefined when it is none of Balancer's. */
+export function readHead(text: string): z.infer<typeof HEAD> | undefined {
+  try {
+    return HEAD.safeParse(JSON.parse(text.slice(HEAD_START.length, text.indexOf("\n")))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const HEAD_START = "# ";
 
 interface View {
   readonly mode: Mode;
@@ -72,6 +85,8 @@ interface View {
   readonly peerVariable: string;
   readonly revisionVariable: string;
   readonly revision: string;
+  /** The first line. */
+  readonly head: string;
   readonly peers: readonly { readonly name: string; readonly address: string }[];
   readonly servers: readonly { readonly name: string; readonly arguments: string }[];
   readonly tls: TlsView | undefined;
@@ -108,6 +123,7 @@ function render(topology: Topology, revision: string): string {
     peerVariable: PEER_VARIABLE,
     revisionVariable: REVISION_VARIABLE,
     revision,
+    head: HEAD_START + JSON.stringify({ revision, madeFrom: configMadeFrom(topology) }),
     peers,
     servers: servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
     tls: viewTls(topology),

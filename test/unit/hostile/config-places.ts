@@ -1,5 +1,8 @@
 import { expect } from "vitest";
+import { readHead } from "../../../src/haproxy/file/render.ts";
+import { configMadeFrom } from "../../../src/stack/made-from.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
+import { planTopology } from "../../../src/stack/topology.ts";
 
 /** How a key's text is read, and what stands without one, spelled out once more. */
 interface Place {
@@ -330,9 +333,12 @@ const SECTIONS: Readonly<Record<string, RegExp>> = {
 
 /** Compares a config with that of the defaults, line by line and word by word: only the key's own places may differ. */
 export function expectOnlyThis(key: string, settings: Settings, base: string, config: string): void {
+  expectHead(config, settings);
   const dropped = SECTIONS[key];
   const [before, after] = [base, config].map((text) =>
-    sectionsOf(text).filter((section) => dropped === undefined || !dropped.test(section)),
+    sectionsOf(text.slice(text.indexOf("\n") + 1)).filter(
+      (section) => dropped === undefined || !dropped.test(section),
+    ),
   );
   expect(after?.length).toBe(before?.length);
   const rule = LINES[key];
@@ -354,6 +360,12 @@ export function expectOnlyThis(key: string, settings: Settings, base: string, co
       .join(" "),
   );
   expect(kept(is)).toEqual(expected);
+}
+
+/** The first line is a comment that holds what the file was made from, and nothing else. */
+function expectHead(config: string, settings: Settings): void {
+  expect(config).toMatch(/^# \{[\u0020-\u007e]+\}\n/);
+  expect(readHead(config)?.madeFrom).toEqual(configMadeFrom(planTopology(settings)));
 }
 
 const sectionsOf = (text: string): string[] => text.split("\n\n");

@@ -3,7 +3,7 @@ import { renderConfig } from "../../../src/haproxy/file/render.ts";
 import type { RunningCertificate } from "../../../src/haproxy/runtime/served-certificate.ts";
 import { describeChanges, describeWarnings } from "../../../src/preview/changes.ts";
 import type { Observed } from "../../../src/preview/situation.ts";
-import { CONTAINER_PORTS } from "../../../src/stack/container-ports.ts";
+import { balancerMadeFrom } from "../../../src/stack/made-from.ts";
 import type { ObservedBalancer } from "../../../src/stack/observed.ts";
 import { planRollout } from "../../../src/stack/rollout.ts";
 import { type Balancer, planTopology } from "../../../src/stack/topology.ts";
@@ -37,39 +37,19 @@ const declare = (config: ConfigChanges, running: ReadonlyMap<string, string> = n
 
 /** A stack that runs as the config says. */
 const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): Observed => {
-  const { topology, config: rendered, settings } = declare(config);
-  const observe = ({ ports }: Balancer): ObservedBalancer => {
-    const published = new Map<number, string>([
-      [CONTAINER_PORTS.http, `${settings.bind}:${ports.http}`],
-      [CONTAINER_PORTS.runtime, `127.0.0.1:${ports.runtime}`],
-      [CONTAINER_PORTS.stats, `127.0.0.1:${ports.stats}`],
-    ]);
-    if (ports.runtimeTls !== undefined)
-      published.set(CONTAINER_PORTS.runtimeTls, `${settings.runtimeTls?.bind}:${ports.runtimeTls}`);
-    if (ports.https !== undefined) published.set(CONTAINER_PORTS.https, `${settings.bind}:${ports.https}`);
-    const { memoryMb, files } = settings.haproxyLimits;
-    return {
-      image: settings.haproxyImage,
-      isRunning: true,
-      isReadOnly: true,
-      memoryMb,
-      files,
-      logDriver: "local",
-      published,
-      configText: rendered.text,
-      certificateDigest: undefined,
-      runtimeTlsRotation: settings.runtimeTls?.rotation,
-      ...changes,
-    };
-  };
+  const { topology, config: rendered, settings, logDriver } = declare(config);
+  const observe = (balancer: Balancer): ObservedBalancer => ({
+    isRunning: true,
+    madeFrom: balancerMadeFrom(settings, balancer, logDriver),
+    configText: rendered.text,
+    certificateDigest: undefined,
+    ...changes,
+  });
   const running = { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) };
   return {
     subnet: settings.subnet.cidr,
     apps: new Map(
-      topology.servers.map(({ containerName }) => [
-        containerName,
-        { definition: "new", state: "a", isRunning: true },
-      ]),
+      topology.servers.map(({ containerName }) => [containerName, { definition: "new", isRunning: true }]),
     ),
     balancers: new Map(topology.balancers.map((balancer) => [balancer.containerName, observe(balancer)])),
     running: new Map(topology.balancers.map(({ containerName }) => [containerName, running])),

@@ -13,11 +13,10 @@ const observe = (balancers: readonly Balancer[]): ReadonlyMap<string, ObservedBa
     balancers.map(({ containerName, ports }) => [
       containerName,
       {
-        ...{ image: "", isRunning: true, isReadOnly: true, memoryMb: 512, files: 16_384, logDriver: "local" },
-        published: new Map([[8080, `127.0.0.1:${ports.http}`]]),
+        isRunning: true,
+        madeFrom: { "ports.http": `127.0.0.1:${ports.http}`, logDriver: "local" },
         configText: undefined,
         certificateDigest: undefined,
-        runtimeTlsRotation: undefined,
       },
     ]),
   );

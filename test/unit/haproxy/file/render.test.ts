@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type HaproxyConfig, renderConfig, revisionOf } from "../../../../src/haproxy/file/render.ts";
+import { type HaproxyConfig, readHead, renderConfig } from "../../../../src/haproxy/file/render.ts";
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
 import { steps } from "../../../../src/haproxy/runtime/steps.ts";
 import { BACKEND, planTopology, type Topology } from "../../../../src/stack/topology.ts";
@@ -28,8 +28,8 @@ describe("the whole haproxy.cfg", () => {
     const { text, revision } = configOf({});
     expect(revision).toMatch(/^[0-9a-f]{16}$/);
     expect(text).toContain(`\n    setenv BALANCER_REVISION "${revision}"\n`);
-    expect(revisionOf(text)).toBe(revision);
-    expect(revisionOf("global\n")).toBeUndefined();
+    expect(readHead(text)?.revision).toBe(revision);
+    expect(readHead("global\n")).toBeUndefined();
   });
 });
 
