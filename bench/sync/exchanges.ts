@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 /** One line that the measured code sent, and the answers to it. */
 export interface Exchange {
   readonly askedAtMs: number;
-  /** When the last piece of the answers arrived; what the client makes of them comes after. */
+  /** The last piece of the answers arrived at this time, before the client made anything of it. */
   readonly answeredAtMs: number;
   readonly bytesSent: number;
   readonly bytesRead: number;
@@ -13,8 +13,8 @@ export interface Exchange {
 const CHANNEL = "net.client.socket";
 
 /**
- * Watches what `run` sends over its connections, from outside: Node tells of each connection, so the measured code needs
- * no hook and loses next to no time.
+ * Watches the lines that `run` sends over its connections. Node tells of each connection, so the measured
+ * code needs no hook and loses next to no time.
  */
 export async function watchExchanges(run: () => Promise<unknown>): Promise<Exchange[]> {
   const exchanges: { askedAtMs: number; answeredAtMs: number; bytesSent: number; bytesRead: number }[] = [];

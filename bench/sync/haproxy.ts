@@ -29,10 +29,7 @@ const TOPOLOGY = planTopology(checkSettings("bench", { count: 0, subnet: SUBNET 
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
 
-/**
- * A stack's topology with this many servers. All have one address, HAProxy's own: it is the server list that
- * is measured.
- */
+/** Makes a stack's topology with so many servers. All have HAProxy's own address: only the list is measured. */
 export function topologyOf(count: number): Topology {
   const address = TOPOLOGY.balancers[0]?.address ?? "";
   const servers = Array.from(
@@ -81,10 +78,10 @@ export async function startHaproxy(): Promise<void> {
   await waitReachable();
 }
 
-/** Removes the container and its network, a killed run's as well. */
+/** Removes the container and its network, also those of a killed run. */
 export const stopHaproxy = (): Promise<void> => removeLabelled(docker, `${BENCH_LABEL}=sync`);
 
-/** The stack's config, and an app that is always well: HAProxy itself. */
+/** Packs the stack's config, and an app that is always well: HAProxy itself. */
 function packConfig({ text }: HaproxyConfig): Promise<Buffer> {
   const app = `\nfrontend app from web\n    bind :${APP_PORT}\n    http-request return status 200\n`;
   const pack = tar.pack();

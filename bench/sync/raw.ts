@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
 
 /*
- * The runtime API with nothing around it: what a script would do that knows what runs, plans nothing and reads no reply
- * but to count them. The floor that `sync` is measured against, so it shares no code with src/haproxy.
+ * The runtime API with nothing around it. A script would do the same that knows what runs, plans nothing, and
+ * only counts replies. `sync` is measured against this floor, so it shares no code with src/haproxy.
  */
 
 const MAX_LINE_CHARS = 16_000;
@@ -45,7 +45,7 @@ export class RawConnection {
     this.#socket.destroy();
   }
 
-  /** An empty line ends each reply. */
+  /** Sends a line and reads its replies, each of which ends with an empty line. */
   #send(line: string, replies: number): Promise<string> {
     return new Promise((resolve, reject) => {
       let text = "";
@@ -79,7 +79,7 @@ export async function runOneByOne(endpoint: Endpoint, commands: readonly string[
   return text;
 }
 
-/** Waits until so many servers of the backend are up, looking as often as `sync` does. */
+/** Waits until so many servers of the backend are up. It looks as often as `sync` does. */
 export async function waitUp(look: () => Promise<string>, count: number): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (;;) {
@@ -92,7 +92,7 @@ export async function waitUp(look: () => Promise<string>, count: number): Promis
   }
 }
 
-/** One command, one connection, which HAProxy closes when it has answered. */
+/** Runs one command over one connection, which HAProxy closes when it has answered. */
 export async function ask(endpoint: Endpoint, command: string): Promise<string> {
   const socket = await openSocket(endpoint);
   let text = "";

@@ -8,10 +8,10 @@ import { type Exchange, watchExchanges } from "./exchanges.ts";
 import { ENDPOINT, REVISION } from "./haproxy.ts";
 import { ask, RawConnection, runOneByOne, waitUp } from "./raw.ts";
 
-/** One way from no servers to all of them, or back. */
+/** Times of one way from no servers to all of them, or back. */
 export interface Sample {
   readonly totalMs: number;
-  /** The part in which HAProxy had been told everything, and its health checks were waited for. */
+  /** In this part HAProxy had all commands, and only its health checks were waited for. */
   readonly waitingMs: number;
 }
 
@@ -21,25 +21,25 @@ export interface Variant {
   down(): Promise<Sample>;
 }
 
-/** Where a sync's time goes, in milliseconds. */
+/** The parts of a sync's time, in milliseconds. */
 export interface Profile {
   readonly changing: number;
   readonly waiting: number;
-  /** Reading the state before the changes and after the wait. */
+  /** Time to read the state before the changes and after the wait. */
   readonly reading: number;
-  /** No answer is due and nothing is waited for: parsing, planning, checking answers. */
+  /** Time to parse, plan and check answers: no answer is due, and nothing is waited for. */
   readonly computing: number;
   readonly bytesRead: number;
 }
 
-/** Longer than what only looks, shorter than the shortest change of the server list that is measured. */
+/** A line that only looks is shorter than this, and every measured change of the server list is longer. */
 const CHANGE_BYTES = 1_000;
 
-/** Balancer's own: reads, plans, adds and proves up, or drains and removes. */
+/** Balancer's own way: it reads, plans, adds and proves up, or drains and removes. */
 export class SyncVariant implements Variant {
   readonly #servers: readonly Server[];
   readonly profiles: { readonly up: Profile[]; readonly down: Profile[] } = { up: [], down: [] };
-  /** What ran after the latest `up`. */
+  /** The state after the latest `up`. */
   running: RunningState = { servers: [], revision: undefined };
 
   constructor(servers: readonly Server[]) {
@@ -77,7 +77,7 @@ export class SyncVariant implements Variant {
   }
 }
 
-/** After the last change, proving up looks again and again; the last exchange reads the result. */
+/** After the last change the proof looks again and again, and the last exchange reads the result. */
 function profileOf(
   exchanges: readonly Exchange[],
   { totalMs, isProving }: { totalMs: number; isProving: boolean },
@@ -98,7 +98,7 @@ function profileOf(
   return { changing, waiting, reading, computing: totalMs - changing - waiting - reading, bytesRead };
 }
 
-/** The bare commands in lines of 16,000 bytes over one connection. */
+/** Sends the bare commands in lines of 16,000 bytes over one connection. */
 export class BatchedVariant implements Variant {
   readonly #servers: readonly Server[];
 
@@ -133,7 +133,7 @@ export class BatchedVariant implements Variant {
   }
 }
 
-/** The same commands with a connection for each, as `socat` in a loop does it. */
+/** Sends the same commands over a connection each, as `socat` in a loop does. */
 export class OneByOneVariant implements Variant {
   readonly #servers: readonly Server[];
 
@@ -178,7 +178,7 @@ const removeCommands = ({ name }: Server): string[] => [
   `del server ${BACKEND}/${name}`,
 ];
 
-/** A floor that fails half of its commands would be no floor. */
+/** Checks the count of an answer, because a floor that fails half of its commands would be no floor. */
 function expectTimes(text: string, answer: string, times: number): void {
   const found = text.split(answer).length - 1;
   if (found !== times)

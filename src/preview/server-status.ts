@@ -4,7 +4,7 @@ import type { AdminState, RunningServer, ServerStats } from "../haproxy/runtime/
 import { type Action, actionsOf, planServers } from "../haproxy/servers/plan.ts";
 import type { Server } from "../stack/topology.ts";
 
-/** A server as HAProxy sees it, next to what is declared. */
+/** A server in HAProxy's eyes, next to its declaration. */
 export interface ServerStatus {
   readonly name: string;
   readonly address: string;
@@ -19,17 +19,17 @@ export interface ServerStatus {
   readonly cookie: string;
   readonly currentSessions: number;
   readonly totalSessions: number;
-  /** What differs from the declaration; empty when nothing does. */
+  /** Differences from the declaration. */
   readonly drift: string;
 }
 
-/** A balancer with its servers; without `process` and servers when it does not answer. */
+/** A balancer with its servers. It has no `process` and no servers if it does not answer. */
 export interface BalancerStatus {
   readonly endpoint: string;
   readonly process: ProcessInfo | undefined;
-  /** The other balancers, as it sees them. */
+  /** The other balancers in its eyes. */
   readonly peers: readonly Peer[];
-  /** Why it does not answer. */
+  /** Says why it does not answer. */
   readonly error: string | undefined;
   /** Whether the worker runs the declared config, apart from its servers. */
   readonly isConfigDeclared: boolean;
@@ -37,8 +37,8 @@ export interface BalancerStatus {
 }
 
 /**
- * Puts what runs next to what is declared, in the order of the servers' ids. What differs is what the next update would
- * mend, and a server that is down.
+ * Compares what runs with what is declared, in the order of the servers' ids. Differences are what the next
+ * update would mend, and servers that are down.
  */
 export function compareServers(
   declared: readonly Server[],
@@ -88,7 +88,7 @@ function driftOf(server: RunningServer, wanted: Server | undefined, actions: rea
   );
 }
 
-/** What an action of the next update tells about the server that it mends. */
+/** Names the difference that an action of the next update mends. */
 function words(action: Action, server: RunningServer, wanted: Server): string[] {
   switch (action.kind) {
     case "remove":
