@@ -2,6 +2,9 @@ import Docker from "dockerode";
 import { LOOPBACK } from "../stack/topology.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 
+/** A Docker engine. Other rooms hold it, and only this room talks to it. */
+export type Engine = Docker;
+
 /** Tells the host name or address of the engine's host: the one in `DOCKER_HOST`, or loopback. */
 export const engineHost = (dockerHost = process.env.DOCKER_HOST ?? ""): string =>
   URL.parse(dockerHost)?.hostname || LOOPBACK;

@@ -3,7 +3,7 @@ import { CERTIFICATE_FILE, CONFIG_FILE } from "../haproxy/container.ts";
 import { readMadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
 import { digestOf } from "../tls/certificate.ts";
-import { hasStatus } from "./engine-error.ts";
+import { ifFound } from "./engine-error.ts";
 import { DEFINITION_LABEL, MADE_FROM_LABEL, ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { readMountedFile } from "./volume-command.ts";
 
@@ -56,7 +56,7 @@ export async function readLogDriver(docker: Docker): Promise<string> {
 
 async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {
   const container = docker.getContainer(name);
-  try {
+  return ifFound(async () => {
     const { Config, State } = await container.inspect();
     const [pem, configText] = await Promise.all([
       readMountedFile(container, CERTIFICATE_FILE),
@@ -68,8 +68,5 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
       configText,
       certificateDigest: pem === undefined ? undefined : digestOf(pem),
     };
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
+  });
 }

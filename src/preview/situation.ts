@@ -1,6 +1,5 @@
-import type Docker from "dockerode";
 import { appArguments } from "../docker/container-arguments.ts";
-import { engineHost } from "../docker/engine.ts";
+import { type Engine, engineHost } from "../docker/engine.ts";
 import { observeApps, observeBalancers, observeSubnet, readLogDriver } from "../docker/found-containers.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
 import { definitionName } from "../docker/labels.ts";
@@ -73,7 +72,7 @@ export interface Situation {
  * @throws {EngineError} when a host port or the subnet is somebody else's
  */
 export async function lookAtStack(
-  docker: Docker,
+  docker: Engine,
   settings: Settings,
   credentials?: Credentials,
 ): Promise<Situation> {

@@ -1,7 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type Docker from "dockerode";
-import { connectEngine } from "../docker/engine.ts";
+import { connectEngine, type Engine } from "../docker/engine.ts";
 import { labelsOf, type Role } from "../docker/labels.ts";
 import { clearVolume, type Owner } from "../docker/leftovers.ts";
 
@@ -17,7 +16,7 @@ export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: stri
  */
 export function clearedBeforeCreate(
   name: string,
-  clear: (engine: Docker) => Promise<void>,
+  clear: (engine: Engine) => Promise<void>,
 ): pulumi.CustomResourceOptions {
   const hook = new pulumi.ResourceHook(`clear-${name}`, async () => {
     await clear(await connectEngine());
