@@ -1,0 +1,173 @@
+import { REVISION_VARIABLE } from "../../../../src/haproxy/container.ts";
+import type { Clock } from "../../../../src/stack/clock.ts";
+import type { Server } from "../../../../src/stack/topology.ts";
+import { RECORDED } from "../runtime/recorded.ts";
+import { asAdded, type ModelServer } from "./haproxy-model.ts";
+
+/** A server as a worker has it, and what its checks find. */
+export interface LiveServer extends ModelServer {
+  /** From when on checks pass. */
+  readonly passesFromMs: number;
+  /** Until when HAProxy takes it for up without a check. */
+  readonly trustedUntilMs: number;
+  readonly sessions: number;
+}
+
+const MAINT = 1;
+const DRAIN = 8;
+const FIRST_CHECK_MS = 100;
+const CHECKED = 6;
+
+/** A worker process of HAProxy: what it has, and what it answers. The rules were seen on HAProxy 3.2.26. */
+export class FakeWorker {
+  readonly pid: number;
+  readonly revision: string;
+  readonly servers: Map<string, LiveServer>;
+  readonly #clock: Clock;
+  /** How long an app takes from its start until it is well; those that are not named are well at once. */
+  readonly #startsInMs: ReadonlyMap<string, number>;
+
+  constructor(pid: number, revision: string, clock: Clock, startsInMs: ReadonlyMap<string, number>) {
+    this.pid = pid;
+    this.revision = revision;
+    this.servers = new Map();
+    this.#clock = clock;
+    this.#startsInMs = startsInMs;
+  }
+
+  /** Takes servers from the config file, for up until a check fails. */
+  load(servers: readonly Server[]): void {
+    const checkedMs = this.#clock.now() + FIRST_CHECK_MS;
+    for (const server of servers) {
+      const passesFromMs = checkedMs + (this.#startsInMs.get(server.name) ?? 0);
+      this.servers.set(server.name, {
+        ...asAdded(server),
+        passesFromMs,
+        trustedUntilMs: checkedMs,
+        sessions: 0,
+      });
+    }
+  }
+
+  set(name: string, change: Partial<LiveServer>): void {
+    const server = this.servers.get(name);
+    if (server !== undefined) this.servers.set(name, { ...server, ...change });
+  }
+
+  /** Carries out one command. */
+  answer(command: string): string {
+    if (command.startsWith("show servers state")) return this.#state();
+    if (command.startsWith("show servers conn")) return this.#connections();
+    if (command.startsWith("show stat")) return this.#stats();
+    if (command.startsWith("show env")) return `${REVISION_VARIABLE}=${this.revision}`;
+    const [, verb = "", name = "", rest = ""] =
+      /^(set server|add server|del server|enable health|shutdown sessions server|wait 50ms srv-removable) webservers\/(\S+) ?(.*)$/.exec(
+        command,
+      ) ?? [];
+    return this.#change(verb, name, rest);
+  }
+
+  #change(verb: string, name: string, rest: string): string {
+    const server = this.servers.get(name);
+    if (verb === "add server") return this.#add(name, rest);
+    if (server === undefined) return verb.startsWith("wait") ? "Failed." : "No such server.";
+    switch (verb) {
+      case "set server":
+        return this.#set(server, rest);
+      case "enable health":
+        this.set(name, { checkBits: CHECKED });
+        return "";
+      case "shutdown sessions server":
+        if (Number.isFinite(server.sessions)) this.set(name, { sessions: 0 });
+        return "";
+      case "wait 50ms srv-removable":
+        return server.sessions > 0 ? "Wait delay expired." : "Done.";
+      case "del server":
+        if (server.adminBits !== MAINT) return "Only servers in maintenance mode can be deleted.";
+        if (server.sessions > 0) return "Server still has connections attached to it, cannot remove it.";
+        this.servers.delete(name);
+        return "Server deleted.";
+      default:
+        return `Unknown command: '${verb}'`;
+    }
+  }
+
+  #add(name: string, rest: string): string {
+    if (this.servers.has(name)) return "Already exists a server with the same name in backend.";
+    const [, address = "", port, id, , cookie, weight] =
+      /^([\d.]+):(\d+) id (\d+)( cookie (\S+))? weight (\d+) check .* init-state down$/.exec(rest) ?? [];
+    if ([...this.servers.values()].some((server) => server.id === Number(id)))
+      return `'id' : custom id ${id} already used at (null):0 ('server ${name}').`;
+    const server = { name, id: Number(id), address, port: Number(port), cookie, weight: Number(weight) };
+    const checks = { checkBits: 2, passesFromMs: this.#nextCheckMs(name), trustedUntilMs: 0 };
+    this.servers.set(name, { ...server, ...checks, adminBits: MAINT, sessions: 0 });
+    return "New server registered.";
+  }
+
+  #set({ name, adminBits }: LiveServer, rest: string): string {
+    const [, what, value = "", port] = /^(state|health|weight|addr) (\S+)(?: port (\d+))?$/.exec(rest) ?? [];
+    if (what === "state") {
+      const bits = { ready: 0, drain: DRAIN, maint: MAINT }[value] ?? Number.NaN;
+      this.set(name, { adminBits: bits });
+      // It trusts a server that leaves maintenance, but not one that was added as down.
+      const isTrusted = adminBits === MAINT && bits !== MAINT && this.servers.get(name)?.trustedUntilMs !== 0;
+      if (isTrusted) this.set(name, { trustedUntilMs: this.#nextCheckMs(name) });
+    } else if (what === "health") {
+      this.set(name, { trustedUntilMs: 0, passesFromMs: this.#nextCheckMs(name) });
+    } else if (what === "weight") this.set(name, { weight: Number(value) });
+    else if (what === "addr") {
+      this.set(name, { address: value, port: Number(port) });
+      return `IP changed from 'x' to '${value}' by 'stats socket command'`;
+    }
+    return "";
+  }
+
+  #nextCheckMs = (name: string): number =>
+    this.#clock.now() + FIRST_CHECK_MS + (this.#startsInMs.get(name) ?? 0);
+
+  #isUp({ adminBits, checkBits, passesFromMs, trustedUntilMs }: LiveServer): boolean {
+    const now = this.#clock.now();
+    return adminBits !== MAINT && (checkBits !== CHECKED || now < trustedUntilMs || now >= passesFromMs);
+  }
+
+  #state(): string {
+    const head = RECORDED.serversState.split("\n").slice(0, 2);
+    const lines = Array.from(this.servers.values(), (server) => {
+      const { name, id, address, port, weight, adminBits, checkBits, passesFromMs } = server;
+      const [op, result] = [this.#isUp(server) ? 2 : 0, this.#clock.now() >= passesFromMs ? 3 : 2];
+      return `5 webservers ${id} ${name} ${address} ${op} ${adminBits} ${weight} ${weight} 1 15 ${result} 2 ${checkBits} 0 0 1 - ${port} - 0 0 - - 0`;
+    });
+    return [...head, ...lines].join("\n");
+  }
+
+  #connections(): string {
+    const [head = ""] = RECORDED.serversConn.split("\n");
+    const lines = Array.from(this.servers.values(), ({ name, id, address, port, sessions }) => {
+      const used = Number.isFinite(sessions) ? sessions : 1;
+      return `webservers/${name} 5/${id} ${address} ${port} - 5000 ${used} 9 9 0 0 -1 0 0 0`;
+    });
+    return [head, ...lines].join("\n");
+  }
+
+  #stats(): string {
+    const [head = ""] = RECORDED.stat.split("\n");
+    const lines = Array.from(this.servers.values(), (server) => {
+      const isUp = this.#isUp(server);
+      const words = new Map<string, string | number>([
+        ["pxname", "webservers"],
+        ["svname", server.name],
+        ["status", server.adminBits === MAINT ? "MAINT" : isUp ? "UP" : "DOWN"],
+        ["check_status", isUp ? "L7OK" : "L7STS"],
+        ["check_desc", isUp ? "Layer7 check passed" : "Layer7 wrong status"],
+        ["cookie", server.cookie ?? ""],
+      ]);
+      const numbers = new Set(["scur", "stot"]);
+      return head
+        .slice(2)
+        .split(",")
+        .map((column) => words.get(column) ?? (numbers.has(column) ? 0 : ""))
+        .join(",");
+    });
+    return [head, ...lines].join("\n");
+  }
+}

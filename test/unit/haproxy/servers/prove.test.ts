@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { proveUp } from "../../../../src/haproxy/servers/prove.ts";
+import { declare } from "./declared-servers.ts";
+import { FakeHaproxy } from "./fake-haproxy.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+const prove = ({ haproxy, clock, report }: FakeHaproxy, readyTimeoutMs = 2_000) =>
+  proveUp({ haproxy, clock, readyTimeoutMs }, declare(3), report);
+
+test("servers that are up are proved at the first look", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(3) });
+  await prove(fake);
+  expect([fake.clock.now(), fake.connections]).toEqual([0, 1]);
+});
+
+test("one that HAProxy takes for up without a check is not proved yet", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(3) });
+  fake.worker.set("s2", { trustedUntilMs: NEVER, passesFromMs: 700 });
+  await prove(fake);
+  expect(fake.clock.now()).toBe(700);
+});
+
+test("a pass that was seen counts while a check is under way", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(3), startsInMs: { s3: 300 } });
+  fake.worker.set("s1", { trustedUntilMs: NEVER });
+  fake.clock.at(100, () => fake.worker.set("s1", { passesFromMs: NEVER }));
+  await prove(fake);
+  expect(fake.clock.now()).toBe(400);
+});
+
+test("a pass counts no longer when the server went down", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(3), startsInMs: { s3: 300 } });
+  fake.clock.at(100, () => fake.worker.set("s1", { passesFromMs: NEVER, trustedUntilMs: 0 }));
+  fake.clock.at(200, () => fake.worker.set("s1", { trustedUntilMs: NEVER }));
+  await expect(prove(fake)).rejects.toThrow(/^not up within 2 s \(readyTimeout\): s1 /);
+});
+
+test.each([
+  { what: "in maintenance", change: { adminBits: 1 }, words: "MAINT" },
+  { what: "not checked", change: { checkBits: 2 }, words: "UP L7OK" },
+])("one that is $what is not up", async ({ change, words }) => {
+  await using fake = await FakeHaproxy.start({ running: declare(3) });
+  fake.worker.set("s2", change);
+  await expect(prove(fake)).rejects.toMatchObject({
+    message: expect.stringContaining(`): ${words}`),
+    containerNames: ["demo-podinfo2"],
+  });
+});
+
+test("all that are missing are told, and what is waited for now and again", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(2), startsInMs: { s2: NEVER } });
+  await expect(prove(fake, 7_000)).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^not up within 7 s \(readyTimeout\): s2 \(.*\): DOWN .*; s3 \(.*\): not in HAProxy$/,
+    ),
+    containerNames: ["demo-podinfo2", "demo-podinfo3"],
+  });
+  expect(fake.transcript).toEqual(
+    [6, 1].map((s) => `… waits for s2: DOWN L7STS Layer7 wrong status; s3: not in HAProxy, ${s} s left`),
+  );
+});
+
+test("the proof ends where HAProxy goes away", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(3), startsInMs: { s3: NEVER } });
+  fake.clock.at(500, () => void fake.kill());
+  await expect(prove(fake)).rejects.toMatchObject({
+    kind: expect.stringMatching(/^(broken|unreachable)$/),
+  });
+});

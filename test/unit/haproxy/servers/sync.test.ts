@@ -1,0 +1,244 @@
+import { describe, expect, test } from "vitest";
+import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
+import { bringUp, sync } from "../../../../src/haproxy/servers/sync.ts";
+import type { Server } from "../../../../src/stack/topology.ts";
+import { declare } from "./declared-servers.ts";
+import { FakeHaproxy } from "./fake-haproxy.ts";
+
+const TIMES = { drainTimeoutMs: 10_000, readyTimeoutMs: 2_000 };
+const FIVE = declare(5);
+const only = (...names: string[]): Server[] => FIVE.filter(({ name }) => names.includes(name));
+
+const syncTo = (fake: FakeHaproxy, servers: readonly Server[], revision = "r1") =>
+  sync({ haproxy: fake.haproxy, clock: fake.clock, servers, revision, ...TIMES }, fake.report);
+
+/** What adds a server. */
+const adding = (name: string, servers = FIVE): string[] =>
+  servers
+    .filter((server) => server.name === name)
+    .flatMap((server) => [
+      `add server ${name} ${serverArguments(server)} init-state down`,
+      `enable health ${name}`,
+      `set server ${name} state ready`,
+    ]);
+
+/** What takes a server out that has no session. */
+const removing = (name: string): string[] => [
+  `set server ${name} state maint`,
+  `wait 50ms srv-removable ${name}`,
+  `del server ${name}`,
+];
+
+describe("a sync", () => {
+  test("changes nothing where all is as declared", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1", "s2") });
+    const { servers, revision } = await syncTo(fake, only("s1", "s2"));
+    expect(fake.transcript).toEqual([]);
+    expect([servers.map(({ name }) => name), revision]).toEqual([["s1", "s2"], "r1"]);
+  });
+
+  test("adds servers, proves them up, and only then removes others", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1", "s2") });
+    let wereUp: boolean | undefined;
+    fake.before(/^set server webservers\/s1 state maint/, () => {
+      wereUp = (fake.server("s3")?.passesFromMs ?? Number.NaN) <= fake.clock.now();
+    });
+    await syncTo(fake, only("s2", "s3"));
+    expect(fake.transcript).toEqual(["= runtime: + s3, - s1", ...adding("s3"), ...removing("s1")]);
+    expect(wereUp).toBe(true);
+    expect(fake.names()).toEqual(["s2", "s3"]);
+  });
+
+  test("mends what was changed by hand, over one connection", async () => {
+    await using fake = await FakeHaproxy.start({ running: FIVE });
+    fake.worker.set("s1", { weight: 3 });
+    fake.worker.set("s2", { adminBits: 8 });
+    fake.worker.set("s3", { address: "10.9.9.9" });
+    fake.worker.set("s4", { checkBits: 2 });
+    fake.worker.set("s5", { adminBits: 1 });
+    await syncTo(fake, FIVE);
+    expect(fake.transcript).toEqual([
+      "= runtime: ~ s1 s2 s3 s4 s5",
+      "set server s1 weight 100",
+      "set server s2 state ready",
+      `set server s3 addr ${FIVE[2]?.address} port 9898`,
+      "enable health s4",
+      "set server s5 state ready",
+      "set server s5 health down",
+    ]);
+    // the first for all but the last look, which nobody's reload shall escape
+    expect(fake.connections).toBe(2);
+  });
+
+  test("evicts a stranger that holds a declared id before it adds the server", async () => {
+    const [s1, s2] = only("s1", "s2");
+    if (s1 === undefined || s2 === undefined) throw new Error("two servers are declared");
+    await using fake = await FakeHaproxy.start({ running: [s1, { ...s2, name: "blue" }] });
+    await syncTo(fake, [s1, s2]);
+    expect(fake.transcript).toEqual(["= runtime: + s2, - blue", ...removing("blue"), ...adding("s2")]);
+  });
+
+  test("does not remove anything while a new server does not come up, and tells what it waits for", async () => {
+    await using fake = await FakeHaproxy.start({
+      running: only("s1", "s2"),
+      startsInMs: { s3: Number.POSITIVE_INFINITY },
+    });
+    await expect(syncTo(fake, only("s2", "s3"))).rejects.toThrow(
+      /^not up within 2 s \(readyTimeout\): s3 \(demo-podinfo3, .*\): DOWN L7STS Layer7 wrong status$/,
+    );
+    expect(fake.transcript).toEqual([
+      "= runtime: + s3, - s1",
+      ...adding("s3"),
+      "… waits for s3: DOWN L7STS Layer7 wrong status, 1 s left",
+    ]);
+    expect(fake.names()).toEqual(["s1", "s2", "s3"]);
+  });
+
+  test("tells whom somebody deleted meanwhile, and the next one carries on", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1", "s2") });
+    fake.worker.set("s1", { weight: 3 });
+    fake.before(/^set server webservers\/s1 weight/, () => fake.worker.servers.delete("s1"));
+    await expect(syncTo(fake, only("s1", "s2"))).rejects.toMatchObject({
+      kind: "refused",
+      message: expect.stringMatching(/refused "set server webservers\/s1 weight 100": No such server\.$/),
+    });
+    fake.transcript.length = 0;
+    await syncTo(fake, only("s1", "s2"));
+    expect(fake.transcript).toEqual(["= runtime: + s1", ...adding("s1")]);
+  });
+
+  test("tells every step that HAProxy refuses", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1") });
+    fake.refuse(/^add server webservers\/s2/, "Permission denied");
+    await expect(syncTo(fake, only("s1", "s2"))).rejects.toThrow(
+      /refused "add server webservers\/s2 .*": Permission denied; "enable health webservers\/s2": No such server\.; /,
+    );
+  });
+
+  test("ends where HAProxy goes away in the middle, and the next one carries on", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1") });
+    let gone: Promise<void> | undefined;
+    fake.before(/^add server webservers\/s2/, () => {
+      gone = fake.kill();
+    });
+    await expect(syncTo(fake, only("s1", "s2"))).rejects.toMatchObject({
+      kind: "broken",
+      message: expect.stringMatching(/(closed|broke) the connection.* in its answer to "/),
+    });
+    await gone;
+    await expect(syncTo(fake, only("s1", "s2"))).rejects.toMatchObject({ kind: "unreachable" });
+    await fake.listen();
+    await syncTo(fake, only("s1", "s2"));
+    expect(fake.names()).toEqual(["s1", "s2"]);
+  });
+});
+
+describe("a sync with another config", () => {
+  test("proves new servers up and gives those that leave their time, before it reloads", async () => {
+    const file = { revision: "r2", servers: only("s2", "s3") };
+    await using fake = await FakeHaproxy.start({ running: only("s1", "s2"), file });
+    const { servers, revision } = await syncTo(fake, file.servers, "r2");
+    expect(fake.transcript).toEqual([
+      "= runtime: + s3, - s1",
+      ...adding("s3"),
+      ...removing("s1"),
+      "@master reload",
+      "= reload: config r1 → r2",
+    ]);
+    expect([servers.map(({ name }) => name), revision]).toEqual([["s2", "s3"], "r2"]);
+  });
+
+  test("looks at the new worker, not at the one that it was connected to", async () => {
+    const file = { revision: "r2", servers: only("s1", "s2") };
+    await using fake = await FakeHaproxy.start({ running: only("s1", "s2"), file, handover: 3 });
+    fake.before(/^@master reload/, () => fake.worker.set("s1", { weight: 7 }));
+    const { servers } = await syncTo(fake, file.servers, "r2");
+    expect(fake.transcript).toEqual(["@master reload", "= reload: config r1 → r2"]);
+    expect(servers.map(({ weight }) => weight)).toEqual([100, 100]);
+  });
+
+  test("brings a server that is in maintenance up with the cookie that it has", async () => {
+    const file = { revision: "r2", servers: declare(2, "hash") };
+    await using fake = await FakeHaproxy.start({ running: declare(2), file });
+    fake.worker.set("s2", { adminBits: 1 });
+    await syncTo(fake, file.servers, "r2");
+    expect(fake.transcript).toEqual([
+      "= runtime: ~ s2",
+      "set server s2 state ready",
+      "set server s2 health down",
+      "@master reload",
+      "= reload: config r1 → r2",
+    ]);
+    expect(fake.server("s2")?.cookie).toBeUndefined();
+  });
+
+  test("reloads at once where no server is up", async () => {
+    const file = { revision: "r2", servers: only("s2", "s3") };
+    const startsInMs = { s1: Number.POSITIVE_INFINITY };
+    await using fake = await FakeHaproxy.start({ running: only("s1"), file, startsInMs });
+    await syncTo(fake, file.servers, "r2");
+    expect(fake.transcript).toEqual([
+      "= runtime: + s2 s3, - s1",
+      "@master reload",
+      "= reload: config r1 → r2",
+    ]);
+  });
+
+  test("leaves the old worker as it is where the reload is refused", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1") });
+    await expect(syncTo(fake, only("s1"), "r2")).rejects.toThrow(
+      /^HAProxy at unix@.* refused to reload: \[ALERT\] \(1\) : config : no$/,
+    );
+    expect(fake.transcript).toEqual(["@master reload"]);
+    expect(fake.names()).toEqual(["s1"]);
+  });
+
+  test("does not reload where a new server does not come up", async () => {
+    const file = { revision: "r2", servers: only("s1", "s2") };
+    const startsInMs = { s2: Number.POSITIVE_INFINITY };
+    await using fake = await FakeHaproxy.start({ running: only("s1"), file, startsInMs });
+    await expect(syncTo(fake, file.servers, "r2")).rejects.toThrow("not up within 2 s (readyTimeout): s2 ");
+    expect(fake.transcript).not.toContain("@master reload");
+  });
+
+  test("ends where HAProxy loaded yet another one", async () => {
+    const file = { revision: "r3", servers: only("s1") };
+    await using fake = await FakeHaproxy.start({ running: only("s1"), file });
+    await expect(syncTo(fake, only("s1"), "r2")).rejects.toThrow(/ loaded config r3 instead of r2$/);
+  });
+
+  test("ends where HAProxy answers nothing to the reload", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1") });
+    fake.refuse(/^@master reload/, "Permission denied");
+    await expect(syncTo(fake, only("s1"), "r2")).rejects.toThrow(/ refused to reload: Permission denied$/);
+  });
+});
+
+describe("bringing up some of the servers", () => {
+  const bringUpOn = (fake: FakeHaproxy, servers: readonly Server[]) =>
+    bringUp({ haproxy: fake.haproxy, clock: fake.clock, servers, ...TIMES }, fake.report);
+
+  test("adds and proves them, and leaves the others as they are", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1", "s4"), startsInMs: { s2: 500 } });
+    fake.worker.set("s1", { weight: 3 });
+    await bringUpOn(fake, only("s2"));
+    expect(fake.transcript).toEqual(["= runtime: + s2", ...adding("s2")]);
+    expect(fake.clock.now()).toBeGreaterThanOrEqual(600);
+    expect(fake.names()).toEqual(["s1", "s2", "s4"]);
+  });
+
+  test("mends one that runs, and keeps its cookie", async () => {
+    await using fake = await FakeHaproxy.start({ running: only("s1", "s2") });
+    fake.worker.set("s2", { adminBits: 8, cookie: "other" });
+    await bringUpOn(fake, only("s2"));
+    expect(fake.transcript).toEqual(["= runtime: ~ s2", "set server s2 state ready"]);
+  });
+
+  test("evicts a stranger that holds the id", async () => {
+    const [s1, s2] = only("s1", "s2");
+    if (s1 === undefined || s2 === undefined) throw new Error("two servers are declared");
+    await using fake = await FakeHaproxy.start({ running: [s1, { ...s2, name: "blue" }] });
+    await bringUpOn(fake, [s2]);
+    expect(fake.transcript).toEqual(["= runtime: + s2, - blue", ...removing("blue"), ...adding("s2")]);
+  });
+});
