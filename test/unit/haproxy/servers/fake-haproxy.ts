@@ -16,8 +16,8 @@ interface FakeOptions {
   readonly file?: { readonly revision: string; readonly servers: readonly Server[] };
   /** How long an app takes until it is well; infinity for one that never is. */
   readonly startsInMs?: Readonly<Record<string, number>>;
-  /** So many connections after a reload still reach the old worker, which listens until it has seen a signal. */
-  readonly handover?: number;
+  /** Which connections after a reload still reach the old worker, which listens until it has seen a signal. */
+  readonly toOldWorker?: readonly number[];
 }
 
 let number = 0;
@@ -40,7 +40,7 @@ export class FakeHaproxy {
   readonly #sockets = new Set<Socket>();
   readonly #scripted: { readonly command: RegExp; readonly happen: () => string | undefined }[] = [];
   readonly #server = createServer((socket) => this.#serve(socket));
-  #handover = 0;
+  #sinceReload = 0;
 
   private constructor(options: FakeOptions) {
     this.#options = options;
@@ -106,8 +106,9 @@ export class FakeHaproxy {
   #serve(socket: Socket): void {
     this.connections += 1;
     this.#sockets.add(socket);
-    const oldWorker = this.#handover > 0 ? this.oldWorkers.at(-1) : undefined;
-    this.#handover -= 1;
+    this.#sinceReload += 1;
+    const isLate = this.#options.toOldWorker?.includes(this.#sinceReload) ?? false;
+    const oldWorker = isLate ? this.oldWorkers.at(-1) : undefined;
     const worker = oldWorker ?? this.worker; // for as long as the connection lasts
     let rest = "";
     let isKept = false;
@@ -140,12 +141,12 @@ export class FakeHaproxy {
   }
 
   #reload(): string {
-    const { file, handover = 0 } = this.#options;
+    const { file } = this.#options;
     if (file === undefined)
       return "Success=0\n--\n[NOTICE] (1) : haproxy version is 3.2\n[ALERT] (1) : config : no";
     this.oldWorkers.push(this.worker);
     this.worker = this.#startWorker(this.worker.pid + 1, file.revision, file.servers);
-    this.#handover = handover;
+    this.#sinceReload = 0;
     return "Success=1\n--\n[NOTICE] (1) : Loading success.";
   }
 

@@ -5,8 +5,9 @@ import { declare } from "./declared-servers.ts";
 import { FakeHaproxy } from "./fake-haproxy.ts";
 
 const start = () => FakeHaproxy.start({ running: declare(3) });
-const retire = ({ haproxy, clock, report }: FakeHaproxy, ...names: string[]) =>
-  retireServers({ haproxy, clock, drainTimeoutMs: 10_000 }, names, report);
+const retire = (fake: FakeHaproxy, ...names: string[]) => retireWithin(10_000, fake, ...names);
+const retireWithin = (drainTimeoutMs: number, fake: FakeHaproxy, ...names: string[]) =>
+  retireServers({ haproxy: fake.haproxy, clock: fake.clock, drainTimeoutMs }, names, fake.report);
 
 const deleting = (name: string): string[] => [`wait 50ms srv-removable ${name}`, `del server ${name}`];
 
@@ -75,6 +76,19 @@ describe("a server that leaves", () => {
     await retire(fake, "s2");
     expect(fake.transcript).toEqual(["set server s2 state maint", ...deleting("s2"), ...deleting("s2")]);
     expect(fake.names()).toEqual(["s1", "s3"]);
+  });
+
+  test("is told as busy where a session comes and goes whenever it is to be deleted", async () => {
+    await using fake = await start();
+    fake.refuse(/^del server/, "Server still has connections attached to it, cannot remove it.");
+    await retireWithin(0, fake, "s2");
+    expect(fake.transcript).toEqual([
+      "set server s2 state maint",
+      ...deleting("s2"),
+      "shutdown sessions server s2",
+      "= s2: 1 session closed after 0 s",
+      ...deleting("s2"),
+    ]);
   });
 
   test.each([/^set server webservers\/s2/, /^wait .* webservers\/s2/, /^del server webservers\/s2/])(

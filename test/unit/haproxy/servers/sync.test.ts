@@ -148,14 +148,17 @@ describe("a sync with another config", () => {
     expect([servers.map(({ name }) => name), revision]).toEqual([["s2", "s3"], "r2"]);
   });
 
-  test("looks at the new worker, not at the one that it was connected to", async () => {
-    const file = { revision: "r2", servers: only("s1", "s2") };
-    await using fake = await FakeHaproxy.start({ running: only("s1", "s2"), file, handover: 3 });
-    fake.before(/^@master reload/, () => fake.worker.set("s1", { weight: 7 }));
-    const { servers } = await syncTo(fake, file.servers, "r2");
-    expect(fake.transcript).toEqual(["@master reload", "= reload: config r1 → r2"]);
-    expect(servers.map(({ weight }) => weight)).toEqual([100, 100]);
-  });
+  test.each([{ toOldWorker: [] }, { toOldWorker: [1, 2, 3] }, { toOldWorker: [2, 4] }])(
+    "looks at the new worker, while the old one takes connections $toOldWorker",
+    async ({ toOldWorker }) => {
+      const file = { revision: "r2", servers: only("s1", "s2") };
+      await using fake = await FakeHaproxy.start({ running: only("s1", "s2"), file, toOldWorker });
+      fake.before(/^@master reload/, () => fake.worker.set("s1", { weight: 7 }));
+      const { servers } = await syncTo(fake, file.servers, "r2");
+      expect(fake.transcript).toEqual(["@master reload", "= reload: config r1 → r2"]);
+      expect(servers.map(({ weight }) => weight)).toEqual([100, 100]);
+    },
+  );
 
   test("brings a server that is in maintenance up with the cookie that it has", async () => {
     const file = { revision: "r2", servers: declare(2, "hash") };
