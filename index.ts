@@ -18,7 +18,7 @@ function ownConfig(): Record<string, string> {
   return Object.fromEntries(own.filter(([key]) => key !== undefined));
 }
 
-/** Keys of it that hold a secret. Pulumi's language host tells them by this variable; the SDK has no function for it. */
+/** Reads the keys that hold a secret. The language host names them in this variable, the SDK does not. */
 function secretKeys(): string[] {
   const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS || "[]");
   return Array.isArray(keys) ? keys.flatMap((key) => ownKey(String(key)) ?? []) : [];

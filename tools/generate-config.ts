@@ -34,9 +34,9 @@ const document = (): string => `# Config keys
 
 <!-- Written by \`npm run generate\` from src/stack/schema.ts. -->
 
-\`npx pulumi config set KEY VALUE\`, for a key with a dot \`npx pulumi config set --path KEY VALUE\`. Every mistake is
-reported at \`preview\`, all at once. The committed stack \`hash\` has a \`mode\`, a \`subnet\` and \`ports\` of its own:
-[stacks/Pulumi.hash.yaml](../stacks/Pulumi.hash.yaml).
+\`npx pulumi config set KEY VALUE\`, for a key with a dot \`npx pulumi config set --path KEY VALUE\`. Every
+mistake is reported at \`preview\`, all at once. The committed stack \`hash\` has a \`mode\`, a \`subnet\` and
+\`ports\` of its own: [stacks/Pulumi.hash.yaml](../stacks/Pulumi.hash.yaml).
 
 ## The stack
 
@@ -59,7 +59,8 @@ const table = (keys: readonly (readonly [string, Key])[]): string =>
     "| --- | --- | --- | --- |",
     ...keys.map(([name, { initial, allowed, description }]) => {
       const value = typeof initial === "object" ? JSON.stringify(initial) : String(initial);
-      return `| \`${name}\` | ${value === "" ? "nothing" : `\`${value}\``} | ${plain(allowed)} | ${linked(plain(description))} |`;
+      const shown = value === "" ? "nothing" : `\`${value}\``;
+      return `| \`${name}\` | ${shown} | ${plain(allowed)} | ${linked(plain(description))} |`;
     }),
   ].join("\n");
 

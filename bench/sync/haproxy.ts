@@ -29,7 +29,9 @@ const TOPOLOGY = planTopology(checkSettings("bench", { count: 0, subnet: SUBNET 
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
 
-/** Makes a stack's topology with so many servers. All have HAProxy's own address: only the list is measured. */
+/**
+ * Makes a stack's topology with so many servers. All have HAProxy's own address: only the list is measured.
+ */
 export function topologyOf(count: number): Topology {
   const address = TOPOLOGY.balancers[0]?.address ?? "";
   const servers = Array.from(

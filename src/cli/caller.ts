@@ -10,7 +10,7 @@ export interface Caller {
   readonly env: NodeJS.ProcessEnv;
   /** How the command ends: 0 unless something fails. */
   exitCode: number;
-  /** Calls a listener at each interrupt, which does not end the command then. Returns what takes that back. */
+  /** Calls a listener at each interrupt in place of ending the command. Returns the way to take that back. */
   onInterrupt(listener: () => void): () => void;
   /** Ends the command at once, with its exit code. */
   exit(): void;

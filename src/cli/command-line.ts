@@ -51,10 +51,8 @@ export async function runCommand(command: Command, args: readonly string[], call
     caller.exitCode = exitCodeOf(error);
     if (error instanceof CommanderError) return caller.exitCode; // Commander has told why.
     const message = error instanceof Error ? error.message : String(error);
-    tell(
-      caller,
-      `${coloursOf(caller.stderr).red("error:")} ${isTerminal(caller.stderr) ? showControls(message) : message}`,
-    );
+    const shown = isTerminal(caller.stderr) ? showControls(message) : message;
+    tell(caller, `${coloursOf(caller.stderr).red("error:")} ${shown}`);
   }
   return caller.exitCode;
 }

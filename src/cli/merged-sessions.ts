@@ -13,8 +13,9 @@ export interface Session {
 }
 
 /**
- * The sessions of all balancers, each once, or once for each server that it is on. Those of the only balancer are not
- * remembered, so that any number of them needs no memory. What fails on one of several is told, and the rest counts.
+ * The sessions of all balancers, each once, or once for each server that it is on. Those of the only balancer
+ * are not remembered, so that any number of them needs no memory. What fails on one of several is told, and
+ * the rest counts.
  */
 export async function* mergeSessions(
   caller: Caller,

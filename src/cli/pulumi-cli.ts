@@ -21,8 +21,8 @@ export class PulumiError extends Error {
 }
 
 /**
- * Runs Pulumi on the caller's terminal. An interrupt goes to Pulumi, which ends its update in order; the command waits
- * for it.
+ * Runs Pulumi on the caller's terminal. An interrupt goes to Pulumi, which ends its update in order; the
+ * command waits for it.
  * @throws {PulumiError}
  */
 export async function runPulumi(caller: Caller, args: readonly string[]): Promise<void> {
@@ -77,8 +77,8 @@ async function expectDone(child: ChildProcess, args: readonly string[]): Promise
 }
 
 /**
- * The CLI itself rather than its npm wrapper, which an interrupt kills while the CLI goes on behind the prompt. Both
- * find it in the same place.
+ * The CLI itself rather than its npm wrapper, which an interrupt kills while the CLI goes on behind the
+ * prompt. Both find it in the same place.
  */
 function binary({ env }: Caller): string {
   const home = env.PULUMI_HOME ?? join(homedir(), ".pulumi");

@@ -21,8 +21,8 @@ export const readBalancers = (caller: Caller, haproxies: readonly Haproxy[]): Pr
   onEach(caller, haproxies, async (haproxy) => ({ haproxy, servers: await readServers(haproxy) }));
 
 /**
- * Does the same on every balancer. One of several that does not answer, or refuses, does not keep the others from it: it
- * is told on stderr, and the exit code is 1.
+ * Does the same on every balancer. One of several that does not answer, or refuses, does not keep the others
+ * from it: it is told on stderr, and the exit code is 1.
  * @returns what came of the others, in order
  * @throws {RuntimeError} when it fails on all
  */
@@ -58,10 +58,11 @@ export function checkNames(
   const wanted = [...new Set(names)];
   const mistakes = wanted
     .filter((name) => !allowed.includes(name))
-    .map(
-      (name) =>
-        `server: ${JSON.stringify(name)} is refused${declared.some((server) => server.name === name) ? ", it is declared but not in HAProxy" : ""}`,
-    );
+    .map((name) => {
+      const isDeclared = declared.some((server) => server.name === name);
+      const why = isDeclared ? ", it is declared but not in HAProxy" : "";
+      return `server: ${JSON.stringify(name)} is refused${why}`;
+    });
   if (mistakes.length > 0)
     throw new Error(
       [...mistakes, `allowed: ${allowed.join(", ") || "none, HAProxy has no server"}`].join("; "),

@@ -57,7 +57,8 @@ export async function readOutputs(caller: Caller, stack: string): Promise<StackO
 }
 
 /**
- * Where the runtime APIs of a stack's balancers answer: by TLS where that is on, and else on this host's loopback.
+ * Where the runtime APIs of a stack's balancers answer: by TLS where that is on, and else on this host's
+ * loopback.
  * @param balancer number of one balancer, from 1; all of them without it
  * @throws {Error} when the stack has no balancer of that number
  */

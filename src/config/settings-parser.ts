@@ -17,7 +17,7 @@ export const parseSettings = (
   secrets: readonly string[] = [],
 ): Settings => checkSettings(stack, decode(texts), secrets);
 
-/** Whether some value under a key is a secret, whichever way it is spelled: `app: {env: …}` or `app.env`. */
+/** Whether some value under a key is a secret, whether it is spelled `app: {env: …}` or `app.env`. */
 export const holdsSecret = (key: string, secrets: readonly string[]): boolean =>
   secrets.some((secret) => `${secret}.`.startsWith(`${key}.`) || `${key}.`.startsWith(`${secret}.`));
 

@@ -17,9 +17,9 @@ export const decode = (texts: Readonly<Record<string, string>>): Record<string, 
   );
 
 /**
- * Brings both spellings of a nested key to one: `app: {image: x}`, as `pulumi config set --path app.image x` writes it,
- * and the flat key `app.image` that the same command writes without `--path`. The flat one wins: a nested value may be
- * a default of Pulumi.yaml, a flat one never is. Values that are undefined are left out.
+ * Brings both spellings of a nested key to one: `app: {image: x}`, as `pulumi config set --path app.image x`
+ * writes it, and the flat key `app.image` that the same command writes without `--path`. The flat one wins: a
+ * nested value may be a default of Pulumi.yaml, a flat one never is. Values that are undefined are left out.
  */
 export function flatten(given: Readonly<Record<string, unknown>>): {
   values: Map<string, unknown>;

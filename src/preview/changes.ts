@@ -12,9 +12,9 @@ import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.
 import type { Declared, Observed } from "./situation.ts";
 
 /**
- * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `certificate:`, `roll-out:`,
- * `HAProxy replaced:`, `everything replaced:`, `create:`, `start:` or `remove:`.
- * Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
+ * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `certificate:`,
+ * `roll-out:`, `HAProxy replaced:`, `everything replaced:`, `create:`, `start:` or `remove:`. Compared is
+ * what runs, not what an earlier update meant to do. No line when all is as declared.
  */
 export function describeChanges(declared: Declared, observed: Observed, now = new Date()): string[] {
   const { topology, rollout } = declared;
@@ -75,12 +75,12 @@ function describeApps({ topology, rollout }: Declared, { apps, running }: Observ
 export function describeWarnings({ settings: { tls }, certificate }: Declared, now = new Date()): string[] {
   if (tls?.certificate.kind !== "file" || certificate === undefined || !expiresSoon(certificate.expires, now))
     return [];
-  return [
-    `the certificate in ${JSON.stringify(tls.certificate.path)} (tls.certificate) ${certificate.expires <= now ? "has expired" : "expires"} on ${formatDay(certificate.expires)}`,
-  ];
+  const verb = certificate.expires <= now ? "has expired" : "expires";
+  const file = JSON.stringify(tls.certificate.path);
+  return [`the certificate in ${file} (tls.certificate) ${verb} on ${formatDay(certificate.expires)}`];
 }
 
-/** Lines of several balancers: once where they hold for all of them, and else with the names of those they hold for. */
+/** Tells a line once if it holds for all balancers, and else with the names of those that it holds for. */
 function together(changed: ReadonlyMap<string, readonly string[]>): string[] {
   const lines = new Set([...changed.values()].flat());
   return [...lines].map((line) => {
@@ -107,9 +107,8 @@ function describeBalancer(
     running === undefined
       ? ""
       : describeDifference(planOf(declared, { ...running, revision: undefined }).difference);
-  return [
-    `HAProxy replaced: ${containerName}, ${[...words, ...(servers === "" ? [] : [`servers ${servers}`])].join(", ")}`,
-  ];
+  if (servers !== "") words.push(`servers ${servers}`);
+  return [`HAProxy replaced: ${containerName}, ${words.join(", ")}`];
 }
 
 const namesOf = (servers: readonly Server[]): ReadonlySet<string> => new Set(servers.map(({ name }) => name));
@@ -183,7 +182,7 @@ function describeReload(before: string, { text, madeFrom }: HaproxyConfig): stri
   return count === 0 ? "the worker runs an older config" : `${count} lines of haproxy.cfg`;
 }
 
-/** Lines of a template that was changed by hand: the head, the revision and the servers are told otherwise. */
+/** Finds other lines of a template that was changed: head, revision and servers are told elsewhere. */
 const settingLines = (text: string): Set<string> =>
   new Set(
     text

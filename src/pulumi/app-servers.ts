@@ -15,10 +15,10 @@ interface AppServersArgs extends StackContext {
 }
 
 /**
- * Declares the app servers. Where a roll-out replaces containers, each of them waits for the one that is `atATime` places
- * before it in the order of the roll-out; otherwise nothing waits for anything. The servers whose containers stay or are
- * new come before the first: one that is added may be what keeps the app served while the only old one is replaced, and
- * one of the new version that does not serve ends the roll-out there.
+ * Declares the app servers. Where a roll-out replaces containers, each of them waits for the one that is
+ * `atATime` places before it in the order of the roll-out; otherwise nothing waits for anything. The servers
+ * whose containers stay or are new come before the first: one that is added may be what keeps the app served
+ * while the only old one is replaced, and one of the new version that does not serve ends the roll-out there.
  */
 export function createAppServers(args: AppServersArgs): AppServer[] {
   const { topology, rollout } = args.declared;
@@ -31,7 +31,8 @@ export function createAppServers(args: AppServersArgs): AppServer[] {
   const proved = provedFirst.length > 0 ? others : [];
   const rolled: AppServer[] = [];
   for (const [index, server] of replaced.entries()) {
-    // Only the first one waits for all that are proved first, so that the state does not hold every pair of servers.
+    // Only the first one waits for all that are proved first, so that the state does not hold every pair of
+    // servers.
     const before =
       index === 0 ? proved : [rolled[proved.length > 0 && index < atATime ? 0 : index - atATime]];
     rolled.push(

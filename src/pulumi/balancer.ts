@@ -57,7 +57,7 @@ const HAPROXY_CONFINEMENT = {
 /** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
 const STOP_TIMEOUT_SECONDS = 3;
 
-/** Declares a HAProxy container with its config, which is checked and in its volume before the container is touched. */
+/** Declares a HAProxy container. Its config is checked and in its volume before the container is touched. */
 export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningBalancer {
   const configFileInputs = describeConfigFile(balancer, args);
   const configFile = createConfigFile(balancer, configFileInputs, args);
@@ -87,7 +87,7 @@ const addressOf = (balancer: Balancer, { declared }: BalancerArgs): HaproxyAddre
   haproxyContainer: balancer.containerName,
 });
 
-/** From whom a balancer that is replaced learns its sessions; one that is added may not be known to them yet. */
+/** Finds the balancers that a replaced one learns its sessions from. They may not know an added one yet. */
 function otherBalancers(balancer: Balancer, args: BalancerArgs): HaproxyAddress[] {
   const { declared, observed } = args;
   const exists = ({ containerName }: Balancer): boolean => observed.balancers.has(containerName);
@@ -177,8 +177,8 @@ function createContainer(
     {
       parent,
       dependsOn: [configFile, ...after],
-      // A label carries the checkout's folder. Moving that must not replace the container. What the container was made
-      // from cannot change without a change of these arguments.
+      // A label carries the checkout's folder. Moving that must not replace the container. What the container
+      // was made from cannot change without a change of these arguments.
       ...confinedOptions("labels"),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);

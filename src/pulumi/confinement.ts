@@ -4,8 +4,8 @@ import { tmpfsOf, withPrefix } from "../docker/container-arguments.ts";
 import type { Confinement } from "../stack/settings.ts";
 
 /**
- * A container's arguments for what it may do. The limit of processes is not among them: the Docker provider does not
- * know it (see pids-limit.ts).
+ * A container's arguments for what it may do. The limit of processes is not among them: the Docker provider
+ * does not know it (see pids-limit.ts).
  */
 export const confined = ({
   user,

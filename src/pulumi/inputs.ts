@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { CREDENTIALS } from "../stack/endpoint.ts";
 
-// What the program asks of each resource of our provider: the contract between the two processes. The provider checks
-// what it gets against these schemas, so that nothing inside checks it again.
+// What the program asks of each resource of our provider: the contract between the two processes. The
+// provider checks what it gets against these schemas, so that nothing inside checks it again.
 
 const ENDPOINT_ADDRESS = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("tcp"), host: z.string(), port: z.number() }),
@@ -53,7 +53,7 @@ export const CERTIFICATE_FILE_INPUTS = CONFIG_VOLUME.extend({
   /** The file's name in the volume. */
   name: z.string(),
   certificate: DECLARED_CERTIFICATE,
-  /** PEM of a certificate that Balancer made, a secret; the user's own is read where it is, and is in no state. */
+  /** PEM of a certificate that Balancer made, a secret. The user's own is read from its file alone. */
   pem: z.string().optional(),
   /** For the runtime API: the authority of its clients. */
   ca: z.string().optional(),
@@ -80,7 +80,7 @@ export type RuntimeCredentialsInputs = z.infer<typeof RUNTIME_CREDENTIALS>;
 export const SERVING = HAPROXY_ADDRESS.extend({
   /** Docker's id of the container: a new container is proved anew. */
   haproxyContainerId: z.string(),
-  /** Balancers that were there before, from which it learns its sessions; one of them may be replaced next. */
+  /** It learns its sessions from these balancers, which were there before. One may be replaced next. */
   others: z.array(HAPROXY_ADDRESS),
   /** For the runtime APIs, where these take any; a secret. */
   credentials: CREDENTIALS.optional(),

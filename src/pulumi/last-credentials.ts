@@ -4,8 +4,9 @@ import { CREDENTIALS, type Credentials } from "../stack/endpoint.ts";
 let ownStack: pulumi.StackReference | undefined;
 
 /**
- * The credentials of the runtime API that the stack's last update left, which are those that what runs takes; undefined
- * before the first. Read from the stack's own outputs, since those of a resource are not known while the program plans.
+ * The credentials of the runtime API that the stack's last update left, which are those that what runs takes;
+ * undefined before the first. Read from the stack's own outputs, since those of a resource are not known
+ * while the program plans.
  * @param output name of the stack output that has them
  */
 export async function readLastCredentials(

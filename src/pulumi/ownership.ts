@@ -9,8 +9,9 @@ export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: stri
   Object.entries(labelsOf(stack, state, role)).map(([label, value]) => ({ label, value }));
 
 /**
- * Resource options that clear the way before Pulumi creates a resource: an update that was killed between Docker's
- * create and Pulumi's save leaves something that no state knows, and the next one would fail on its name.
+ * Resource options that clear the way before Pulumi creates a resource: an update that was killed between
+ * Docker's create and Pulumi's save leaves something that no state knows, and the next one would fail on its
+ * name.
  * @param name the resource's name
  * @param clear removes what is this stack's own, and throws on what is not
  */
@@ -24,7 +25,7 @@ export function clearedBeforeCreate(
   return { hooks: { beforeCreate: [hook] } };
 }
 
-/** Declares a volume. A label carries the checkout's folder, and moving that must not replace what is in there. */
+/** Declares a volume. A label names the checkout's folder, and a move of that must not replace the volume. */
 export const createVolume = (
   name: string,
   role: Role,

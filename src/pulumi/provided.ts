@@ -22,8 +22,8 @@ abstract class Provided extends pulumi.CustomResource {
 }
 
 /**
- * A server of the stack and the app container behind it. Where something serves under its name, whatever it is replaced
- * for, it goes through drain and proof.
+ * A server of the stack and the app container behind it. Where something serves under its name, whatever it
+ * is replaced for, it goes through drain and proof.
  */
 export class AppServer extends Provided {
   constructor(name: string, inputs: From<AppServerInputs>, options: Options) {
@@ -39,7 +39,7 @@ export class ConfigFile extends Provided {
   }
 }
 
-/** A certificate with its key in a balancer's volume: checked by the balancer's own image, then renamed into place. */
+/** A certificate with its key in a balancer's volume. The balancer's own image checks it first. */
 export class CertificateFile extends Provided {
   constructor(name: string, inputs: From<CertificateFileInputs>, options: Options) {
     super("CertificateFile", name, { ...inputs, digest: undefined }, options);
@@ -59,7 +59,7 @@ export class SelfSigned extends Provided {
   }
 }
 
-/** Keys and certificates of a stack's runtime API, for its server and its one client. Kept in the state as secrets. */
+/** Keys and certificates of a stack's runtime API and its one client. The state keeps them as secrets. */
 export class RuntimeCredentials extends Provided {
   /** The server's certificate with its chain and key; a secret. */
   declare readonly pem: pulumi.Output<string>;
@@ -81,7 +81,8 @@ export class RuntimeCredentials extends Provided {
 }
 
 /**
- * The proof that a HAProxy container which was just created or replaced serves; the next balancer is replaced after it.
+ * The proof that a HAProxy container which was just created or replaced serves; the next balancer is replaced
+ * after it.
  */
 export class Serving extends Provided {
   constructor(name: string, inputs: From<ServingInputs>, options: Options) {
@@ -97,8 +98,8 @@ export class PidsLimit extends Provided {
 }
 
 /**
- * The server list that a running HAProxy has, kept in step through its runtime API. It depends on the app servers:
- * their containers run before it adds them, and are deleted after it removed them.
+ * The server list that a running HAProxy has, kept in step through its runtime API. It depends on the app
+ * servers: their containers run before it adds them, and are deleted after it removed them.
  */
 export class RuntimeSync extends Provided {
   constructor(name: string, inputs: From<RuntimeSyncInputs>, options: Options) {

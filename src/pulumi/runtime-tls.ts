@@ -29,9 +29,8 @@ export function createRuntimeTls(
   made.expires.apply((text) => {
     const expires = new Date(text);
     if (!expiresSoon(expires, new Date())) return;
-    pulumi.log.warn(
-      `the certificates of the runtime API expire on ${formatDay(expires)}; set runtimeTls.rotation to another word`,
-    );
+    const what = `the certificates of the runtime API expire on ${formatDay(expires)}`;
+    pulumi.log.warn(`${what}; set runtimeTls.rotation to another word`);
   });
   return {
     certificate: pulumi.output({ path: "", digest, fingerprint }),

@@ -5,8 +5,8 @@ import type { Settings } from "./settings.ts";
 import type { Balancer, Topology } from "./topology.ts";
 
 /**
- * Says what something was made from, by config key. Whatever is made carries its map, as a label or in a first comment
- * line; what compares, compares these maps.
+ * Says what something was made from, by config key. Whatever is made carries its map, as a label or in a
+ * first comment line; what compares, compares these maps.
  */
 export type MadeFrom = Readonly<Record<string, string>>;
 

@@ -26,9 +26,10 @@ export interface RolloutInputs {
 }
 
 /**
- * Puts the servers whose containers are to be replaced into an order. Servers that are not in rotation come first:
- * replacing them costs nothing, and may be what brings enough servers up to go on. Where nobody serves there is nothing
- * to protect, and what keeps all down may be mended by the end of the update alone: all are replaced at once.
+ * Puts the servers whose containers are to be replaced into an order. Servers that are not in rotation come
+ * first: replacing them costs nothing, and may be what brings enough servers up to go on. Where nobody serves
+ * there is nothing to protect, and what keeps all down may be mended by the end of the update alone: all are
+ * replaced at once.
  */
 export function planRollout(inputs: RolloutInputs): Rollout {
   const { servers, definitions, running, serving, isAllDown, batch } = inputs;

@@ -9,8 +9,8 @@ const processes = kinds.wholeNumber(16, 65_536);
 const files = kinds.wholeNumber(1024, 1_048_576, ", and no more than the engine may give");
 
 /**
- * The config of a stack. A new key is said here and nowhere else; `npm run generate` writes it to Pulumi.yaml and
- * docs/config.md. Mistakes are told in this order.
+ * The config of a stack. A new key is said here and nowhere else; `npm run generate` writes it to Pulumi.yaml
+ * and docs/config.md. Mistakes are told in this order.
  */
 export const CONFIG = z.object({
   mode: key(
@@ -30,19 +30,20 @@ export const CONFIG = z.object({
     command: key(
       kinds.words,
       ["./podinfo", "--port={port}", "--level=debug"],
-      "Command of the app containers, one word an item, {port} stands for app.port; an empty list runs the image's own",
+      "Command of the app containers, one word an item, {port} stands for app.port; an empty list runs the " +
+        "image's own",
     ),
     env: key(
       kinds.environment,
       {},
-      "Environment of the app containers, a map of names and values; once a value is set with --secret, all of it is " +
-        "a secret in Pulumi's state",
+      "Environment of the app containers, a map of names and values; once a value is set with --secret, " +
+        "all of it is a secret in Pulumi's state",
     ),
     user: key(
       kinds.userOfImage,
       "",
-      "User of the app containers; nothing for the image's own, which must not be root: an image that runs as root " +
-        "is refused until this says root or another",
+      "User of the app containers; nothing for the image's own, which must not be root: an image that runs " +
+        "as root is refused until this says root or another",
     ),
     readOnly: key(kinds.trueOrFalse, true, "Whether the root file system of the app containers is read-only"),
     tmpfs: key(
@@ -78,21 +79,22 @@ export const CONFIG = z.object({
   logDriver: key(
     kinds.oneOf(["local", "engine"], "local, or engine for the Docker engine's own default"),
     "local",
-    "Docker's log driver for the containers. local: 100 MB a container at most; engine: the engine's own default",
+    "Docker's log driver for the containers. local: 100 MB a container at most; engine: the engine's own " +
+      "default",
   ),
   monitoring: key(
     kinds.trueOrFalse,
     false,
-    "true: a Prometheus that scrapes HAProxy, and a Grafana with a dashboard, both on loopback; false: neither " +
-      "(docs/monitoring.md)",
+    "true: a Prometheus that scrapes HAProxy, and a Grafana with a dashboard, both on loopback; " +
+      "false: neither (docs/monitoring.md)",
   ),
   prometheusImage: image("prom/prometheus:v3.5.3", "Image of Prometheus, not used without monitoring"),
   grafanaImage: image("grafana/grafana:12.4.10", "Image of Grafana, not used without monitoring"),
   subnet: key(
     kinds.privateNetwork,
     "172.28.10.0/24",
-    "IPv4 subnet of the stack's Docker network; every address is derived from it: .1 is the gateway, .2 the first " +
-      "HAProxy, .9 Prometheus, .10 Grafana, .11 the first app container",
+    "IPv4 subnet of the stack's Docker network; every address is derived from it: .1 is the gateway, " +
+      ".2 the first HAProxy, .9 Prometheus, .10 Grafana, .11 the first app container",
   ),
   bind: key(
     kinds.hostAddress("127.0.0.1 or 0.0.0.0"),
@@ -122,15 +124,16 @@ export const CONFIG = z.object({
     batch: key(
       kinds.numberOrShare,
       1,
-      "App containers that an update of the app replaces at a time, a number or a share such as 25%; of two or more " +
-        "one always stays",
+      "App containers that an update of the app replaces at a time, a number or a share such as 25%; " +
+        "of two or more one always stays",
     ),
   }),
   tls: group("HTTPS at the front door, see docs/tls.md.", {
     certificate: key(
       kinds.pemFile,
       "",
-      "PEM file with a certificate, its chain and its key, relative to the project; with one, HTTPS is served",
+      "PEM file with a certificate, its chain and its key, relative to the project; " +
+        "with one, HTTPS is served",
     ),
     selfSigned: key(kinds.trueOrFalse, false, "HTTPS with a certificate made for trying out"),
     redirect: key(kinds.trueOrFalse, false, "Whether the HTTP port only redirects to HTTPS"),

@@ -17,7 +17,7 @@ export interface Tls {
   readonly redirect: boolean;
 }
 
-/** Makes a stack's settings of its config: keys that mean something together become one value, undefined where it is off. */
+/** Makes a stack's settings of its config. Keys that mean something together become one value. */
 export function settingsFrom(stack: string, config: Config) {
   const { app, haproxy, drainTimeout, readyTimeout, monitoring, ...others } = config;
   const { prometheusImage, grafanaImage, ...rest } = others;

@@ -45,7 +45,10 @@ async function rememberSessions(count: number): Promise<void> {
   });
 }
 
-/** Runs an update while clients use the balancers given, each of which goes to another when its own does not answer. */
+/**
+ * Runs an update while clients use the balancers given, each of which goes to another when its own does not
+ * answer.
+ */
 async function updateUnderLoad(
   on: readonly string[],
   changes: Parameters<TestStack["up"]>[0],

@@ -127,7 +127,9 @@ describe("HAProxy's container", () => {
 });
 
 describe("the Docker host", () => {
-  /** Addresses by which the host is reached from elsewhere, its bridges included, but those of other stacks. */
+  /**
+   * Addresses by which the host is reached from elsewhere, its bridges included, but those of other stacks.
+   */
   const addresses = (): string[] =>
     Object.values(networkInterfaces())
       .flatMap((each) => each ?? [])

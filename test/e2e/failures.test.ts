@@ -23,7 +23,9 @@ afterAll(async () => {
   project.remove();
 });
 
-/** Fails the update, and returns what it told, long before the time-outs of minutes that it must not run into. */
+/**
+ * Fails the update, and returns what it told, long before the time-outs of minutes that it must not run into.
+ */
 async function refused(changes: Parameters<TestStack["tryUp"]>[0]): Promise<string> {
   const start = Date.now();
   const { exitCode, output } = await stack.tryUp(changes);

@@ -23,7 +23,10 @@ const { prometheus: PROMETHEUS_PORT, grafana: GRAFANA_PORT } = placeOf("e2e-moni
 /** Prometheus starts, and looks every 5 s. */
 const SCRAPED_MS = 60_000;
 
-/** Queries that may give 0 here: no alert lasts long enough, no connection fails for good, and nothing takes a millisecond. */
+/**
+ * Queries that may give 0 here: no alert lasts long enough, no connection fails for good, and nothing takes a
+ * millisecond.
+ */
 const QUIET: ReadonlySet<string> = new Set([
   "Alerts firing A",
   "Errors per server (errors/s) A",
@@ -43,7 +46,8 @@ beforeAll(async () => {
       balancers: 2,
       "ports.prometheus": PROMETHEUS_PORT,
       "ports.grafana": GRAFANA_PORT,
-      // Grafana is in no package registry. Any other image shows what is declared for it, and proves nothing about Grafana.
+      // Grafana is in no package registry. Any other image shows what is declared for it, and proves nothing
+      // about Grafana.
       grafanaImage: PODINFO,
     },
   });

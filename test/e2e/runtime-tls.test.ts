@@ -42,7 +42,10 @@ const readSecrets = async () =>
     ),
   );
 
-/** Sends a command over TLS, and returns what came back until HAProxy closed; an error's words where it did not let us in. */
+/**
+ * Sends a command over TLS, and returns what came back until HAProxy closed; an error's words where it did
+ * not let us in.
+ */
 function ask(line: string, options: ConnectionOptions): Promise<string> {
   return new Promise((resolve) => {
     let answer = "";

@@ -88,7 +88,8 @@ describe("a crash", () => {
     const start = Date.now();
     await until(async () => (await stack.servers()).get("s2")?.isUp === false, 10_000);
     expect((await countFailedChecks("s2")) - failedBefore).toBe(2);
-    // 1.7 s at most where HAProxy is not kept waiting: an interval of 0.5 s, a check that waits as long, and 0.2 s later another
+    // 1.7 s at most where HAProxy is not kept waiting: an interval of 0.5 s, a check that waits as long, and
+    // 0.2 s later another
     expect(Date.now() - start).toBeLessThan(5_000);
     expect((await get(stack.url)).status).toBe(200);
     await docker.getContainer(`${stack.name}-podinfo2`).unpause();

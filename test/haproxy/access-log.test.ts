@@ -150,7 +150,8 @@ test("every line parses, whatever a client sends", async () => {
         ),
     );
   }
-  // HAProxy drops a line while its other thread writes one, or when the pipe to Docker is full, and counts it.
+  // HAProxy drops a line while its other thread writes one, or when the pipe to Docker is full, and counts
+  // it.
   const dropped = async () => (await countDropped()) - droppedBefore;
   await until(async () => (await readLog()).length - before + (await dropped()) >= requests.length);
   const lines = (await readLog()).slice(before);

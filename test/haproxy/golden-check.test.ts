@@ -20,7 +20,10 @@ const { server, client } = await createMutualTls("golden", new Date());
 const FILES = { [CERTIFICATE_FILE]: PEM, [RUNTIME_CERTIFICATE_FILE]: server, [RUNTIME_CA_FILE]: client.ca };
 const WRITE_FILES = Object.entries(FILES).map(([name, text]) => `echo '${text}' > ${CONFIG_FOLDER}/${name}`);
 
-/** Runs HAProxy's own check, where a warning counts as a failure. The image's entrypoint would start a master process. */
+/**
+ * Runs HAProxy's own check, where a warning counts as a failure. The image's entrypoint would start a master
+ * process.
+ */
 async function check(config: string): Promise<{ readonly status: number | null; readonly words: string }> {
   const docker = spawn("docker", [
     ...[

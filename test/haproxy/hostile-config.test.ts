@@ -33,7 +33,10 @@ function acceptedConfigs(): string[] {
   return [...new Set(files)];
 }
 
-/** Runs HAProxy's own check on each file, in one container; returns its words about those that it refuses or warns of. */
+/**
+ * Runs HAProxy's own check on each file, in one container; returns its words about those that it refuses or
+ * warns of.
+ */
 async function refusals(files: readonly string[]): Promise<string[]> {
   const archive = pack();
   for (const [index, file] of files.entries()) archive.entry({ name: `${index}.cfg` }, file);

@@ -29,7 +29,10 @@ async function untilShown(states: Readonly<Record<string, string>>): Promise<voi
   });
 }
 
-/** Name and state of each app server, as the page shows them; what is only shown under the pointer does not count. */
+/**
+ * Name and state of each app server, as the page shows them; what is only shown under the pointer does not
+ * count.
+ */
 async function shownServers(): Promise<Record<string, string | undefined>> {
   const rows = await page.locator('tr:has(> td > a[name^="webservers/s"])').all();
   const cells = await Promise.all(rows.map((row) => row.locator("> td").allInnerTexts()));

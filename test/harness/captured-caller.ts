@@ -2,7 +2,10 @@ import { Writable } from "node:stream";
 import type { Caller } from "../../src/cli/caller.ts";
 import type { ProgramRun } from "./started-program.ts";
 
-/** The caller of a command in this process: keeps what it prints, and has an environment and an exit code of its own. */
+/**
+ * The caller of a command in this process: keeps what it prints, and has an environment and an exit code of
+ * its own.
+ */
 export class CapturedCaller implements Caller {
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Writable;

@@ -2,8 +2,9 @@ import { docker } from "./running-stack.ts";
 import { until } from "./until.ts";
 
 /**
- * Ends a container's process from outside, as a crash does: Docker starts the container again. `docker kill` counts as a
- * wish of the user's, which no restart policy undoes. Signals a process of the engine, so it takes the right to do that.
+ * Ends a container's process from outside, as a crash does: Docker starts the container again. `docker kill`
+ * counts as a wish of the user's, which no restart policy undoes. Signals a process of the engine, so it
+ * takes the right to do that.
  * @returns when it was killed, in milliseconds since 1970
  */
 export async function crash(container: string): Promise<number> {

@@ -18,8 +18,8 @@ import { until } from "./until.ts";
 const STATE = "direct";
 
 /**
- * A stack that is made without Pulumi: the real HAProxy with the rendered config and the real app containers, and the
- * outputs of a stack that is up, as the commands read them. It is there in two seconds.
+ * A stack that is made without Pulumi: the real HAProxy with the rendered config and the real app containers,
+ * and the outputs of a stack that is up, as the commands read them. It is there in two seconds.
  */
 export class DirectStack extends RunningStack {
   readonly settings: Settings;
@@ -33,7 +33,9 @@ export class DirectStack extends RunningStack {
     this.config = renderConfig(this.topology);
   }
 
-  /** Makes the stack and waits until all of it is up, after removing what an earlier run left under its name. */
+  /**
+   * Makes the stack and waits until all of it is up, after removing what an earlier run left under its name.
+   */
   static async create(name: StackName, config: Config = {}): Promise<DirectStack> {
     const stack = new DirectStack(name, config);
     await stack.removeLeftovers();

@@ -31,7 +31,9 @@ export async function expectDeclared(stack: TestStack, count: number): Promise<v
 
 type Hold = "by a WebSocket" | "by readiness";
 
-/** Keeps an update that removes or reloads from its end, by what the last server does. Returns how to let go. */
+/**
+ * Keeps an update that removes or reloads from its end, by what the last server does. Returns how to let go.
+ */
 async function hold(stack: TestStack, how: Hold): Promise<() => Promise<unknown>> {
   switch (how) {
     case "by a WebSocket": {
@@ -74,7 +76,10 @@ export interface Interruption {
   readonly count: number;
 }
 
-/** Interrupts an update under load. No request fails, and the next update brings the stack to what is declared. */
+/**
+ * Interrupts an update under load. No request fails, and the next update brings the stack to what is
+ * declared.
+ */
 export async function interruptUnderLoad(
   stack: TestStack,
   { changes, at, by, held, count }: Interruption,

@@ -1,7 +1,10 @@
 import type Docker from "dockerode";
 import { removeNetwork } from "../../src/docker/remove-network.ts";
 
-/** Removes containers, networks and volumes with a label, `name=value`: a run's own, and those of a run that was killed. */
+/**
+ * Removes containers, networks and volumes with a label, `name=value`: a run's own, and those of a run that
+ * was killed.
+ */
 export async function removeLabelled(docker: Docker, label: string): Promise<void> {
   const filters = { label: [label] };
   const containers = await docker.listContainers({ all: true, filters });

@@ -32,9 +32,10 @@ export interface LoadOptions {
 }
 
 /**
- * A constant load on a balancer: half of the clients keep their connection, half open a new one each time; a third each
- * sends a session id, keeps its cookie, or neither. One answer that is not 200 is a failure. Given several balancers,
- * clients divide over them, and one that gets no answer asks the others in turn before it counts as failed.
+ * A constant load on a balancer: half of the clients keep their connection, half open a new one each time; a
+ * third each sends a session id, keeps its cookie, or neither. One answer that is not 200 is a failure. Given
+ * several balancers, clients divide over them, and one that gets no answer asks the others in turn before it
+ * counts as failed.
  */
 export class Load {
   readonly #urls: readonly string[];

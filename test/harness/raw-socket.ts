@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** Sends bytes and returns all that comes until the other side ends; with `isHalfClosed` it ends its own side at once. */
+/**
+ * Sends bytes and returns all that comes until the other side ends; with `isHalfClosed` it ends its own side
+ * at once.
+ */
 export async function exchange(port: number, bytes: Buffer | string, isHalfClosed = false): Promise<string> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   const chunks: Buffer[] = [];

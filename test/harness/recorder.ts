@@ -1,4 +1,5 @@
-// Runs in a container, as the app of a stack: see recording-app.ts. It answers any request, and prints each byte that it gets.
+// Runs in a container, as the app of a stack: see recording-app.ts. It answers any request, and prints each
+// byte that it gets.
 import { createServer } from "node:net";
 
 const HEX_CHARS_A_LINE = 2000;

@@ -7,10 +7,16 @@ import type { TestStack } from "./stack.ts";
 
 const IMAGE = "e2e-recording-app";
 
-/** Config of a stack whose app answers any request, and prints each byte that it gets, in hexadecimal behind the connection's number. */
+/**
+ * Config of a stack whose app answers any request, and prints each byte that it gets, in hexadecimal behind
+ * the connection's number.
+ */
 export const RECORDING_APP: Config = { "app.image": IMAGE, "app.command": [] };
 
-/** Builds the app's image: the Node that runs the tests, in the image of HAProxy, which has the libraries for it. */
+/**
+ * Builds the app's image: the Node that runs the tests, in the image of HAProxy, which has the libraries for
+ * it.
+ */
 export async function buildRecordingApp(): Promise<void> {
   const context = pack();
   context.entry(
@@ -52,7 +58,8 @@ export async function readRecord(stack: TestStack): Promise<RecordedRequest[]> {
 }
 
 /**
- * Reads the requests on a connection. All of it must be spelled in the one way that every program reads alike.
+ * Reads the requests on a connection. All of it must be spelled in the one way that every program reads
+ * alike.
  * @throws {Error} with what is spelled otherwise
  */
 export function readRequests(stream: string): RecordedRequest[] {

@@ -145,12 +145,17 @@ export abstract class RunningStack {
     return caller.run;
   }
 
-  /** Starts one of the project's commands as `npm run` does, in CI, where libraries colour what goes to a pipe. */
+  /**
+   * Starts one of the project's commands as `npm run` does, in CI, where libraries colour what goes to a
+   * pipe.
+   */
   startCommand(name: string, ...args: readonly string[]): StartedProgram {
     return this.startIn("node", commandWords(name, [...args, "--stack", this.name]), { CI: "true" });
   }
 
-  /** Starts one of the project's commands on a terminal of 200 columns, where {@link CTRL_C} interrupts it. */
+  /**
+   * Starts one of the project's commands on a terminal of 200 columns, where {@link CTRL_C} interrupts it.
+   */
   startOnTerminal(name: string, ...args: readonly string[]): StartedProgram {
     const words = ["node", ...commandWords(name, [...args, "--stack", this.name])];
     const line = words.map((word) => `'${word}'`).join(" ");

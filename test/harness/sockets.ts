@@ -4,7 +4,9 @@ import WebSocket from "ws";
 /** An open socket without an echo for so long counts as closed. */
 const SILENCE_MS = 10_000;
 
-/** A WebSocket on podinfo's echo service that is used all the time, and remembers whether it was closed on it. */
+/**
+ * A WebSocket on podinfo's echo service that is used all the time, and remembers whether it was closed on it.
+ */
 export class EchoSocket {
   readonly id: string;
   /** Name of the server that it is on. */

@@ -1,6 +1,6 @@
 /**
- * The number of each stack that a test or the bench makes. Its subnet and its ports follow from it, so that no two of
- * them meet, however many are up at a time. Numbers are never shared, and each is below 100.
+ * The number of each stack that a test or the bench makes. Its subnet and its ports follow from it, so that
+ * no two of them meet, however many are up at a time. Numbers are never shared, and each is below 100.
  */
 export const STACK_NUMBERS = {
   "e2e-scaling-sticky": 1,

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until something is so; an error while looking counts as not yet, and the last one is told when the time is over. */
+/**
+ * Waits until something is so; an error while looking counts as not yet, and the last one is told when the
+ * time is over.
+ */
 export async function until(isSo: () => Promise<boolean>, timeoutMs = 20_000, pollMs = 50): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -8,7 +8,9 @@ const NAMESPACE = "balancer:";
 
 type Tree = Record<string, unknown>;
 
-/** Values of a stack's config without the namespace: texts, or what `pulumi config set --path` makes of them. */
+/**
+ * Values of a stack's config without the namespace: texts, or what `pulumi config set --path` makes of them.
+ */
 export type StackConfig = Readonly<Record<string, unknown>>;
 
 const readYaml = (path: string): Tree => parse(readFileSync(new URL(path, ROOT), "utf8"));
@@ -33,8 +35,9 @@ export function stackFile(stack: string): StackConfig {
 }
 
 /**
- * The config that Pulumi 3.256.0 hands to the program: defaults of Pulumi.yaml go to where their dotted key points, unless
- * the stack has a value there; below the top, texts that look like numbers and booleans become such; objects are JSON.
+ * The config that Pulumi 3.256.0 hands to the program: defaults of Pulumi.yaml go to where their dotted key
+ * points, unless the stack has a value there; below the top, texts that look like numbers and booleans become
+ * such; objects are JSON.
  */
 export function pulumiConfig(stackConfig: StackConfig = {}): Record<string, string> {
   const merged: Tree = structuredClone({ ...stackConfig });

@@ -51,10 +51,9 @@ Exit code 1 when one does not, HAProxy has no such server, or a connection is st
         const rest = sticking === undefined ? "" : `, ${stick(sticking.get(name) ?? 0)}`;
         print(caller, `${name} drains: ${describe(count)}${rest}`);
       }
-      print(
-        caller,
-        `back into rotation: npm run ready -- ${names.join(" ")}${stack === "sticky" ? "" : ` --stack ${stack}`}, or the next pulumi up`,
-      );
+      const option = stack === "sticky" ? "" : ` --stack ${stack}`;
+      const ready = `npm run ready -- ${names.join(" ")}${option}`;
+      print(caller, `back into rotation: ${ready}, or the next pulumi up`);
       if (wait) await waitIdle(caller, haproxies, { names, timeoutSeconds: timeout });
     });
 
@@ -63,7 +62,7 @@ function warnIfNobodyIsLeft(caller: Caller, balancers: readonly Balancer[]): voi
   warn(caller, "no server is left for new sessions; they get status 503");
 }
 
-/** Connections that carry a request or a WebSocket, over all balancers and their workers of before a reload. */
+/** Counts connections in use on all balancers, those of workers of before a reload included. */
 async function countConnections(
   haproxies: readonly Haproxy[],
   names: readonly string[],

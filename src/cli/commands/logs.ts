@@ -32,7 +32,8 @@ Exit code 1 when a container's log cannot be read; the others are shown.`,
     )
     .action(async (options: Options) => {
       const interruption = new AbortController();
-      caller.onInterrupt(() => interruption.abort()); // npm passes an interrupt of the terminal on, so that two come
+      // npm passes an interrupt of the terminal on, so two of them come.
+      caller.onInterrupt(() => interruption.abort());
       try {
         await printLogs(caller, options, interruption.signal);
       } catch (error) {

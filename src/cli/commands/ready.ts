@@ -60,7 +60,6 @@ async function expectUp(haproxy: Haproxy, names: readonly string[], timeoutSecon
   if (missing.length === 0) return;
   const words = await describeServers(haproxy, missing);
   const lines = missing.map((name) => `${name}: ${words.get(name)}`);
-  throw new Error(
-    `HAProxy at ${formatEndpoint(haproxy.endpoint)} does not report up within ${timeoutSeconds} s (--timeout) ${lines.join("; ")}`,
-  );
+  const what = `does not report up within ${timeoutSeconds} s (--timeout) ${lines.join("; ")}`;
+  throw new Error(`HAProxy at ${formatEndpoint(haproxy.endpoint)} ${what}`);
 }

@@ -27,7 +27,8 @@ export const buildRuntime = (caller: Caller): Command =>
       "after",
       `
 Several balancers are asked one after the other; a line with its name comes before the replies of each.
-Exit code 1 when HAProxy refuses a command or does not answer: why is on stderr, all other replies are on stdout.`,
+Exit code 1 when HAProxy refuses a command or does not answer: why is on stderr, all other replies are on \
+stdout.`,
     )
     .action(async (words: string[], { stack, balancer, timeout }: Options) => {
       const line = commandLine(words.join(" "));

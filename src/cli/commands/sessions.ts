@@ -36,25 +36,26 @@ export const buildSessions = (caller: Caller): Command =>
       "after",
       `
 In hash mode HAProxy remembers no sessions; --id tells where it sends the session with this id.
-Balancers share their sessions, so each is listed once; where they have it on different servers, once for each server.
+Balancers share their sessions, so each is listed once; where they have it on different servers, once for \
+each server.
 A balancer that does not answer is told, and the others are read; the exit code is 1 then.
-Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not printable ASCII are escaped by a backslash.`,
+Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not printable ASCII are escaped by a \
+backslash.`,
     )
     .action(async ({ stack, balancer, id, server, limit, json = false }: Options) => {
       const outputs = await readOutputs(caller, stack);
       if (outputs.mode === "hash" && id === undefined) {
         throw new Error(
-          `stack ${stack} is in hash mode, where HAProxy remembers no sessions: npm run sessions -- --id X tells where it sends session X, ` +
-            "npm run probe how sessions spread",
+          `stack ${stack} is in hash mode, where HAProxy remembers no sessions: ` +
+            "npm run sessions -- --id X tells where it sends session X, npm run probe how sessions spread",
         );
       }
       const balancers = await readBalancers(caller, haproxiesOf(outputs, balancer));
       const running = balancers.flatMap(({ servers }) => servers).toSorted((a, b) => a.id - b.id);
       const names = [...new Set(running.map(({ name }) => name))];
       if (server !== undefined && !names.includes(server)) {
-        throw new Error(
-          `--server: ${JSON.stringify(server)} is refused; allowed: ${names.join(", ") || "none, HAProxy has no server"}`,
-        );
+        const allowed = names.join(", ") || "none, HAProxy has no server";
+        throw new Error(`--server: ${JSON.stringify(server)} is refused; allowed: ${allowed}`);
       }
       const sources = balancers.map((each) =>
         outputs.mode === "hash"
@@ -115,7 +116,8 @@ async function* asText(
   let rows = 0;
   for await (const session of listed) {
     if (rows === 0) yield `${line("server", "expires", "id")}\n`;
-    yield `${line(session.server, session.expiresMs === undefined ? "never" : time(session.expiresMs), session.key)}\n`;
+    const expires = session.expiresMs === undefined ? "never" : time(session.expiresMs);
+    yield `${line(session.server, expires, session.key)}\n`;
     rows += 1;
   }
   const total = sum(counts);

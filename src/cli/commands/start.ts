@@ -24,6 +24,7 @@ export const buildStart = (caller: Caller): Command =>
       } = outputs;
       const monitoring =
         prometheusUrl === undefined ? "" : `\n  Prometheus   ${prometheusUrl}\n  Grafana      ${grafanaUrl}`;
+      const runtimes = [...runtimeEndpoints, ...runtimeTlsEndpoints.map((endpoint) => `${endpoint} (TLS)`)];
       const option = stack === "sticky" ? "" : ` --stack ${stack}`;
       print(
         caller,
@@ -31,7 +32,7 @@ export const buildStart = (caller: Caller): Command =>
 ${coloursOf(caller.stdout).green(`Stack ${stack} is up`)}: ${servers.length} servers in ${mode} mode
   HTTP         ${urls.join(" ")}${httpsUrls === undefined ? "" : `\n  HTTPS        ${httpsUrls.join(" ")}`}
   stats        ${statsUrls.join(" ")}
-  runtime API  ${[...runtimeEndpoints, ...runtimeTlsEndpoints.map((endpoint) => `${endpoint} (TLS)`)].join(" ")}${monitoring}
+  runtime API  ${runtimes.join(" ")}${monitoring}
 
   scale it     npm run scale -- 6${option}
   stop it      npm stop${option === "" ? "" : ` --${option}`}`,

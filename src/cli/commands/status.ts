@@ -36,10 +36,12 @@ export const buildStatus = (caller: Caller): Command =>
     .addOption(balancerOption())
     .addHelpText(
       "after",
-      "\nExit code 1 when they differ, a server is down or HAProxy does not answer; with --watch as it was last seen.",
+      "\nExit code 1 when they differ, a server is down or HAProxy does not answer; " +
+        "with --watch as it was last seen.",
     )
     .action(async (options: Options) => {
-      // At once: npm passes an interrupt of the terminal on, so that two come, and the second would kill with another exit code.
+      // At once: npm passes an interrupt of the terminal on, so that two come, and the second would kill with
+      // another exit code.
       if (options.watch) caller.onInterrupt(() => caller.exit());
       for (;;) {
         const balancers = await look(caller, options);
@@ -134,7 +136,8 @@ function headOf(
     oldWorkers === 0 ? "" : `, ${oldWorkers} old worker${oldWorkers === 1 ? "" : "s"} with sessions`;
   const dropped =
     droppedLogLines === 0 ? "" : `, ${droppedLogLines} log line${droppedLogLines === 1 ? "" : "s"} dropped`;
-  return `HAProxy ${version} at ${endpoint}, pid ${pid}, up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed${dropped}${old}`;
+  const life = `up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed`;
+  return `HAProxy ${version} at ${endpoint}, pid ${pid}, ${life}${dropped}${old}`;
 }
 
 /** One line, yellow while the stick table does not reach all. */

@@ -6,8 +6,8 @@ import { RuntimeError } from "./runtime-error.ts";
 import { type Step, steps } from "./steps.ts";
 
 /**
- * A HAProxy and the backend of it that is meant. What is asked again and again goes over one connection, which is opened
- * by the first question, and anew after it broke: a command that failed is not repeated.
+ * A HAProxy and the backend of it that is meant. What is asked again and again goes over one connection,
+ * which is opened by the first question, and anew after it broke: a command that failed is not repeated.
  */
 export class Haproxy implements Disposable {
   readonly endpoint: Endpoint;
@@ -25,8 +25,8 @@ export class Haproxy implements Disposable {
   }
 
   /**
-   * Runs commands and returns a reply for each, in order. Commands share lines, since a line is what costs time. The
-   * commands after one that is refused still run: HAProxy has no transactions.
+   * Runs commands and returns a reply for each, in order. Commands share lines, since a line is what costs
+   * time. The commands after one that is refused still run: HAProxy has no transactions.
    * @throws {RuntimeError} when HAProxy is unreachable or an answer does not come whole in time
    */
   run(commands: readonly Command[]): Promise<string[]> {
@@ -62,7 +62,8 @@ export class Haproxy implements Disposable {
   }
 
   /**
-   * Runs a step over a connection of its own, as the master's take it, and those whose answer is no single reply.
+   * Runs a step over a connection of its own, as the master's take it, and those whose answer is no single
+   * reply.
    * @throws {RuntimeError} as {@link runSteps}
    */
   async runAlone(step: Step<Command | PayloadCommand>, timeoutMs?: number): Promise<string> {
@@ -72,7 +73,7 @@ export class Haproxy implements Disposable {
     return answer;
   }
 
-  /** Whatever is asked next is asked over a new connection: after a reload an old one is to the worker of before. */
+  /** Has the next question open a connection: after a reload the old one is to the old worker. */
   redial(): void {
     this.#held?.close();
     this.#held = undefined;

@@ -15,21 +15,19 @@ export type ServerPath = string & { readonly server: unique symbol };
 const NAME = /^[A-Za-z0-9_.:-]+$/;
 
 /**
- * The one door for command lines. Newlines and `;` end a command, `\` escapes and `<<` begins a payload, so none of them
- * passes.
+ * The one door for command lines. Newlines and `;` end a command, `\` escapes and `<<` begins a payload, so
+ * none of them passes.
  * @throws {RuntimeError} of kind `refused`
  */
 export function command(line: string): Command {
   if (!isCommand(line)) {
-    throw new RuntimeError(
-      "refused",
-      `${JSON.stringify(line)} is not one runtime command: control characters, ';', '\\' and '<<' are not allowed`,
-    );
+    const why = "control characters, ';', '\\' and '<<' are not allowed";
+    throw new RuntimeError("refused", `${JSON.stringify(line)} is not one runtime command: ${why}`);
   }
   return line;
 }
 
-/** A line of the user's own that is safe to send: commands joined by `;`, words escaped by a backslash, one line. */
+/** A user's line that is safe to send: commands joined by `;`, a backslash escapes, no second line. */
 export type CommandLine = string & { readonly brand: unique symbol };
 
 /**
@@ -40,7 +38,8 @@ export function commandLine(text: string): CommandLine {
   if (Buffer.byteLength(text) > MAX_LINE_BYTES || !isCommandLine(text)) {
     throw new RuntimeError(
       "refused",
-      `command: ${JSON.stringify(text.slice(0, 200))} is refused; allowed: one line of up to ${MAX_LINE_BYTES} bytes, commands joined by ';', ` +
+      `command: ${JSON.stringify(text.slice(0, 200))} is refused; ` +
+        `allowed: one line of up to ${MAX_LINE_BYTES} bytes, commands joined by ';', ` +
         "without control characters, a payload (<<) or a backslash at its end",
     );
   }
@@ -54,9 +53,9 @@ function isCommandLine(text: string): text is CommandLine {
 }
 
 /**
- * The lines to send for a line of the user's own so that HAProxy tells the severity of each reply. The first reply to each
- * is the silent one to `set severity-output`, but for a line that the master process answers by itself: it knows no
- * severities.
+ * The lines to send for a line of the user's own so that HAProxy tells the severity of each reply. The first
+ * reply to each is the silent one to `set severity-output`, but for a line that the master process answers by
+ * itself: it knows no severities.
  */
 export function linesWithSeverity(
   line: CommandLine,
@@ -74,7 +73,7 @@ export function linesWithSeverity(
 const SEVERITY = "set severity-output number";
 const MASTER: ReadonlySet<string> = new Set(["", "0", "master"]);
 
-/** Reads a line for the master process as it does: `@1 a;b` has b for the master, `@1;a;b` and `@@1 a;b` both for worker 1. */
+/** Reads a line as the master does: of `@1 a;b` it takes b itself, `@1;a;b` and `@@1 a;b` go to worker 1. */
 function commandsByProcess(line: string): { readonly process: string; readonly command: string }[] {
   const [, worker, all] = /^@@(\S*)\s+(.*)$/.exec(line) ?? [];
   if (worker !== undefined && all !== undefined) return [{ process: worker, command: all }];
@@ -100,7 +99,8 @@ const isCommand = (line: string): line is Command =>
   /^[\u0020-\u003a\u003c-\u005b\u005d-\u007e]+$/.test(line) && !line.includes("<<");
 
 /**
- * The door for the one command that has a payload: checked PEM, which has no empty line that would end it early.
+ * The door for the one command that has a payload: checked PEM, which has no empty line that would end it
+ * early.
  * @throws {RuntimeError} of kind `refused`, without the payload
  */
 function commandWithPem(line: string, pem: Pem): PayloadCommand {
@@ -135,7 +135,7 @@ const identifier = (name: string): string => {
   return name;
 };
 
-/** A command that ends with any text as one word: a backslash takes every character's meaning, but for the line's end. */
+/** Ends a command with any text as one word: a backslash takes every character's meaning but a line's end. */
 function commandWithText(start: Command, text: string): Command {
   const line = `${start} ${text.replaceAll(/[^A-Za-z0-9_.:\u{80}-\u{10ffff}-]/gu, "\\$&")}`;
   if (text === "" || !isOneLine(line))

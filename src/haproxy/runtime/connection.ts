@@ -19,8 +19,8 @@ const IDLE_MS = 2_000;
 type Line = Command | CommandLine | PayloadCommand;
 
 /**
- * A conversation with HAProxy. An answer is read in one of three ways: as whole replies, as lines while they come, or raw
- * until HAProxy closes the connection, which it does after the raw answer and after the lines.
+ * A conversation with HAProxy. An answer is read in one of three ways: as whole replies, as lines while they
+ * come, or raw until HAProxy closes the connection, which it does after the raw answer and after the lines.
  */
 export class Connection {
   readonly #endpoint: Endpoint;
@@ -101,7 +101,7 @@ export class Connection {
     if (!isWhole) throw this.#closed(asked, rest);
   }
 
-  /** Sends one line and returns the answer as HAProxy prints it, whatever it is; nothing where HAProxy says nothing. */
+  /** Sends one line and returns HAProxy's answer as it is, which may be nothing. */
   async raw(line: Line, timeoutMs: number = REPLY_TIMEOUT_MS): Promise<string> {
     const asked = tell(line);
     const isForMaster = line.startsWith("@");
@@ -119,7 +119,7 @@ export class Connection {
     }
   }
 
-  /** The one place that reads. Returns the next piece of an answer; undefined when HAProxy has closed the connection. */
+  /** Reads the next piece of an answer, here alone. Undefined when HAProxy has closed the connection. */
   async #read(asked: string, timeoutMs: number, sinceMs = performance.now()): Promise<string | undefined> {
     const late = `did not answer ${asked} within ${timeoutMs / 1000} s`;
     const timer = setTimeout(
@@ -180,10 +180,11 @@ interface RawOptions {
 }
 
 /**
- * Runs one line over a connection of its own and returns the answer as HAProxy prints it, whatever it is. For commands
- * whose answer has empty lines inside, and for the master process.
- * @throws {RuntimeError} as {@link Connection.replies}; of kind `broken` when HAProxy closes the connection without a byte, as it
- * does while it starts or ends: a command that was carried out is answered by an empty line at least
+ * Runs one line over a connection of its own and returns the answer as HAProxy prints it, whatever it is. For
+ * commands whose answer has empty lines inside, and for the master process.
+ * @throws {RuntimeError} as {@link Connection.replies}; of kind `broken` when HAProxy closes the connection
+ *   without a byte, as it does while it starts or ends: a command that was carried out is answered by an
+ *   empty line at least
  */
 export async function runRaw(
   endpoint: Endpoint,
@@ -201,8 +202,8 @@ export async function runRaw(
 }
 
 /**
- * Runs one command over a connection of its own and hands out its answer line by line as it comes, for answers that are
- * too long to be kept.
+ * Runs one command over a connection of its own and hands out its answer line by line as it comes, for
+ * answers that are too long to be kept.
  * @throws {RuntimeError} as {@link Connection.replies}
  */
 export async function* runLines(endpoint: Endpoint, command: Command): AsyncGenerator<string> {

@@ -13,7 +13,7 @@ export interface ProcessInfo {
   /** Reloads since the container started; failed ones apart. */
   readonly reloads: number;
   readonly failedReloads: number;
-  /** Lines of the access log that the worker could not write: its other thread was writing, or nobody read fast enough. */
+  /** The worker dropped so many lines of the access log: another thread wrote, or nobody read fast enough. */
   readonly droppedLogLines: number;
   /** Workers of before a reload that still end their sessions. */
   readonly oldWorkers: number;
@@ -57,7 +57,7 @@ export function parseProcessInfo(info: string, processes: string): ProcessInfo {
   };
 }
 
-/** Reads from the master's `show proc` the process ids of workers of before a reload, which still end their sessions. */
+/** Reads the process ids of workers of before a reload, which still end their sessions, from `show proc`. */
 export function parseOldWorkers(processes: string): number[] {
   const [, old = ""] = processes.split("# old workers");
   return Array.from(old.matchAll(/^(\d{1,7})\s+worker/gm), ([, pid]) => Number(pid));

@@ -20,7 +20,6 @@ export async function reload(haproxy: Haproxy): Promise<void> {
   haproxy.redial();
   if (!REFUSED.test(answer)) return;
   const alerts = answer.split("\n").filter((line) => /^\[(ALERT|WARNING)\]/.test(line));
-  throw new ReloadRefusedError(
-    `HAProxy at ${formatEndpoint(haproxy.endpoint)} refused to reload: ${(alerts.join("; ") || answer).trim()}`,
-  );
+  const words = (alerts.join("; ") || answer).trim();
+  throw new ReloadRefusedError(`HAProxy at ${formatEndpoint(haproxy.endpoint)} refused to reload: ${words}`);
 }

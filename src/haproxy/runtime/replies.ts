@@ -1,6 +1,6 @@
 /**
- * Cuts a stream of the runtime API into replies. A reply is every line up to an empty one; a command that has nothing to
- * say answers with the empty line alone.
+ * Cuts a stream of the runtime API into replies. A reply is every line up to an empty one; a command that has
+ * nothing to say answers with the empty line alone.
  */
 export class ReplySplitter {
   readonly #maxReplyChars: number;

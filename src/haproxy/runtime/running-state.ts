@@ -71,8 +71,8 @@ export async function readSessions(haproxy: Haproxy): Promise<Map<string, number
 }
 
 /**
- * Reads how many requests and WebSockets the workers of before a reload still carry, by server. They take no new
- * connections, and HAProxy refuses every change of their servers.
+ * Reads how many requests and WebSockets the workers of before a reload still carry, by server. They take no
+ * new connections, and HAProxy refuses every change of their servers.
  */
 export async function readOldSessions({ endpoint, backend }: Haproxy): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
@@ -84,7 +84,7 @@ export async function readOldSessions({ endpoint, backend }: Haproxy): Promise<M
   return sums;
 }
 
-/** What each balancer runs, by the names given; those that do not answer are left out, as before the first update. */
+/** Reads what each balancer runs, by the names given. Those that do not answer are left out. */
 export const observeRuntimes = (
   endpoints: ReadonlyMap<string, Endpoint>,
   backend: string,

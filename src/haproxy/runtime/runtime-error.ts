@@ -7,8 +7,8 @@ const MAX_MESSAGE_CHARS = 8_000;
 export type RuntimeErrorKind = "unreachable" | "broken" | "timeout" | "refused" | "malformed";
 
 /**
- * HAProxy's runtime API could not be used, or refused a command. The message tells on what, and HAProxy's words, which are
- * made safe for a terminal: some of them are an app's.
+ * HAProxy's runtime API could not be used, or refused a command. The message tells on what, and HAProxy's
+ * words, which are made safe for a terminal: some of them are an app's.
  */
 export class RuntimeError extends Error {
   override readonly name = "RuntimeError";

@@ -40,8 +40,8 @@ export function parseCertificateReply(reply: string): RunningCertificate | undef
 }
 
 /**
- * Changes the certificate that HAProxy serves in place of a file's, without a reload: new connections get it, those that
- * are open go on.
+ * Changes the certificate that HAProxy serves in place of a file's, without a reload: new connections get it,
+ * those that are open go on.
  * @throws {RuntimeError} of kind `refused` with HAProxy's words; the certificate is the old one then
  */
 export async function changeRunningCertificate(haproxy: Haproxy, file: string, pem: Pem): Promise<void> {
@@ -57,7 +57,8 @@ export async function changeRunningCertificate(haproxy: Haproxy, file: string, p
       what: "to commit the certificate",
     });
   } catch (error) {
-    await haproxy.run([COMMANDS.abortCertificate(file)]); // one left open would keep others from being changed
+    // HAProxy allows one open transaction, so ours is aborted.
+    await haproxy.run([COMMANDS.abortCertificate(file)]);
     throw error;
   }
 }

@@ -6,7 +6,8 @@ import { RuntimeError, type RuntimeErrorKind } from "./runtime-error.ts";
 const CONNECT_TIMEOUT_MS = 3_000;
 
 /**
- * Opens a socket whose text arrives as UTF-8. Its write side stays open: a half-closed one ends `wait` at once.
+ * Opens a socket whose text arrives as UTF-8. Its write side stays open: a half-closed one ends `wait` at
+ * once.
  * @throws {RuntimeError} of kind `unreachable`
  */
 export function dial(endpoint: Endpoint): Promise<Socket> {

@@ -52,7 +52,7 @@ export const steps = (backend: string) =>
       command: COMMANDS.shutdownSessions(serverPath(backend, server)),
       accepts: GONE_OR_SILENCE,
     }),
-    /** Into maintenance, for a server that is to go: one that somebody else has just deleted is gone as well. */
+    /** Puts a server that is to go into maintenance. It is fine if somebody else has just deleted it. */
     pause: (server: string): Step => ({
       command: COMMANDS.setState(serverPath(backend, server), "maint"),
       accepts: GONE_OR_SILENCE,

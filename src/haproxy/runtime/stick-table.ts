@@ -7,8 +7,8 @@ import type { RunningServer } from "./state.ts";
 /** A line of a stick table. */
 interface StickEntry {
   /**
-   * The client's session id as HAProxy spells it: printable ASCII without a space, everything else escaped by a backslash.
-   * Clients choose their ids, so nothing else may be printed.
+   * The client's session id as HAProxy spells it: printable ASCII without a space, everything else escaped by
+   * a backslash. Clients choose their ids, so nothing else may be printed.
    */
   readonly key: string;
   /** Name of the server that the session sticks to; undefined where the entry tells only its id. */
@@ -28,7 +28,8 @@ export interface StickySession {
 }
 
 /**
- * Reads the sessions of the stick table as they come, so that a table of any size may be read. In HAProxy's order, which is none.
+ * Reads the sessions of the stick table as they come, so that a table of any size may be read. In HAProxy's
+ * order, which is none.
  * @param running the servers that HAProxy has, for entries that tell only an id
  * @param id one session id, as the client sends it; all sessions without it
  * @throws {RuntimeError} of kind `refused` when there is no such table
@@ -62,7 +63,7 @@ export const countStickySessions = async (haproxy: Haproxy): Promise<number | un
   return parseTableUse(tables, haproxy.backend);
 };
 
-/** Reads from the answer of `show table`, a line for each table, how many entries one has; undefined when there is no such table. */
+/** Reads in the answer of `show table` how many entries a table has. Undefined if there is no such table. */
 export function parseTableUse(reply: string, table: string): number | undefined {
   for (const line of reply.split("\n")) {
     const [, name, used] = /^# table: ([\w.:-]+), .* used:(\d{1,15})\b/.exec(line) ?? [];
@@ -71,8 +72,9 @@ export function parseTableUse(reply: string, table: string): number | undefined 
   return undefined;
 }
 
-const ENTRY =
-  /^0x[0-9a-f]+: key=((?:[!-<>-[\]-~]|\\(?:x[0-9A-F]{2}|[tnre\\ =]))*) use=\d+ exp=(\d{1,15}) (?:.* )?server_id=(\d{1,15}) server_key=([!-~]+)$/;
+const KEY = /key=((?:[!-<>-[\]-~]|\\(?:x[0-9A-F]{2}|[tnre\\ =]))*)/;
+const SERVER = /server_id=(\d{1,15}) server_key=([!-~]+)/;
+const ENTRY = new RegExp(`^0x[0-9a-f]+: ${KEY.source} use=\\d+ exp=(\\d{1,15}) (?:.* )?${SERVER.source}$`);
 
 /**
  * Reads a line of `show table`.

@@ -5,7 +5,8 @@ import { judge, type Verdict } from "./verdict.ts";
 
 /**
  * Runs a line of the user's own as HAProxy would run it alone, and tells which of its commands were refused.
- * @throws {RuntimeError} when HAProxy is unreachable, or does not answer within `timeoutMs` or before it closes the connection
+ * @throws {RuntimeError} when HAProxy is unreachable, or does not answer within `timeoutMs` or before it
+ *   closes the connection
  */
 export async function runUserLine(
   endpoint: Endpoint,

@@ -14,12 +14,22 @@ const WARNING = 4;
 /** Warnings that are none: what `set server … addr` and the like have done, and two lists. */
 const HARMLESS = /^(IP changed |port changed |nothing changed|no need to change |Supported )/;
 /** Refusals that carry no severity of an error; the master process gives none at all. */
-const REFUSAL =
-  /^(Unknown command: |Can't find the target |Permission denied$|Variable not found$|Session not found\.$|Success=0$|Frontend was previously shut down|server ssl setting not supported)/;
+const REFUSAL = new RegExp(
+  `^(${[
+    "Unknown command: ",
+    "Can't find the target ",
+    "Permission denied$",
+    "Variable not found$",
+    "Session not found\\.$",
+    "Success=0$",
+    "Frontend was previously shut down",
+    "server ssl setting not supported",
+  ].join("|")})`,
+);
 
 /**
- * Judges an answer: a reply is every line up to an empty one, and its severity tells whether the command was refused.
- * HAProxy has no reply codes.
+ * Judges an answer: a reply is every line up to an empty one, and its severity tells whether the command was
+ * refused. HAProxy has no reply codes.
  */
 export function judge(answer: string): Verdict {
   const refusals: string[] = [];

@@ -62,9 +62,9 @@ export function planUpdate({ servers, revision }: DeclaredServers, found: Runnin
 }
 
 /**
- * Plans how some of the servers come into rotation; the others stay as they are, but for one that stands in the way. A
- * server that runs keeps its cookie, which a reload changes where another is declared: a server of another cookie would
- * have to go first.
+ * Plans how some of the servers come into rotation; the others stay as they are, but for one that stands in
+ * the way. A server that runs keeps its cookie, which a reload changes where another is declared: a server of
+ * another cookie would have to go first.
  */
 export function planBringUp(declared: readonly Server[], running: readonly RunningServer[]): Plan {
   const servers = withRunningCookies(declared, running);
@@ -77,9 +77,10 @@ export function planBringUp(declared: readonly Server[], running: readonly Runni
 }
 
 /**
- * The new worker trusts the file's servers until a check fails, so those that the old worker does not know, or has in
- * maintenance, are proved up first; those that the file does not list get their time to end their sessions. Where no
- * server is up there is nothing to lose, and the old worker's checks may be what keeps them down.
+ * The new worker trusts the file's servers until a check fails, so those that the old worker does not know,
+ * or has in maintenance, are proved up first; those that the file does not list get their time to end their
+ * sessions. Where no server is up there is nothing to lose, and the old worker's checks may be what keeps
+ * them down.
  */
 function planReload(declared: readonly Server[], running: readonly RunningServer[]): Plan {
   const difference = planServers(withRunningCookies(declared, running), running);
@@ -112,8 +113,8 @@ function withRunningCookies(declared: readonly Server[], running: readonly Runni
 }
 
 /**
- * Compares what is declared with what runs. Same input, same difference, in the order of the servers' ids; none for
- * a state that is as declared, whatever led to it.
+ * Compares what is declared with what runs. Same input, same difference, in the order of the servers' ids;
+ * none for a state that is as declared, whatever led to it.
  */
 export function planServers(desired: readonly Server[], running: readonly RunningServer[]): Difference {
   const wanted = new Map(desired.map((server) => [server.name, server]));

@@ -34,13 +34,14 @@ export async function proveUp(target: Proof, servers: readonly Server[], report:
   );
 }
 
-/** Waits until HAProxy reports servers up, by a check that passed. Returns the names of those that are not in time. */
+/** Waits until checks that passed find the servers up. Returns the names of those that are not up in time. */
 export function waitUp(
   { haproxy, clock, readyTimeoutMs: timeoutMs }: Proof,
   names: readonly string[],
   report: Report,
 ): Promise<string[]> {
-  // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the server stays up.
+  // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the
+  // server stays up.
   const passed = new Set<string>();
   const look = async (): Promise<string[]> => {
     const running = new Map((await readServers(haproxy)).map((server) => [server.name, server]));

@@ -6,14 +6,15 @@ import type { Report } from "./report.ts";
 import { PROGRESS, secondsLeft, type Target } from "./target.ts";
 
 const POLL_MS = 200;
-/** How long closed sessions may take to be gone. Those of a client that left while the app holds on never go. */
+/** Closed sessions are gone within this time, but for those of a client that left while the app holds on. */
 const CLOSE_GRACE_MS = 3_000;
 
 type Removal = Pick<Target, "haproxy" | "clock" | "drainTimeoutMs">;
 
 /**
- * Takes servers out of HAProxy whose containers go afterwards. Sessions that a worker of before a reload still carries get
- * their time as well; those that are left then end with the container, as HAProxy cannot close them.
+ * Takes servers out of HAProxy whose containers go afterwards. Sessions that a worker of before a reload
+ * still carries get their time as well; those that are left then end with the container, as HAProxy cannot
+ * close them.
  */
 export async function retireServers(
   target: Removal,
@@ -25,9 +26,10 @@ export async function retireServers(
 }
 
 /**
- * Takes servers out of HAProxy without a lost request: out of rotation at once, deleted as soon as their sessions have
- * ended. What is left after `drainTimeoutMs` is closed and reported. A server that keeps a session even so stays in
- * maintenance; its container's end closes the session, and the next update deletes it.
+ * Takes servers out of HAProxy without a lost request: out of rotation at once, deleted as soon as their
+ * sessions have ended. What is left after `drainTimeoutMs` is closed and reported. A server that keeps a
+ * session even so stays in maintenance; its container's end closes the session, and the next update deletes
+ * it.
  */
 export async function removeServers(
   target: Removal,
@@ -45,10 +47,10 @@ export async function removeServers(
     report(`${name}: ${plural(count)} closed after ${drainTimeoutMs / 1000} s`);
   const grace = { ...target, drainTimeoutMs: CLOSE_GRACE_MS };
   const stuck = await deleteIdle(grace, [...busy.keys()], () => {});
-  for (const [name, count] of stuck)
-    report(
-      `${name}: ${plural(count)} not closed by HAProxy, end with the container; the next update deletes ${name}`,
-    );
+  for (const [name, count] of stuck) {
+    const what = `${plural(count)} not closed by HAProxy, end with the container`;
+    report(`${name}: ${what}; the next update deletes ${name}`);
+  }
 }
 
 /** Deletes servers as they run out of sessions. Returns those that still have some, with their number. */

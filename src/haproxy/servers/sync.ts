@@ -25,11 +25,12 @@ import type { Target } from "./target.ts";
 export type SyncTarget = Target & DeclaredServers;
 
 /**
- * Brings a running HAProxy to what is declared: adds servers and proves them up, mends what was changed by hand, reloads
- * where the config file says more than the runtime API can, and takes servers away without closing a session early.
- * It starts from what runs, so a run that failed half way is carried on by the next.
+ * Brings a running HAProxy to what is declared: adds servers and proves them up, mends what was changed by
+ * hand, reloads where the config file says more than the runtime API can, and takes servers away without
+ * closing a session early. It starts from what runs, so a run that failed half way is carried on by the next.
  * @returns what runs afterwards
- * @throws {RuntimeError} when HAProxy is unreachable or refuses a step, or a server is not up within `readyTimeoutMs`
+ * @throws {RuntimeError} when HAProxy is unreachable or refuses a step, or a server is not up within
+ *   `readyTimeoutMs`
  */
 export async function sync(target: SyncTarget, report: Report): Promise<RunningState> {
   const { haproxy } = target;
@@ -113,8 +114,9 @@ const HANDOVER_POLL_MS = 20;
 const ANSWERS_IN_A_ROW = 3;
 
 /**
- * Reads the state when the new worker alone answers. Both workers listen on the same sockets until the old one has seen
- * the master's signal, which may be after the master's reply to `reload`; a step sent before could reach the old worker.
+ * Reads the state when the new worker alone answers. Both workers listen on the same sockets until the old
+ * one has seen the master's signal, which may be after the master's reply to `reload`; a step sent before
+ * could reach the old worker.
  */
 async function readStateOfNewWorker({ haproxy, revision, clock }: SyncTarget): Promise<RunningState> {
   let inARow = 0;
@@ -127,8 +129,6 @@ async function readStateOfNewWorker({ haproxy, revision, clock }: SyncTarget): P
   const until = (): boolean => inARow === ANSWERS_IN_A_ROW;
   const state = await poll(look, { until, everyMs: HANDOVER_POLL_MS, timeoutMs: HANDOVER_MS, clock });
   if (until()) return state;
-  throw new RuntimeError(
-    "malformed",
-    `HAProxy at ${formatEndpoint(haproxy.endpoint)} loaded config ${state.revision ?? "unknown"} instead of ${revision}`,
-  );
+  const loaded = `config ${state.revision ?? "unknown"} instead of ${revision}`;
+  throw new RuntimeError("malformed", `HAProxy at ${formatEndpoint(haproxy.endpoint)} loaded ${loaded}`);
 }

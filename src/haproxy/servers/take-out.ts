@@ -19,8 +19,9 @@ export interface TakeOutTarget extends Target {
 const POLL_MS = 100;
 
 /**
- * Takes a server out of rotation and out of HAProxy, as one that is gone for good: its successor is another server under
- * the same name and id. The last one in rotation is not taken out, unless it is the only one that is declared.
+ * Takes a server out of rotation and out of HAProxy, as one that is gone for good: its successor is another
+ * server under the same name and id. The last one in rotation is not taken out, unless it is the only one
+ * that is declared.
  * @throws {RuntimeError} when no other server comes into rotation in time
  */
 export async function takeOut(target: TakeOutTarget, report: Report): Promise<void> {
@@ -34,7 +35,7 @@ export async function takeOut(target: TakeOutTarget, report: Report): Promise<vo
   await retireServers(target, [name], report);
 }
 
-/** Servers that were just started get their time. Where none is in rotation, nobody is served that could be lost. */
+/** Gives servers that were just started their time. If none is in rotation, nobody is served. */
 async function waitForAnother(target: TakeOutTarget, report: Report): Promise<void> {
   const { haproxy, name, readyTimeoutMs, clock } = target;
   const look = async (): Promise<boolean> => {
@@ -46,10 +47,8 @@ async function waitForAnother(target: TakeOutTarget, report: Report): Promise<vo
   const until = (isFree: boolean): boolean => isFree;
   const progress = { ...PROGRESS, tell };
   if (await poll(look, { until, everyMs: POLL_MS, timeoutMs: readyTimeoutMs, clock, progress })) return;
-  throw new RuntimeError(
-    "timeout",
-    `${name} cannot be taken out of rotation: within ${readyTimeoutMs / 1000} s (readyTimeout) no other server was up and in rotation`,
-  );
+  const why = `within ${readyTimeoutMs / 1000} s (readyTimeout) no other server was up and in rotation`;
+  throw new RuntimeError("timeout", `${name} cannot be taken out of rotation: ${why}`);
 }
 
 /** Servers leave a HAProxy's rotation one after the other. */

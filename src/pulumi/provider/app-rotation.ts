@@ -9,8 +9,8 @@ import type { AppServerInputs } from "../inputs.ts";
 import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /**
- * Takes a server out of rotation and out of every HAProxy, as one that is gone for good: its successor is another
- * server under the same name and id.
+ * Takes a server out of rotation and out of every HAProxy, as one that is gone for good: its successor is
+ * another server under the same name and id.
  * @returns whether some HAProxy had a server up, so that there is somebody to keep served
  * @throws {AggregateError} of what went wrong on any of them, when all are done
  */
@@ -51,8 +51,8 @@ export async function isUpEverywhere({ balancers, credentials, server }: AppServ
 }
 
 /**
- * Gives the sessions of a server that is deleted their time, on each HAProxy that stays and has it in use. The sync has
- * taken it out before, where its count went down.
+ * Gives the sessions of a server that is deleted their time, on each HAProxy that stays and has it in use.
+ * The sync has taken it out before, where its count went down.
  */
 export async function leaveEverywhere(inputs: AppServerInputs, report: Report): Promise<void> {
   const { balancers, credentials, server, drainTimeoutMs } = inputs;
@@ -65,7 +65,8 @@ export async function leaveEverywhere(inputs: AppServerInputs, report: Report): 
         if (found === undefined || found.address !== server.address || found.adminState === "maint") return;
         await retireServers({ haproxy, drainTimeoutMs }, [server.name], report);
       } catch (error) {
-        if (!(error instanceof RuntimeError)) throw error; // nobody is served by a HAProxy that does not answer
+        // A HAProxy that does not answer serves nobody.
+        if (!(error instanceof RuntimeError)) throw error;
       }
     }),
   );

@@ -30,8 +30,9 @@ type Outputs = z.infer<typeof OUTPUTS>;
 const STOP_TIMEOUT_SECONDS = 10;
 
 /**
- * A server of the stack and the app container behind it. To create or to update one is to make its ordinal run what is
- * declared, whatever ran there before; where something did, it leaves HAProxy first, and its successor is proved.
+ * A server of the stack and the app container behind it. To create or to update one is to make its ordinal
+ * run what is declared, whatever ran there before; where something did, it leaves HAProxy first, and its
+ * successor is proved.
  */
 export const appServer: ResourceType<AppServerInputs, Outputs> = {
   inputs: APP_SERVER,
@@ -43,7 +44,8 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     const found = await findApp(docker, id);
     if (found !== undefined) refuseForeign(found, containerOf(inputs));
     try {
-      // What exists is replaced even if it is as declared: Pulumi may be about to delete it as the one of before.
+      // What exists is replaced even if it is as declared: Pulumi may be about to delete it as the one of
+      // before.
       await makeRun(inputs, found, report);
     } catch (error) {
       const made = await findApp(docker, id);

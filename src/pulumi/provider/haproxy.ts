@@ -24,7 +24,7 @@ export const haproxyAt = <T extends HaproxyAddress>(
 });
 
 const REACHABLE_TIMEOUT_MS = 20_000;
-/** A container that starts may be seen before it listens, or between two restarts; after this its fate is looked up. */
+/** A container gets this time to listen, as it may be between two restarts. Then its fate is looked up. */
 const PATIENCE_MS = 1_000;
 const POLL_MS = 50;
 

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Report } from "../../haproxy/servers/report.ts";
 
 /**
- * A kind of resource: what Pulumi asks of it, verb by verb. Its state is what it was asked for (inputs) and what came of
- * it (outputs); what a look finds may take the place of an input.
+ * A kind of resource: what Pulumi asks of it, verb by verb. Its state is what it was asked for (inputs) and
+ * what came of it (outputs); what a look finds may take the place of an input.
  */
 export interface ResourceType<Inputs extends object, Outputs extends object> {
   readonly inputs: z.ZodType<Inputs>;
@@ -28,7 +28,7 @@ export interface Created<Outputs> {
   readonly outputs: Outputs;
 }
 
-/** A resource exists, and something about it failed. Pulumi keeps it in its state, and updates it the next time. */
+/** A resource exists, and something about it failed. Pulumi keeps it, and updates it the next time. */
 export class PartlyCreatedError extends Error {
   override readonly name = "PartlyCreatedError";
   override stack = "";

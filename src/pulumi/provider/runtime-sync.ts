@@ -94,8 +94,8 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
 };
 
 /**
- * Brings the running HAProxy to what is declared. Where HAProxy refuses to reload, the file of the last sync that
- * succeeded is put back, so that a restart does not meet the refused one.
+ * Brings the running HAProxy to what is declared. Where HAProxy refuses to reload, the file of the last sync
+ * that succeeded is put back, so that a restart does not meet the refused one.
  * @param last what that sync was given
  * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
  */
@@ -122,8 +122,9 @@ async function syncRuntime(
 }
 
 /**
- * Brings the certificate of the volume into the running HAProxy where it serves another. One that was loaded with the
- * file is left alone; after a change of the chain alone, which the fingerprint does not tell, it is set again.
+ * Brings the certificate of the volume into the running HAProxy where it serves another. One that was loaded
+ * with the file is left alone; after a change of the chain alone, which the fingerprint does not tell, it is
+ * set again.
  */
 async function syncCertificate(
   { haproxy, certificate, configFile }: Target,
@@ -132,7 +133,7 @@ async function syncCertificate(
 ) {
   if (certificate === undefined) return;
   const served = await readRunningCertificate(haproxy, CERTIFICATE_PATH);
-  if (served === undefined) return; // the worker does not know the file yet, the reload that follows brings it
+  if (served === undefined) return; // the worker learns the file by the reload that follows
   const isAnotherChain = last?.certificate !== undefined && last.certificate.digest !== certificate.digest;
   if (served.fingerprint === certificate.fingerprint && !isAnotherChain) return;
   const text = await readVolumeFile(await connectEngine(), configFile, CERTIFICATE_FILE);

@@ -9,7 +9,7 @@ import type {
 import type { Report } from "../../haproxy/servers/report.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
 
-/** Properties as they come over the wire: a secret is an object with a mark, what is not known yet a certain text. */
+/** Properties on the wire: a secret is an object with a mark, an unknown value a certain text. */
 type Wire = Readonly<Record<string, unknown>>;
 
 /** A resource type as Pulumi's protocol wants it. */
@@ -23,8 +23,8 @@ export interface ServedType {
 }
 
 /**
- * Puts a typed resource behind Pulumi's protocol. Inputs go into the state as they came, so that what was a secret stays
- * one, whatever part of a property it is.
+ * Puts a typed resource behind Pulumi's protocol. Inputs go into the state as they came, so that what was a
+ * secret stays one, whatever part of a property it is.
  */
 export function served<I extends object, O extends object>(type: ResourceType<I, O>): ServedType {
   const readInputs = (wire: Wire): I => type.inputs.parse(reveal(wire));

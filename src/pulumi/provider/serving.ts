@@ -23,8 +23,9 @@ export const serving: ResourceType<ServingInputs, object> = {
 };
 
 /**
- * Waits until the container's HAProxy answers, and has learned what the others remember of sessions: the next that is
- * replaced may be the last that knows. HAProxy opens its ports together, and takes the file's servers for up.
+ * Waits until the container's HAProxy answers, and has learned what the others remember of sessions: the next
+ * that is replaced may be the last that knows. HAProxy opens its ports together, and takes the file's servers
+ * for up.
  * @throws {EngineError | RuntimeError} as {@link waitReachable}
  */
 async function proveServing(inputs: ServingInputs, report: Report): Promise<void> {
@@ -33,9 +34,8 @@ async function proveServing(inputs: ServingInputs, report: Report): Promise<void
   const others = inputs.others.map((address) => haproxyAt(address, inputs.credentials).haproxy);
   const missing = await waitForSessions(own.haproxy, others);
   if (missing === 0) return;
-  report(
-    `${inputs.haproxyContainer}: ${missing} sessions not learned from the other balancers within ${LEARNING_MS / 1000} s`,
-  );
+  const what = `${missing} sessions not learned from the other balancers within ${LEARNING_MS / 1000} s`;
+  report(`${inputs.haproxyContainer}: ${what}`);
 }
 
 const LEARNING_MS = 10_000;
@@ -54,7 +54,7 @@ async function waitForSessions(own: Haproxy, others: readonly Haproxy[]): Promis
   return await poll(look, { until, everyMs: POLL_MS, timeoutMs: LEARNING_MS });
 }
 
-/** Undefined for a balancer that does not answer or, as in hash mode, has no table: it has nothing to teach or to learn. */
+/** Undefined if a balancer does not answer or has no table: it has nothing to teach or to learn. */
 async function countIfKnown(haproxy: Haproxy): Promise<number | undefined> {
   try {
     return await countStickySessions(haproxy);

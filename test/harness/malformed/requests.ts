@@ -11,7 +11,9 @@ export interface MalformedRequest {
   readonly path: string;
   /** … and of another one that it tries to get past the balancer. */
   readonly smuggledPath: string;
-  /** Whether nothing of it may reach an app; what is let through reaches the app as one well-formed request. */
+  /**
+   * Whether nothing of it may reach an app; what is let through reaches the app as one well-formed request.
+   */
   readonly isRefused: boolean;
 }
 

@@ -1,10 +1,12 @@
 /**
- * Texts of requests, one byte a character. `{path}` and `{smuggled}` stand for the paths of a request and of the one that is
- * hidden in it, `{length}` for the length of the body.
+ * Texts of requests, one byte a character. `{path}` and `{smuggled}` stand for the paths of a request and of
+ * the one that is hidden in it, `{length}` for the length of the body.
  */
 export interface Family {
   readonly what: string;
-  /** Whether nothing of it may reach an app; what is let through reaches the app as one well-formed request. */
+  /**
+   * Whether nothing of it may reach an app; what is let through reaches the app as one well-formed request.
+   */
   readonly isRefused: boolean;
   readonly texts: readonly string[];
 }

@@ -38,8 +38,8 @@ interface Built {
 }
 
 /**
- * Each command with arguments of every kind: how it is built, and what it is when HAProxy is to read the arguments as they
- * were given; undefined where they cannot be read so.
+ * Each command with arguments of every kind: how it is built, and what it is when HAProxy is to read the
+ * arguments as they were given; undefined where they cannot be read so.
  */
 const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
   {
@@ -302,7 +302,10 @@ function untold(typed: string, sent: readonly string[]): string {
 /** Names of processes, and what separates commands. */
 const PROCESSES = /^(?:\s|;|@(?:\\;|[^\s;])*)*$/;
 
-/** The words that a command is refused with. Fails when it is built, or anything but a RuntimeError that refuses is thrown. */
+/**
+ * The words that a command is refused with. Fails when it is built, or anything but a RuntimeError that
+ * refuses is thrown.
+ */
 function refusalOf(build: () => unknown): string {
   try {
     build();

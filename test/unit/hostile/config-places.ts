@@ -16,7 +16,10 @@ interface Place {
   readonly initial: unknown;
   /** What else is configured, where the key has no meaning without it. */
   readonly beside?: Readonly<Record<string, string>>;
-  /** A config whose haproxy.cfg differs in the key's own places alone; the defaults and what is beside them unless given. */
+  /**
+   * A config whose haproxy.cfg differs in the key's own places alone; the defaults and what is beside them
+   * unless given.
+   */
   readonly base?: (settings: Settings) => Readonly<Record<string, string>>;
 }
 
@@ -321,7 +324,10 @@ const LINES: Readonly<
   },
 };
 
-/** Sections that another choice writes anew, by the key that was changed; the choice is one of a few, and no text of it gets there. */
+/**
+ * Sections that another choice writes anew, by the key that was changed; the choice is one of a few, and no
+ * text of it gets there.
+ */
 const SECTIONS: Readonly<Record<string, RegExp>> = {
   balancers: /^(# .*peer.*|peers|frontend peers|backend peers_loopback)\b/,
   mode: /^backend webservers\b/,
@@ -331,7 +337,10 @@ const SECTIONS: Readonly<Record<string, RegExp>> = {
   "runtimeTls.enabled": /^# The same for a client\b/,
 };
 
-/** Compares a config with that of the defaults, line by line and word by word: only the key's own places may differ. */
+/**
+ * Compares a config with that of the defaults, line by line and word by word: only the key's own places may
+ * differ.
+ */
 export function expectOnlyThis(key: string, settings: Settings, base: string, config: string): void {
   expectHead(config, settings);
   const dropped = SECTIONS[key];

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 
-/** What ends, escapes, hides or begins something in haproxy.cfg, a runtime command, a shell, a terminal or JavaScript. */
+/**
+ * What ends, escapes, hides or begins something in haproxy.cfg, a runtime command, a shell, a terminal or
+ * JavaScript.
+ */
 const TRAPS: readonly string[] = [
   ...[
     "\n",
@@ -105,7 +108,10 @@ export const garbage: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.json() },
 );
 
-/** A good text that was tampered with in a few places: something put in, left out, repeated or exchanged for something else. */
+/**
+ * A good text that was tampered with in a few places: something put in, left out, repeated or exchanged for
+ * something else.
+ */
 export function tampered(good: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const piece = fc.oneof(
     trap,
@@ -141,5 +147,7 @@ export const nearly = (...good: readonly string[]): fc.Arbitrary<string> =>
     { weight: 3, arbitrary: garbage },
   );
 
-/** What drives a terminal, or turns around what it shows; line ends apart, where a message has several lines. */
+/**
+ * What drives a terminal, or turns around what it shows; line ends apart, where a message has several lines.
+ */
 export const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;

@@ -150,7 +150,10 @@ const PARSERS: readonly Parser[] = [
   },
 ];
 
-/** Whether the answers were read; anything but a value of the right shape and a well-behaved RuntimeError fails the test. */
+/**
+ * Whether the answers were read; anything but a value of the right shape and a well-behaved RuntimeError
+ * fails the test.
+ */
 function isRead({ read }: Parser, answers: readonly string[]): boolean {
   try {
     read(...answers);

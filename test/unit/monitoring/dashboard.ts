@@ -76,7 +76,9 @@ export interface DashboardQuery {
   readonly expr: string;
 }
 
-/** Every query, as Grafana sends it for all balancers and with the shortest window that it takes for rates. */
+/**
+ * Every query, as Grafana sends it for all balancers and with the shortest window that it takes for rates.
+ */
 export const QUERIES: readonly DashboardQuery[] = [
   ...PANELS.flatMap(({ title, targets }) =>
     targets.map(({ refId, expr }) => ({ what: `${title} ${refId}`, expr })),

@@ -14,7 +14,10 @@ const SIZES = [
   },
 ] as const;
 
-/** The stacks of which a whole haproxy.cfg is kept. `UPDATE_GOLDEN=1 vitest run --project unit` writes them anew. */
+/**
+ * The stacks of which a whole haproxy.cfg is kept. `UPDATE_GOLDEN=1 vitest run --project unit` writes them
+ * anew.
+ */
 export const GOLDENS = MODES.flatMap((mode) =>
   SIZES.map(({ size, config }) => ({
     what: `${mode}-${size}`,
