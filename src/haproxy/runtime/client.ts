@@ -35,6 +35,12 @@ export class Haproxy implements Disposable {
     return answers;
   }
 
+  /** Runs one command and returns its reply. */
+  async ask(command: Command): Promise<string> {
+    const [reply = ""] = await this.run([command]);
+    return reply;
+  }
+
   async #run(commands: readonly Command[]): Promise<string[]> {
     const replies: string[] = [];
     try {
@@ -56,8 +62,7 @@ export class Haproxy implements Disposable {
    */
   async runSteps(list: readonly Step[]): Promise<string[]> {
     const answers = (await this.run(list.map(({ command }) => command))).map((reply) => reply.trim());
-    const refusals = list.flatMap((step, index) => refusalOf(step, answers[index] ?? ""));
-    if (refusals.length > 0) throw this.#refused(refusals);
+    this.#judge(list, answers);
     return answers;
   }
 
@@ -68,14 +73,13 @@ export class Haproxy implements Disposable {
    */
   async runAlone(step: Step<Command | PayloadCommand>, timeoutMs?: number): Promise<string> {
     const answer = await runRaw(this.endpoint, step.command, timeoutMs === undefined ? {} : { timeoutMs });
-    const refusals = refusalOf(step, answer.trim());
-    if (refusals.length > 0) throw this.#refused(refusals);
+    this.#judge([step], [answer]);
     return answer;
   }
 
   /** Has the next question open a connection: after a reload the old one is to the old worker. */
   redial(): void {
-    this.#held?.close();
+    this.#held?.[Symbol.dispose]();
     this.#held = undefined;
   }
 
@@ -83,11 +87,11 @@ export class Haproxy implements Disposable {
     this.redial();
   }
 
-  #refused(refusals: readonly string[]): RuntimeError {
-    return new RuntimeError(
-      "refused",
-      `HAProxy at ${formatEndpoint(this.endpoint)} refused ${refusals.slice(0, 10).join("; ")}`,
-    );
+  #judge(steps: readonly Step<Command | PayloadCommand>[], answers: readonly string[]): void {
+    const refusals = steps.flatMap((step, index) => refusalOf(step, answers[index]?.trim() ?? ""));
+    if (refusals.length === 0) return;
+    const where = formatEndpoint(this.endpoint);
+    throw new RuntimeError("refused", `HAProxy at ${where} refused ${refusals.slice(0, 10).join("; ")}`);
   }
 }
 

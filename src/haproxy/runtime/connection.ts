@@ -22,19 +22,21 @@ type Line = Command | CommandLine | PayloadCommand;
  * A conversation with HAProxy. An answer is read in one of three ways: as whole replies, as lines while they
  * come, or raw until HAProxy closes the connection, which it does after the raw answer and after the lines.
  */
-export class Connection {
+export class Connection implements Disposable {
   readonly #endpoint: Endpoint;
   readonly #socket: Socket;
   readonly #pieces: AsyncIterator<string>;
   readonly #splitter = new ReplySplitter(MAX_REPLY_CHARS);
   /** The piece that is waited for while nobody asks, so that an end is seen before the next question. */
   #ahead: Promise<IteratorResult<string>> | undefined;
+  /** What was asked last, as it may be told. */
+  #asked = "";
   #isKept = false;
   #isOpen = true;
 
   private constructor(endpoint: Endpoint, socket: Socket) {
     this.#endpoint = endpoint;
-    this.#socket = socket.on("timeout", () => this.close()).on("error", () => {}); // whoever reads meets it
+    this.#socket = socket.on("timeout", () => this[Symbol.dispose]()).on("error", () => {}); // whoever reads meets it
     this.#pieces = socket[Symbol.asyncIterator]();
   }
 
@@ -48,32 +50,32 @@ export class Connection {
     return this.#isOpen;
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     this.#isOpen = false;
     this.#socket.destroy();
   }
 
   /**
-   * Sends commands as one line and returns a reply for each. HAProxy keeps the connection open for the next
-   * line; while nobody asks it keeps no process alive, and is closed before long.
+   * Sends commands as one line and returns a reply for each. HAProxy keeps the connection open for the next line; while
+   * nobody asks it keeps no process alive, and is closed before long.
    * @throws {RuntimeError} when the replies do not come whole in time
    */
   async replies(commands: readonly Command[]): Promise<string[]> {
     // The first line goes together with the one that makes HAProxy keep the connection.
     const first = this.#isKept ? [] : [COMMANDS.prompt()];
     this.#isKept = true;
-    const asked = tell(commands.at(-1) ?? "");
+    this.#send(commands.at(-1) ?? COMMANDS.prompt(), [...first, commands.join(";")].join("\n"));
     const timeoutMs = REPLY_TIMEOUT_MS + commands.length * COMMAND_TIMEOUT_MS;
     const startMs = performance.now();
-    this.#socket
-      .ref()
-      .setTimeout(0)
-      .write([...first, commands.join(";"), ""].join("\n"));
     const replies: string[] = [];
     while (replies.length < first.length + commands.length) {
-      const piece = await this.#read(asked, timeoutMs, startMs);
-      if (piece === undefined) throw this.#closed(asked, this.#splitter.rest);
-      replies.push(...this.#split(asked, piece));
+      const piece = await this.#read(timeoutMs, startMs);
+      if (piece === undefined) throw this.#breaksOff(this.#splitter.rest);
+      try {
+        replies.push(...this.#splitter.push(piece));
+      } catch (cause) {
+        throw this.#failure("broken", "answered too much", cause);
+      }
     }
     this.#rest();
     return replies.slice(first.length);
@@ -84,55 +86,53 @@ export class Connection {
    * @throws {RuntimeError} as {@link replies}
    */
   async *lines(command: Command): AsyncGenerator<string> {
-    const asked = tell(command);
-    this.#socket.write(`${command}\n`);
-    let rest = "";
-    let isWhole = false;
-    for (;;) {
-      const piece = await this.#read(asked, SILENCE_TIMEOUT_MS);
-      if (piece === undefined) break;
+    this.#send(command);
+    let [rest, isWhole] = ["", false];
+    for (let piece = await this.#read(SILENCE_TIMEOUT_MS); piece !== undefined; ) {
       const lines = `${rest}${piece}`.split("\n");
       rest = lines.pop() ?? "";
-      if (rest.length > MAX_LINE_BYTES)
-        throw this.#failure("broken", `answered ${asked} with a line that does not end`);
+      if (rest.length > MAX_LINE_BYTES) throw this.#failure("broken", "sent a line that does not end");
       for (const line of lines) if (line !== "") yield line;
       isWhole = rest === "" && lines.at(-1) === "";
+      piece = await this.#read(SILENCE_TIMEOUT_MS);
     }
-    if (!isWhole) throw this.#closed(asked, rest);
+    if (!isWhole) throw this.#breaksOff(rest);
   }
 
   /** Sends one line and returns HAProxy's answer as it is, which may be nothing. */
   async raw(line: Line, timeoutMs: number = REPLY_TIMEOUT_MS): Promise<string> {
-    const asked = tell(line);
+    this.#send(line);
     const isForMaster = line.startsWith("@");
     const startMs = performance.now();
-    this.#socket.write(`${line}\n`);
-    let answer = "";
-    for (;;) {
-      const piece = await this.#read(asked, timeoutMs, startMs);
+    for (let answer = ""; ; ) {
+      const piece = await this.#read(timeoutMs, startMs);
       if (piece === undefined) return answer;
       answer += piece;
-      if (answer.length > MAX_REPLY_CHARS) throw this.#tooLong(asked);
+      if (answer.length > MAX_REPLY_CHARS) throw this.#failure("broken", "answered too much");
       // The master keeps its connection open until the client is done.
       if (isForMaster && isWholeFromMaster(line, answer)) this.#socket.end();
       else if (isForMaster && NO_SUCH_PROCESS.test(answer)) return answer;
     }
   }
 
+  #send(line: Line, text: string = line): void {
+    this.#asked = JSON.stringify(tellCommand(line));
+    this.#socket.ref().setTimeout(0).write(`${text}\n`);
+  }
+
   /** Reads the next piece of an answer, here alone. Undefined when HAProxy has closed the connection. */
-  async #read(asked: string, timeoutMs: number, sinceMs = performance.now()): Promise<string | undefined> {
-    const late = `did not answer ${asked} within ${timeoutMs / 1000} s`;
-    const timer = setTimeout(
-      () => this.#socket.destroy(this.#failure("timeout", late)),
-      Math.max(0, sinceMs + timeoutMs - performance.now()),
-    );
+  async #read(timeoutMs: number, sinceMs = performance.now()): Promise<string | undefined> {
+    const words = `did not answer ${this.#asked} within ${timeoutMs / 1000} s`;
+    const late = failureAt(this.#endpoint, "timeout", words);
+    const leftMs = Math.max(0, sinceMs + timeoutMs - performance.now());
+    const timer = setTimeout(() => this.#socket.destroy(late), leftMs);
     try {
       const { done, value } = await (this.#ahead ?? this.#pieces.next());
       return done === true ? undefined : value;
     } catch (cause) {
       if (cause instanceof RuntimeError) throw cause;
-      const words = cause instanceof Error ? cause.message : String(cause);
-      throw this.#failure("broken", `broke the connection (${words}) in its answer to ${asked}`, cause);
+      const reason = cause instanceof Error ? cause.message : cause;
+      throw this.#failure("broken", `broke the connection (${reason})`, cause);
     } finally {
       clearTimeout(timer);
       this.#ahead = undefined;
@@ -148,26 +148,13 @@ export class Connection {
     this.#ahead.then(({ done }) => (done === true ? onEnd() : undefined), onEnd);
   }
 
-  #split(asked: string, piece: string): string[] {
-    try {
-      return this.#splitter.push(piece);
-    } catch (cause) {
-      throw this.#tooLong(asked, cause);
-    }
-  }
-
-  #tooLong(asked: string, cause?: unknown): RuntimeError {
-    return this.#failure("broken", `answered ${asked} with more than 64 MiB`, cause);
-  }
-
-  /** HAProxy closed the connection before the whole answer came. */
-  #closed(asked: string, came: string): RuntimeError {
+  #breaksOff(came: string): RuntimeError {
     const words = came.trim() === "" ? "" : ` (${came.trim()})`;
-    return this.#failure("broken", `closed the connection${words} in its answer to ${asked}`);
+    return this.#failure("broken", `closed the connection${words}`);
   }
 
   #failure(kind: RuntimeErrorKind, reason: string, cause?: unknown): RuntimeError {
-    return failureAt(this.#endpoint, kind, reason, cause);
+    return failureAt(this.#endpoint, kind, `${reason} in its answer to ${this.#asked}`, cause);
   }
 }
 
@@ -191,14 +178,10 @@ export async function runRaw(
   line: Line,
   { timeoutMs, mayBeGone = false }: RawOptions = {},
 ): Promise<string> {
-  const connection = await Connection.open(endpoint);
-  try {
-    const answer = await connection.raw(line, timeoutMs);
-    if (answer === "" && !mayBeGone) throw noAnswer(endpoint, line);
-    return answer;
-  } finally {
-    connection.close();
-  }
+  using connection = await Connection.open(endpoint);
+  const answer = await connection.raw(line, timeoutMs);
+  if (answer === "" && !mayBeGone) throw noAnswer(endpoint, line);
+  return answer;
 }
 
 /**
@@ -207,17 +190,17 @@ export async function runRaw(
  * @throws {RuntimeError} as {@link Connection.replies}
  */
 export async function* runLines(endpoint: Endpoint, command: Command): AsyncGenerator<string> {
-  const connection = await Connection.open(endpoint);
-  try {
-    yield* connection.lines(command);
-  } finally {
-    connection.close();
-  }
+  using connection = await Connection.open(endpoint);
+  yield* connection.lines(command);
 }
 
 /** HAProxy closed the connection before an answer came. */
 export const noAnswer = (endpoint: Endpoint, line: Line): RuntimeError =>
-  failureAt(endpoint, "broken", `closed the connection without an answer to ${tell(line)}`);
+  failureAt(
+    endpoint,
+    "broken",
+    `closed the connection without an answer to ${JSON.stringify(tellCommand(line))}`,
+  );
 
 /** How the master answers a line for a process that there is not; it may keep its connection open even so. */
 export const NO_SUCH_PROCESS = /^Can't find the target [^\n]*\n$/;
@@ -225,5 +208,3 @@ export const NO_SUCH_PROCESS = /^Can't find the target [^\n]*\n$/;
 /** Whether an answer through the master may be at its end. What follows after it still comes. */
 const isWholeFromMaster = (line: string, answer: string): boolean =>
   answer.endsWith("\n\n") || (answer === "\n" && !line.startsWith("@@"));
-
-const tell = (line: Line | ""): string => JSON.stringify(line === "" ? "" : tellCommand(line));

@@ -17,10 +17,8 @@ export interface Peer {
  * Asks a HAProxy for the balancers that it shares its stick table with.
  * @throws {RuntimeError}
  */
-export const readPeers = async (haproxy: Haproxy): Promise<Peer[]> => {
-  const [peers = ""] = await haproxy.run([COMMANDS.showPeers()]);
-  return parsePeers(peers);
-};
+export const readPeers = async (haproxy: Haproxy): Promise<Peer[]> =>
+  parsePeers(await haproxy.ask(COMMANDS.showPeers()));
 
 /**
  * Reads the answer of `show peers` for the remote peers; the local one only matters while HAProxy reloads.

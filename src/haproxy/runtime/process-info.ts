@@ -24,8 +24,8 @@ export interface ProcessInfo {
  * @throws {RuntimeError}
  */
 export async function readProcessInfo(haproxy: Haproxy): Promise<ProcessInfo> {
-  const [[info = ""], processes] = await Promise.all([
-    haproxy.run([COMMANDS.showInfo()]),
+  const [info, processes] = await Promise.all([
+    haproxy.ask(COMMANDS.showInfo()),
     runRaw(haproxy.endpoint, COMMANDS.masterShowProc()),
   ]);
   return parseProcessInfo(info, processes);

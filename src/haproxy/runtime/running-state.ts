@@ -32,43 +32,33 @@ export const readState = async (haproxy: Haproxy): Promise<RunningState> =>
  * As {@link readState}, with HAProxy's words about each server.
  * @throws {RuntimeError}
  */
-export async function readStateAndStats(
-  haproxy: Haproxy,
-): Promise<{ state: RunningState; stats: ServerStats[] }> {
+export async function readStateAndStats(haproxy: Haproxy): Promise<{
+  state: RunningState;
+  stats: ServerStats[];
+}> {
   const [state = "", words = "", env = ""] = await haproxy.run([
     COMMANDS.showServersState(haproxy.backend),
     COMMANDS.showServerStats(haproxy.backend),
     COMMANDS.showEnv(REVISION_VARIABLE),
   ]);
   const stats = parseServerStats(words);
-  const cookies = new Map(stats.map(({ name, cookie }) => [name, cookie]));
-  const servers = parseServersState(state).map((server) => ({
-    ...server,
-    cookie: cookies.get(server.name) || undefined,
-  }));
-  return {
-    state: { servers, revision: new RegExp(`^${REVISION_VARIABLE}=(\\w+)$`).exec(env.trim())?.[1] },
-    stats,
-  };
+  const cookies = new Map(stats.map(({ name, cookie }) => [name, cookie || undefined]));
+  const servers = parseServersState(state).map((each) => ({ ...each, cookie: cookies.get(each.name) }));
+  const revision = new RegExp(`^${REVISION_VARIABLE}=(\\w+)$`).exec(env.trim())?.[1];
+  return { state: { servers, revision }, stats };
 }
 
 /** Reads the running servers alone, without cookies: the cheapest look. */
-export async function readServers(haproxy: Haproxy): Promise<RunningServer[]> {
-  const [state = ""] = await haproxy.run([COMMANDS.showServersState(haproxy.backend)]);
-  return parseServersState(state);
-}
+export const readServers = async (haproxy: Haproxy): Promise<RunningServer[]> =>
+  parseServersState(await haproxy.ask(COMMANDS.showServersState(haproxy.backend)));
 
 /** Reads HAProxy's words about each server. */
-export async function readStats(haproxy: Haproxy): Promise<ServerStats[]> {
-  const [stats = ""] = await haproxy.run([COMMANDS.showServerStats(haproxy.backend)]);
-  return parseServerStats(stats);
-}
+export const readStats = async (haproxy: Haproxy): Promise<ServerStats[]> =>
+  parseServerStats(await haproxy.ask(COMMANDS.showServerStats(haproxy.backend)));
 
 /** Reads how many connections of each server carry a request or a WebSocket. */
-export async function readSessions(haproxy: Haproxy): Promise<Map<string, number>> {
-  const [connections = ""] = await haproxy.run([COMMANDS.showServersConn(haproxy.backend)]);
-  return parseServersConn(connections);
-}
+export const readSessions = async (haproxy: Haproxy): Promise<Map<string, number>> =>
+  parseServersConn(await haproxy.ask(COMMANDS.showServersConn(haproxy.backend)));
 
 /**
  * Reads how many requests and WebSockets the workers of before a reload still carry, by server. They take no
@@ -105,17 +95,13 @@ async function observe<T>(
   const found = await Promise.all(
     [...endpoints].map(async ([name, endpoint]) => {
       using haproxy = new Haproxy(endpoint, backend);
-      return [name, await unlessDown(() => look(haproxy))] as const;
+      try {
+        return [name, await look(haproxy)] as const;
+      } catch (error) {
+        if (!(error instanceof RuntimeError)) throw error;
+        return [name, undefined] as const; // that one is down; an update brings it back
+      }
     }),
   );
   return new Map(found.flatMap(([name, seen]) => (seen === undefined ? [] : [[name, seen] as const])));
-}
-
-async function unlessDown<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
-  try {
-    return await look();
-  } catch (error) {
-    if (!(error instanceof RuntimeError)) throw error;
-    return undefined; // that one is down; an update brings it back
-  }
 }

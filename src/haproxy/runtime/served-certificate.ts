@@ -16,13 +16,11 @@ export interface RunningCertificate {
  * Reads the certificate that HAProxy has loaded from a file; undefined when it has none from there.
  * @throws {RuntimeError}
  */
-export async function readRunningCertificate(
+export const readRunningCertificate = async (
   haproxy: Haproxy,
   file: string,
-): Promise<RunningCertificate | undefined> {
-  const [certificate = ""] = await haproxy.run([COMMANDS.showCertificate(file)]);
-  return parseCertificateReply(certificate);
-}
+): Promise<RunningCertificate | undefined> =>
+  parseCertificateReply(await haproxy.ask(COMMANDS.showCertificate(file)));
 
 /**
  * Reads the answer to `show ssl cert FILE`; undefined when HAProxy knows no such file.
@@ -58,7 +56,7 @@ export async function changeRunningCertificate(haproxy: Haproxy, file: string, p
     });
   } catch (error) {
     // HAProxy allows one open transaction, so ours is aborted.
-    await haproxy.run([COMMANDS.abortCertificate(file)]);
+    await haproxy.ask(COMMANDS.abortCertificate(file));
     throw error;
   }
 }

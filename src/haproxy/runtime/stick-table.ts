@@ -58,10 +58,8 @@ export async function* readStickySessions(
  * Reads how many sessions the stick table remembers; undefined when there is no such table.
  * @throws {RuntimeError}
  */
-export const countStickySessions = async (haproxy: Haproxy): Promise<number | undefined> => {
-  const [tables = ""] = await haproxy.run([COMMANDS.showTables()]);
-  return parseTableUse(tables, haproxy.backend);
-};
+export const countStickySessions = async (haproxy: Haproxy): Promise<number | undefined> =>
+  parseTableUse(await haproxy.ask(COMMANDS.showTables()), haproxy.backend);
 
 /** Reads in the answer of `show table` how many entries a table has. Undefined if there is no such table. */
 export function parseTableUse(reply: string, table: string): number | undefined {

@@ -10,21 +10,21 @@ export type Change =
   | { readonly kind: "enable-check"; readonly name: string }
   | { readonly kind: "set-ready"; readonly name: string; readonly from: AdminState };
 
+/** Take a server out: no new session, the running ones get their time, then it is deleted. */
+type Removal = { readonly kind: "remove"; readonly name: string };
+type Addition = { readonly kind: "add"; readonly server: Server };
+
 /** One step from what runs to what is declared. */
-export type Action =
-  /** Take a server out: no new session, the running ones get their time, then it is deleted. */
-  | { readonly kind: "remove"; readonly name: string }
-  | { readonly kind: "add"; readonly server: Server }
-  | Change;
+export type Action = Removal | Addition | Change;
 
 /** What differs between what runs and what is declared, in the order in which it is mended. */
 export interface Difference {
   /** Servers that stand in the way: they hold a declared server's name or id and are not that server. */
-  readonly evict: readonly Extract<Action, { readonly kind: "remove" }>[];
-  readonly add: readonly Extract<Action, { readonly kind: "add" }>[];
+  readonly evict: readonly Removal[];
+  readonly add: readonly Addition[];
   readonly change: readonly Change[];
   /** Servers that nobody declares. Removed last, when the declared ones are proved up. */
-  readonly remove: readonly Extract<Action, { readonly kind: "remove" }>[];
+  readonly remove: readonly Removal[];
 }
 
 /** A part of an update. Each is carried out when the one before is done. */
@@ -119,8 +119,8 @@ function withRunningCookies(declared: readonly Server[], running: readonly Runni
 export function planServers(desired: readonly Server[], running: readonly RunningServer[]): Difference {
   const wanted = new Map(desired.map((server) => [server.name, server]));
   const wantedIds = new Set(desired.map(({ id }) => id));
-  const evict: Difference["evict"][number][] = [];
-  const remove: Difference["remove"][number][] = [];
+  const evict: Removal[] = [];
+  const remove: Removal[] = [];
   const kept = new Map<string, RunningServer>();
   for (const server of running.toSorted((a, b) => a.id - b.id)) {
     const declared = wanted.get(server.name);
@@ -131,7 +131,7 @@ export function planServers(desired: readonly Server[], running: readonly Runnin
         name: server.name,
       });
   }
-  const add: Difference["add"][number][] = [];
+  const add: Addition[] = [];
   const change: Change[] = [];
   for (const server of desired) {
     const current = kept.get(server.name);

@@ -8,8 +8,6 @@ import type { Report } from "./report.ts";
 import { PROGRESS, secondsLeft, type Target } from "./target.ts";
 
 const POLL_MS = 50;
-/** So many servers are told of while they are waited for. */
-const MOST_TOLD = 5;
 
 type Proof = Pick<Target, "haproxy" | "clock" | "readyTimeoutMs">;
 
@@ -48,10 +46,9 @@ export function waitUp(
     return names.filter((name) => !isProved(running.get(name), passed));
   };
   const tell = async (missing: readonly string[], leftMs: number): Promise<void> => {
-    const words = await describeServers(haproxy, missing.slice(0, MOST_TOLD));
-    const told = [...words].map(([name, each]) => `${name}: ${each}`).join("; ");
-    const others = missing.length > MOST_TOLD ? ` and ${missing.length - MOST_TOLD} others` : "";
-    report(`waits for ${told}${others}, ${secondsLeft(leftMs)} left`, "progress");
+    const words = Array.from(await describeServers(haproxy, missing), ([name, each]) => `${name}: ${each}`);
+    const others = words.length > 5 ? ` and ${words.length - 5} others` : "";
+    report(`waits for ${words.slice(0, 5).join("; ")}${others}, ${secondsLeft(leftMs)} left`, "progress");
   };
   const until = (missing: readonly string[]): boolean => missing.length === 0;
   return poll(look, { until, everyMs: POLL_MS, timeoutMs, clock, progress: { ...PROGRESS, tell } });

@@ -54,65 +54,46 @@ export async function removeServers(
 }
 
 /** Deletes servers as they run out of sessions. Returns those that still have some, with their number. */
-function deleteIdle(
-  { haproxy, drainTimeoutMs, clock }: Removal,
-  names: readonly string[],
-  report: Report,
-): Promise<Map<string, number>> {
+function deleteIdle(target: Removal, names: readonly string[], report: Report): Promise<Map<string, number>> {
   let left = names;
   const look = async (): Promise<Map<string, number>> => {
-    const sessions = await readSessions(haproxy);
+    const sessions = await readSessions(target.haproxy);
     const count = (name: string): number => sessions.get(name) ?? 0;
     const deleted = await deleteServers(
-      haproxy,
+      target.haproxy,
       left.filter((name) => count(name) === 0),
     );
     left = left.filter((name) => !deleted.has(name));
     return new Map(left.map((name) => [name, Math.max(1, count(name))]));
   };
-  return waitUntilIdle(look, { words: "", report, timeoutMs: drainTimeoutMs, clock });
+  return waitUntilIdle({ look, words: "" }, target, report);
 }
 
-async function waitForOldWorkers(
-  { haproxy, drainTimeoutMs, clock }: Removal,
-  names: readonly string[],
-  report: Report,
-): Promise<void> {
+async function waitForOldWorkers(target: Removal, names: readonly string[], report: Report): Promise<void> {
   const look = async (): Promise<Map<string, number>> => {
-    const sessions = await readOldSessions(haproxy);
+    const sessions = await readOldSessions(target.haproxy);
     return new Map(names.map((name) => [name, sessions.get(name) ?? 0] as const).filter(([, n]) => n > 0));
   };
   const words = " of before a reload";
-  for (const [name, count] of await waitUntilIdle(look, { words, report, timeoutMs: drainTimeoutMs, clock }))
-    report(`${name}: ${plural(count)}${words} closed after ${drainTimeoutMs / 1000} s, with the container`);
-}
-
-interface IdleWait {
-  /** Which sessions are counted. */
-  readonly words: string;
-  readonly report: Report;
-  readonly timeoutMs: number;
-  readonly clock: Target["clock"];
+  for (const [name, count] of await waitUntilIdle({ look, words }, target, report))
+    report(
+      `${name}: ${plural(count)}${words} closed after ${target.drainTimeoutMs / 1000} s, with the container`,
+    );
 }
 
 /** Waits until no server has a session. Returns those that still have some, with their number. */
-const waitUntilIdle = (
-  look: () => Promise<Map<string, number>>,
-  { words, report, timeoutMs, clock }: IdleWait,
-): Promise<Map<string, number>> =>
-  poll(look, {
-    until: (busy) => busy.size === 0,
-    everyMs: POLL_MS,
-    timeoutMs,
-    clock,
-    progress: {
-      ...PROGRESS,
-      tell: (busy, leftMs) => {
-        const left = Array.from(busy, ([name, count]) => `${name}: ${plural(count)}${words} left`);
-        report(`${left.join(", ")}; closed in ${secondsLeft(leftMs)}`, "progress");
-      },
-    },
-  });
+function waitUntilIdle(
+  { look, words }: { readonly look: () => Promise<Map<string, number>>; readonly words: string },
+  { drainTimeoutMs: timeoutMs, clock }: Removal,
+  report: Report,
+): Promise<Map<string, number>> {
+  const until = (busy: ReadonlyMap<string, number>): boolean => busy.size === 0;
+  const tell = (busy: ReadonlyMap<string, number>, leftMs: number): void => {
+    const left = Array.from(busy, ([name, count]) => `${name}: ${plural(count)}${words} left`);
+    report(`${left.join(", ")}; closed in ${secondsLeft(leftMs)}`, "progress");
+  };
+  return poll(look, { until, everyMs: POLL_MS, timeoutMs, clock, progress: { ...PROGRESS, tell } });
+}
 
 /** Returns the servers that HAProxy deleted; a session that came in between is an outcome, not an error. */
 async function deleteServers(haproxy: Haproxy, names: readonly string[]): Promise<Set<string>> {

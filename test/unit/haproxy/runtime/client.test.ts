@@ -185,7 +185,7 @@ describe("an answer that is read as it comes", () => {
   test("has no line without an end", async () => {
     await using server = await ScriptedServer.start((socket) => socket.end("a".repeat(20_000)));
     await expect(collect(runLines(server.endpoint, SHOW))).rejects.toThrow(
-      /answered "show info" with a line that does not end$/,
+      /sent a line that does not end in its answer to "show info"$/,
     );
   });
 });
