@@ -33,6 +33,14 @@ export default defineConfig({
           testTimeout: UNIT_TIMEOUT_MS,
         },
       },
+      {
+        test: {
+          name: "graph",
+          include: ["test/graph/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+          testTimeout: UNIT_TIMEOUT_MS,
+        },
+      },
       // the real HAProxy, without Pulumi
       onEngine("haproxy", 1, 2),
       // the real `pulumi up`

@@ -109,7 +109,7 @@ export async function lookAtStack(
 }
 
 /** What each app container is made from, by its name. */
-function declareApps(
+export function declareApps(
   settings: Settings,
   { network, servers }: Topology,
   logDriver: string,

@@ -1,28 +1,18 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { checkSettings } from "../config/settings-parser.ts";
 import { connectEngine } from "../docker/engine.ts";
 import { EngineError } from "../docker/engine-error.ts";
 import { pullMissingImages, refuseRoot } from "../docker/images.ts";
 import { stateName } from "../docker/labels.ts";
-import { clearNetwork } from "../docker/leftovers.ts";
 import { describeChanges, describeWarnings } from "../preview/changes.ts";
 import { lookAtStack, type Situation } from "../preview/situation.ts";
-import { replacementOrder } from "../stack/balancer-order.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
 import { CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
 import type { Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
-import { createAppServers } from "./app-servers.ts";
-import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.ts";
-import { createCertificate } from "./certificate.ts";
+import { declareChildren } from "./children.ts";
 import { readLastCredentials } from "./last-credentials.ts";
-import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
-import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
-import { PidsLimit, RuntimeSync } from "./provided.ts";
-import { createRuntimeTls } from "./runtime-tls.ts";
-import type { StackContext } from "./stack-context.ts";
 
 /**
  * What a balanced app shall be: the keys of docs/config.md, those of `app` without their prefix. Whatever is left out has
@@ -126,80 +116,6 @@ async function tell({ declared, observed }: Situation): Promise<void> {
   for (const warning of describeWarnings(declared)) await pulumi.log.warn(warning);
   if (!pulumi.runtime.isDryRun()) return;
   for (const line of describeChanges(declared, observed)) await pulumi.log.info(line);
-}
-
-/** @returns credentials of the runtime API; undefined without `runtimeTls` */
-function declareChildren(context: StackContext): pulumi.Output<Credentials> | undefined {
-  const { declared, parent } = context;
-  const { settings, topology, config, certificate: own } = declared;
-  const { drainTimeoutMs, readyTimeoutMs } = settings;
-  const network = createNetwork(context);
-  const certificate = createCertificate(settings, own, parent);
-  const runtimeTls = createRuntimeTls(settings, parent);
-  const credentials = runtimeTls?.client;
-  const balancers = createBalancers(context, { certificate, runtimeTls }, network);
-  const apps = createAppServers({ ...context, network: network.name, balancers, credentials });
-  const haproxies = balancers.map(({ container }) => container);
-  limitPids(`${settings.stack}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, parent);
-  const syncs = balancers.map(
-    ({ address, container, configFile, configFileInputs }) =>
-      new RuntimeSync(
-        `${address.haproxyContainer}-runtime`,
-        {
-          ...address,
-          haproxyContainerId: container.id,
-          revision: config.revision,
-          servers: [...topology.servers],
-          configFile: configFileInputs,
-          certificate: certificate?.declared,
-          credentials,
-          drainTimeoutMs,
-          readyTimeoutMs,
-        },
-        { parent, dependsOn: [configFile, ...apps] },
-      ),
-  );
-  if (topology.monitoring !== undefined) {
-    const services = createMonitoring(topology.monitoring, context, network, syncs);
-    limitPids(`${settings.stack}-monitoring-pids`, services, MONITORING_PIDS, parent);
-  }
-  return credentials;
-}
-
-const limitPids = (
-  name: string,
-  containers: readonly docker.Container[],
-  limit: number,
-  parent: pulumi.Resource,
-): PidsLimit =>
-  new PidsLimit(name, { containerIds: pulumi.all(containers.map(({ id }) => id)), limit }, { parent });
-
-/**
- * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the one before
- * serves, so that clients always find the others. A first update has nobody to keep served, and creates them at once.
- */
-function createBalancers(context: StackContext, tls: StackTls, network: docker.Network): RunningBalancer[] {
-  const { declared, observed } = context;
-  const created: RunningBalancer[] = [];
-  for (const balancer of replacementOrder(declared.topology.balancers, observed.balancers)) {
-    const last = created.at(-1);
-    const after = last !== undefined && observed.balancers.size > 0 ? [last.serving] : [];
-    created.push(createBalancer(balancer, { ...context, ...tls, network, after }));
-  }
-  return created;
-}
-
-function createNetwork({ declared, owner, parent }: StackContext): docker.Network {
-  const { name, subnet, gateway } = declared.topology.network;
-  return new docker.Network(
-    name,
-    { name, ipamConfigs: [{ subnet, gateway }], labels: dockerLabels(owner, "network") },
-    {
-      parent,
-      ignoreChanges: ["labels"],
-      ...clearedBeforeCreate(name, (engine) => clearNetwork(engine, owner, { name, subnet })),
-    },
-  );
 }
 
 function outputsOf(

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { declareChildren } from "../../src/pulumi/children.ts";
+import { recordGraph } from "./recorded-graph.ts";
+
+const THREE = { balancers: "3", "ports.http": "8100", "ports.runtime": "8200", "ports.stats": "8300" };
+
+const afterOf = async (before: Parameters<typeof recordGraph>[2]) => {
+  const graph = await recordGraph(THREE, declareChildren, before);
+  return [1, 2, 3].map((n) =>
+    (graph.get(`demo-haproxy${n}`)?.after ?? []).filter((name) => /serving/.test(name)),
+  );
+};
+
+test("balancers of a new stack are created at once", async () => {
+  expect(await afterOf({})).toEqual([[], [], []]);
+});
+
+test("balancers of a stack that exists are replaced or added one at a time, each when the one before serves", async () => {
+  expect(await afterOf({ balancers: [1, 2] })).toEqual([
+    [],
+    ["demo-haproxy1-serving"],
+    ["demo-haproxy2-serving"],
+  ]);
+});
+
+test("a balancer's container comes after its config, and the sync after the app servers", async () => {
+  const graph = await recordGraph({ count: "2" }, declareChildren);
+  expect(graph.get("demo-haproxy1")?.after).toContain("demo-haproxy1-config-file");
+  expect(graph.get("demo-haproxy1-runtime")?.after).toEqual(
+    expect.arrayContaining(["demo-haproxy1-config-file", "demo-podinfo1", "demo-podinfo2"]),
+  );
+  expect(graph.get("demo-haproxy1-runtime")?.inputs).toMatchObject({
+    haproxyContainer: "demo-haproxy1",
+    haproxyContainerId: "demo-haproxy1-id",
+    servers: [{ name: "s1" }, { name: "s2" }],
+  });
+});
