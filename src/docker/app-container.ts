@@ -23,7 +23,10 @@ export interface FoundApp {
   readonly labels: Labels;
   readonly isRunning: boolean;
   readonly pids: number | undefined;
-  /** Its addresses on its networks. There is none after somebody disconnected it. */
+  /**
+   * Its addresses on its networks; while it runs, those that it really has. There is none after somebody disconnected it,
+   * or after the engine was killed while it started the container.
+   */
   readonly addresses: readonly string[];
 }
 
@@ -38,8 +41,8 @@ export async function findApp(docker: Docker, name: string): Promise<FoundApp | 
     labels: Config.Labels,
     isRunning: State.Running && !State.Paused,
     pids: HostConfig.PidsLimit ?? undefined,
-    addresses: Object.values(NetworkSettings.Networks).map(
-      ({ IPAMConfig, IPAddress }) => IPAMConfig?.IPv4Address ?? IPAddress,
+    addresses: Object.values(NetworkSettings.Networks).map(({ IPAMConfig, IPAddress }) =>
+      State.Running ? IPAddress : (IPAMConfig?.IPv4Address ?? ""),
     ),
   };
 }
