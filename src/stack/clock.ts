@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Time, which tests hand in. */
+/** The time. Tests hand in one of their own. */
 export interface Clock {
   /** Milliseconds since some moment. */
   now(): number;
@@ -14,15 +14,15 @@ export const systemClock: Clock = {
   },
 };
 
-/** How something is waited for. */
+/** Says how to wait for something. */
 interface Wait<T> {
-  /** Whether what was seen ends the wait. */
+  /** Whether the last look ends the wait. */
   readonly until: (seen: T) => boolean;
   readonly everyMs: number;
   readonly timeoutMs: number;
-  /** The system's by default. */
+  /** The system's clock by default. */
   readonly clock?: Clock | undefined;
-  /** Tells what is waited for, after a while and then now and again. */
+  /** Tells of the wait after a while, and then now and again. */
   readonly progress?: Progress<T> | undefined;
 }
 

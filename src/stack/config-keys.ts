@@ -1,18 +1,18 @@
 import { z } from "zod";
 import type { Kind } from "./value-kinds.ts";
 
-/** What is said of a key of the config. */
+/** Everything that is said of a key of the config. */
 export interface Key {
-  /** The value of a stack that has none, as a user gives it. */
+  /** A stack without a value gets this one. It is written as a user writes it. */
   readonly initial: unknown;
-  /** What the value may be, in words. */
+  /** Says in words what the value may be. */
   readonly allowed: string;
   readonly description: string;
 }
 
 /** Keys that belong to one object of the config. */
 export interface Group {
-  /** What they have in common. */
+  /** Says what the keys have in common. */
   readonly description: string;
   readonly shape: z.ZodRawShape;
 }
@@ -38,14 +38,14 @@ export function group<T extends z.ZodRawShape>(description: string, shape: T) {
 const keys = new Map<z.core.$ZodType, Key>();
 const groups = new Map<z.core.$ZodType, Group>();
 
-/** The objects of a config, by name. */
+/** Finds the objects of a config, by name. */
 export const groupsIn = (shape: z.ZodRawShape): [string, Group][] =>
   Object.entries(shape).flatMap(([name, schema]) => {
     const found = groups.get(schema);
     return found === undefined ? [] : [[name, found]];
   });
 
-/** All keys of a config, those of an object by their path, in their order. */
+/** Finds all keys of a config in their order, those of an object by their path. */
 export const keysIn = (shape: z.ZodRawShape, path = ""): [string, Key][] =>
   Object.entries(shape).flatMap(([name, schema]) => {
     const found = keys.get(schema);

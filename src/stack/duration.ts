@@ -4,8 +4,8 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 export type TimeUnit = keyof typeof UNIT_MS;
 
 /**
- * Reads a time such as 500ms, 30s or 5m, in milliseconds; a bare number is seconds.
- * @returns undefined for anything else, and for other units than these
+ * Reads a time such as 500ms, 30s or 5m. A bare number is in seconds.
+ * @returns Milliseconds. Undefined for anything else, and for other units than the given ones.
  */
 export function readDuration(text: string, units: readonly TimeUnit[]): number | undefined {
   const [, number, name] = /^(\d{1,7})([a-z]*)$/.exec(text) ?? [];

@@ -10,7 +10,7 @@ import type { Balancer, Topology } from "./topology.ts";
  */
 export type MadeFrom = Readonly<Record<string, string>>;
 
-/** What a HAProxy container was made from: a change of it needs another container. */
+/** Says what a HAProxy container is made from. A change of it needs another container. */
 export function balancerMadeFrom(settings: Settings, balancer: Balancer, logDriver: string): MadeFrom {
   const { haproxyLimits, haproxyImage, runtimeTls } = settings;
   const published = balancerPorts(settings, balancer);
@@ -24,7 +24,7 @@ export function balancerMadeFrom(settings: Settings, balancer: Balancer, logDriv
   };
 }
 
-/** What haproxy.cfg was made from, its servers apart: a change of it needs a reload. */
+/** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = ({ mode, balancers, readyPath, monitoring, tls }: Topology): MadeFrom => ({
   mode,
   balancers: String(balancers.length),
@@ -33,7 +33,7 @@ export const configMadeFrom = ({ mode, balancers, readyPath, monitoring, tls }: 
   "tls.redirect": String(tls?.redirect ?? false),
 });
 
-/** What the app containers were made from. Values of the environment are hashes: some are secrets. */
+/** Says what the app containers are made from. Values of the environment are hashes: some are secrets. */
 export function appMadeFrom({ app }: Settings, logDriver: string): MadeFrom {
   const { image, port, command, env, confinement } = app;
   const { limits, ...rights } = confinement;
@@ -51,10 +51,10 @@ export function appMadeFrom({ app }: Settings, logDriver: string): MadeFrom {
   };
 }
 
-/** Short names of what must not be told. */
+/** Names a value that must not be told. */
 const hashOf = (value: string): string => createHash("sha256").update(value).digest("hex").slice(0, 12);
 
-/** One key that differs; undefined for one that a side does not have. */
+/** A key that differs. A value is undefined if that side does not have the key. */
 export interface ChangedKey {
   readonly key: string;
   readonly is: string | undefined;
@@ -67,13 +67,13 @@ export const changedKeys = (is: MadeFrom, shall: MadeFrom): ChangedKey[] =>
     .map((key) => ({ key, is: is[key], shall: shall[key] }))
     .filter((each) => each.is !== each.shall);
 
-/** A difference in words: `mode sticky → hash`. */
+/** Puts a difference into words: `mode sticky → hash`. */
 export const describeChangedKey = ({ key, is = "none", shall = "none" }: ChangedKey): string =>
   `${key} ${is} → ${shall}`;
 
 const MADE_FROM = z.record(z.string(), z.string());
 
-/** Reads a map that was written as JSON. Undefined when it is none. */
+/** Reads a map that was written as JSON. Any other text gives undefined. */
 export function readMadeFrom(text: string | undefined): MadeFrom | undefined {
   try {
     return MADE_FROM.safeParse(JSON.parse(text ?? "")).data;

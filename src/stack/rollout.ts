@@ -3,22 +3,22 @@ import type { Server } from "./topology.ts";
 
 /** An update of the app: which containers are replaced, in which order, and how many at a time. */
 export interface Rollout {
-  /** Servers whose containers stay or are new, and which are proved up before the first one is replaced. */
+  /** These servers keep or get their containers, and are proved up before the first one is replaced. */
   readonly provedFirst: readonly Server[];
-  /** Servers whose containers are replaced. */
+  /** These servers get another container. */
   readonly replaced: readonly Server[];
-  /** How many containers are replaced at a time, those included that nobody planned to replace. */
+  /** So many containers are replaced at a time, also those that nobody planned to replace. */
   readonly atATime: number;
 }
 
-/** What is known about the app containers before an update. */
+/** Knowledge of the app containers before an update. */
 export interface RolloutInputs {
   readonly servers: readonly Server[];
-  /** What each container shall be made from, by container name. */
+  /** Names what each container shall be made from, by container name. */
   readonly definitions: ReadonlyMap<string, string>;
-  /** What each existing container was made from, by container name. */
+  /** Names what each existing container was made from, by container name. */
   readonly running: ReadonlyMap<string, string>;
-  /** Servers that are in rotation, by name. */
+  /** Names of the servers that are in rotation. */
   readonly serving: ReadonlySet<string>;
   /** Whether HAProxy answers, and has no server up. */
   readonly isAllDown: boolean;
@@ -26,10 +26,9 @@ export interface RolloutInputs {
 }
 
 /**
- * Puts the servers whose containers are to be replaced into an order. Servers that are not in rotation come
- * first: replacing them costs nothing, and may be what brings enough servers up to go on. Where nobody serves
- * there is nothing to protect, and what keeps all down may be mended by the end of the update alone: all are
- * replaced at once.
+ * Puts the servers with an outdated container into an order. Servers out of rotation come first: their
+ * replacement costs nothing, and may bring up the servers that the next ones need. If no server is up, there is
+ * nothing to protect, and perhaps only the whole update brings the servers up again: all are replaced at once.
  */
 export function planRollout(inputs: RolloutInputs): Rollout {
   const { servers, definitions, running, serving, isAllDown, batch } = inputs;

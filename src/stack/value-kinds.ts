@@ -3,7 +3,7 @@ import type { BatchSize } from "./batch-size.ts";
 import { readDuration } from "./duration.ts";
 import { parseSubnet } from "./subnet.ts";
 
-/** What a value may be: a schema that reads it, and words for the user. */
+/** A kind of value: a schema that reads it, and words that tell the user what it may be. */
 export interface Kind<T extends z.ZodType> {
   readonly schema: T;
   readonly allowed: string;
