@@ -27,17 +27,16 @@ export async function watchExchanges(run: () => Promise<unknown>): Promise<Excha
     )
       return;
     const { socket } = message;
-    const write = socket.write.bind(socket);
-    socket.write = (text: string | Uint8Array) => {
-      const now = performance.now();
-      exchanges.push({
-        askedAtMs: now,
-        answeredAtMs: now,
-        bytesSent: Buffer.byteLength(text),
-        bytesRead: 0,
-      });
-      return write(text);
-    };
+    // Node puts its own `write` back while it connects.
+    socket.once("connect", () => {
+      const write = socket.write.bind(socket);
+      socket.write = (text: string | Uint8Array) => {
+        const now = performance.now();
+        const bytesSent = Buffer.byteLength(text);
+        exchanges.push({ askedAtMs: now, answeredAtMs: now, bytesSent, bytesRead: 0 });
+        return write(text);
+      };
+    });
     socket.on("data", (text: string) => {
       const latest = exchanges.at(-1);
       if (latest === undefined) return;

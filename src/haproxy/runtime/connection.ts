@@ -36,7 +36,8 @@ export class Connection implements Disposable {
 
   private constructor(endpoint: Endpoint, socket: Socket) {
     this.#endpoint = endpoint;
-    this.#socket = socket.on("timeout", () => this[Symbol.dispose]()).on("error", () => {}); // whoever reads meets it
+    // An error is told to whoever reads.
+    this.#socket = socket.on("timeout", () => this[Symbol.dispose]()).on("error", () => {});
     this.#pieces = socket[Symbol.asyncIterator]();
   }
 
@@ -56,8 +57,8 @@ export class Connection implements Disposable {
   }
 
   /**
-   * Sends commands as one line and returns a reply for each. HAProxy keeps the connection open for the next line; while
-   * nobody asks it keeps no process alive, and is closed before long.
+   * Sends commands as one line and returns a reply for each. HAProxy keeps the connection open for the next
+   * line. While nobody asks, the connection keeps no process alive, and is closed before long.
    * @throws {RuntimeError} when the replies do not come whole in time
    */
   async replies(commands: readonly Command[]): Promise<string[]> {

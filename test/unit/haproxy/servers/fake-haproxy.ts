@@ -16,7 +16,7 @@ interface FakeOptions {
   readonly file?: { readonly revision: string; readonly servers: readonly Server[] };
   /** How long an app takes until it is well; infinity for one that never is. */
   readonly startsInMs?: Readonly<Record<string, number>>;
-  /** Which connections after a reload still reach the old worker, which listens until it has seen a signal. */
+  /** Which connections after a reload still reach the old worker. It listens until it has seen a signal. */
   readonly toOldWorker?: readonly number[];
 }
 

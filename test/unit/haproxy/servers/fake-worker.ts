@@ -1,6 +1,6 @@
 import { REVISION_VARIABLE } from "../../../../src/haproxy/container.ts";
 import type { Clock } from "../../../../src/stack/clock.ts";
-import type { Server } from "../../../../src/stack/topology.ts";
+import { BACKEND, type Server } from "../../../../src/stack/topology.ts";
 import { RECORDED } from "../runtime/recorded.ts";
 import { asAdded, type ModelServer } from "./haproxy-model.ts";
 
@@ -13,6 +13,11 @@ export interface LiveServer extends ModelServer {
   readonly sessions: number;
 }
 
+const VERBS = [
+  ...["set server", "add server", "del server", "enable health"],
+  ...["shutdown sessions server", "wait 50ms srv-removable"],
+];
+const CHANGE = new RegExp(`^(${VERBS.join("|")}) ${BACKEND}/(\\S+) ?(.*)$`);
 const MAINT = 1;
 const DRAIN = 8;
 const FIRST_CHECK_MS = 100;
@@ -60,10 +65,7 @@ export class FakeWorker {
     if (command.startsWith("show servers conn")) return this.#connections();
     if (command.startsWith("show stat")) return this.#stats();
     if (command.startsWith("show env")) return `${REVISION_VARIABLE}=${this.revision}`;
-    const [, verb = "", name = "", rest = ""] =
-      /^(set server|add server|del server|enable health|shutdown sessions server|wait 50ms srv-removable) webservers\/(\S+) ?(.*)$/.exec(
-        command,
-      ) ?? [];
+    const [, verb = "", name = "", rest = ""] = CHANGE.exec(command) ?? [];
     return this.#change(verb, name, rest);
   }
 
@@ -135,7 +137,8 @@ export class FakeWorker {
     const lines = Array.from(this.servers.values(), (server) => {
       const { name, id, address, port, weight, adminBits, checkBits, passesFromMs } = server;
       const [op, result] = [this.#isUp(server) ? 2 : 0, this.#clock.now() >= passesFromMs ? 3 : 2];
-      return `5 webservers ${id} ${name} ${address} ${op} ${adminBits} ${weight} ${weight} 1 15 ${result} 2 ${checkBits} 0 0 1 - ${port} - 0 0 - - 0`;
+      const start = `5 ${BACKEND} ${id} ${name} ${address} ${op} ${adminBits} ${weight} ${weight} 1`;
+      return `${start} 15 ${result} 2 ${checkBits} 0 0 1 - ${port} - 0 0 - - 0`;
     });
     return [...head, ...lines].join("\n");
   }
