@@ -5,7 +5,7 @@ import { BalancedApp, withoutStack } from "./src/pulumi/balanced-app.ts";
 
 const stack = pulumi.getStack();
 const secrets = secretKeys();
-const settings = await withoutStack(() => parseSettings(stack, ownConfig(), secrets));
+const settings = withoutStack(() => parseSettings(stack, ownConfig(), secrets));
 const app = new BalancedApp(stack, { settings, isEnvSecret: holdsSecret("app.env", secrets) });
 
 /** The stack's outputs. As named exports, those that are undefined would each earn a warning. */

@@ -62,7 +62,7 @@ export interface BalancedAppOutputs {
  * is that of the containers: a program may have several, each with a subnet and ports of its own.
  */
 export class BalancedApp extends pulumi.ComponentResource {
-  /** Known when the engine has been looked at, and all children are declared. */
+  /** All of them at once, those that there are; known when all children are declared. */
   readonly outputs: Promise<BalancedAppOutputs>;
 
   /** @throws {SettingsError} with every mistake in the arguments at once */
@@ -73,9 +73,41 @@ export class BalancedApp extends pulumi.ComponentResource {
     this.outputs = this.#declare(name, checked).finally(finished);
   }
 
+  /** The app's addresses, the first balancer's first. */
+  get urls(): pulumi.Output<readonly string[]> {
+    return this.#output.apply(({ urls }) => urls);
+  }
+  /** Undefined without TLS. */
+  get httpsUrls(): pulumi.Output<readonly string[] | undefined> {
+    return this.#output.apply(({ httpsUrls }) => httpsUrls);
+  }
+  get statsUrls(): pulumi.Output<readonly string[]> {
+    return this.#output.apply(({ statsUrls }) => statsUrls);
+  }
+  /** `host:port` of the runtime APIs on the Docker host's loopback. */
+  get runtimeEndpoints(): pulumi.Output<readonly string[]> {
+    return this.#output.apply(({ runtimeEndpoints }) => runtimeEndpoints);
+  }
+  /** The declared servers, each with its address and port. */
+  get servers(): pulumi.Output<BalancedAppOutputs["servers"]> {
+    return this.#output.apply(({ servers }) => servers);
+  }
+  /** Text of haproxy.cfg. */
+  get haproxyConfig(): pulumi.Output<string> {
+    return this.#output.apply(({ haproxyConfig }) => haproxyConfig);
+  }
+  /** What a client of the runtime API by mutual TLS takes, a secret; undefined without `runtimeTls`. */
+  get runtimeTlsCredentials(): pulumi.Output<Credentials | undefined> {
+    return this.#output.apply(({ runtimeTlsCredentials }) => runtimeTlsCredentials);
+  }
+
+  get #output(): pulumi.Output<pulumi.Unwrap<BalancedAppOutputs>> {
+    return pulumi.output(this.outputs);
+  }
+
   async #declare(name: string, args: CheckedArgs): Promise<BalancedAppOutputs> {
     const { settings, isEnvSecret, credentialsOutput } = args;
-    const situation = await withoutStack(() => lookAt(settings, credentialsOutput));
+    const situation = await lookAt(settings, credentialsOutput).catch(throwWithoutStack);
     await tell(situation);
     const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
     const credentials = declareChildren({ ...situation, owner, isEnvSecret, parent: this });
@@ -88,7 +120,7 @@ function check(name: string, args: BalancedAppArgs): CheckedArgs {
   const { isEnvSecret = false, credentialsOutput, ...given } = args;
   const keyOf = (key: string): string => (CONFIG_KEYS.has(`app.${key}`) ? `app.${key}` : key);
   const config = Object.fromEntries(Object.entries(given).map(([key, value]) => [keyOf(key), value]));
-  const settings = checkSettings(name, config, isEnvSecret ? ["app.env"] : []);
+  const settings = withoutStack(() => checkSettings(name, config, isEnvSecret ? ["app.env"] : []));
   return { settings, isEnvSecret, ...(credentialsOutput && { credentialsOutput }) };
 }
 
@@ -145,11 +177,15 @@ function outputsOf(
 }
 
 /** Shows what the user can mend as Pulumi shows its own errors: the message alone. */
-export async function withoutStack<T>(run: () => T | Promise<T>): Promise<T> {
+export function withoutStack<T>(run: () => T): T {
   try {
-    return await run();
+    return run();
   } catch (error) {
-    const isUsers = error instanceof SettingsError || error instanceof EngineError;
-    throw isUsers ? new pulumi.RunError(error.message) : error;
+    return throwWithoutStack(error);
   }
+}
+
+function throwWithoutStack(error: unknown): never {
+  const isUsers = error instanceof SettingsError || error instanceof EngineError;
+  throw isUsers ? new pulumi.RunError(error.message) : error;
 }

@@ -24,6 +24,8 @@ export const STACK_NUMBERS = {
   "e2e-soak": 20,
   "e2e-tls": 21,
   "e2e-runtime-tls": 22,
+  "e2e-two-apps": 23,
+  "e2e-two-apps-api": 27,
   "e2e-beside-sticky": 25,
   "e2e-beside-hash": 26,
   /** A network of somebody else, which is in the way. */
