@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { parseCertificate } from "../../tls/certificate.ts";
-import { createMutualTls } from "../../tls/mutual.ts";
 import { RUNTIME_CREDENTIALS, type RuntimeCredentialsInputs } from "../inputs.ts";
 import type { ResourceType } from "./resource-type.ts";
 
@@ -32,6 +31,7 @@ export const runtimeCredentials: ResourceType<RuntimeCredentialsInputs, Outputs>
 };
 
 async function make({ stack }: RuntimeCredentialsInputs): Promise<Outputs> {
+  const { createMutualTls } = await import("../../tls/mutual.ts"); // takes long to read, and is seldom used
   const { server, client } = await createMutualTls(stack, new Date());
   const { pem, digest, fingerprint, expires } = parseCertificate(server);
   return { pem, digest, fingerprint, expires: expires.toISOString(), ...client };

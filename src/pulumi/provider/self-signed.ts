@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { expiresSoon, parseCertificate } from "../../tls/certificate.ts";
-import { createSelfSigned } from "../../tls/self-signing.ts";
 import { SELF_SIGNED, type SelfSignedInputs } from "../inputs.ts";
 import type { ResourceType } from "./resource-type.ts";
 
@@ -29,6 +28,7 @@ export const selfSigned: ResourceType<SelfSignedInputs, Outputs> = {
 };
 
 async function make({ stack, names }: SelfSignedInputs): Promise<Outputs> {
+  const { createSelfSigned } = await import("../../tls/self-signing.ts"); // takes long to read, and is seldom used
   const { pem, digest, fingerprint, expires } = parseCertificate(
     await createSelfSigned(stack, names, new Date()),
   );

@@ -1,4 +1,3 @@
-import { runtime } from "@pulumi/pulumi";
 import type {
   CheckResult,
   CreateResult,
@@ -6,6 +5,8 @@ import type {
   ReadResult,
   UpdateResult,
 } from "@pulumi/pulumi/provider/index.js";
+// Not from the package's door, which reads a compiler that takes longer than all the rest of this process.
+import { isRpcSecret, specialSecretSig, specialSigKey, unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
 
@@ -89,7 +90,7 @@ const initializationError = (
 
 const replaced = (replaces: string[]) => ({ replaces, deleteBeforeReplace: replaces.length > 0 });
 
-const secret = (value: unknown) => ({ [runtime.specialSigKey]: runtime.specialSecretSig, value });
+const secret = (value: unknown) => ({ [specialSigKey]: specialSecretSig, value });
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
@@ -98,7 +99,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 function reveal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reveal);
   if (!isRecord(value)) return value;
-  if (runtime.isRpcSecret(value)) return reveal(value.value);
+  if (isRpcSecret(value)) return reveal(value.value);
   // Pulumi has null where the program has nothing.
   const known = Object.entries(value).filter(([, each]) => each !== null && each !== undefined);
   return Object.fromEntries(known.map(([key, each]) => [key, reveal(each)]));
@@ -107,5 +108,5 @@ function reveal(value: unknown): unknown {
 /** Whether some part of a value is not known before the update. */
 function hasUnknown(value: unknown): boolean {
   if (isRecord(value)) return Object.values(value).some(hasUnknown);
-  return value === runtime.unknownValue;
+  return value === unknownValue;
 }
