@@ -7,6 +7,7 @@ import WebSocket from "ws";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { readStats } from "../../src/haproxy/runtime/running-state.ts";
+import { DirectStack } from "../harness/direct-stack.ts";
 import { get, Load } from "../harness/load.ts";
 import { MALFORMED_REQUESTS } from "../harness/malformed/requests.ts";
 import { sendRaw, statusesOf } from "../harness/raw-requests.ts";
@@ -21,23 +22,11 @@ import {
 } from "../harness/recording-app.ts";
 import { docker } from "../harness/running-stack.ts";
 import { SlowClients } from "../harness/slow-clients.ts";
-import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
-let stack: TestStack;
+let stack: DirectStack;
 
-beforeAll(async () => {
-  await buildRecordingApp();
-  stack = await TestStack.create({
-    name: "e2e-http-hardening",
-    config: { ...RECORDING_APP, count: 1, "tls.selfSigned": true },
-  });
-  await stack.up();
-});
-afterAll(async () => {
-  await stack?.dispose();
-  await removeRecordingApp();
-});
+afterAll(removeRecordingApp);
 
 /** HAProxy's own address: a published port would have Docker's proxy in between. */
 const haproxy = (): string => stack.gateway.replace(/1$/, "2");
@@ -58,6 +47,12 @@ async function sendAll(requests: readonly { readonly bytes: Buffer }[]): Promise
 const plain = (path: string): Buffer => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
 
 describe("an app that prints each byte", () => {
+  beforeAll(async () => {
+    await buildRecordingApp();
+    stack = await DirectStack.create("direct-recording", { ...RECORDING_APP, count: 1 });
+  });
+  afterAll(() => stack?.dispose());
+
   test("tells two requests on a connection from one, and what all programs read alike from what they do not, so that the next test can fail", async () => {
     await sendAll([{ bytes: Buffer.concat([plain("/first"), plain("/second")]) }]);
     await until(async () => (await readRecord(stack)).length >= 2);
@@ -116,8 +111,9 @@ describe("an app that prints each byte", () => {
 
 describe("podinfo", () => {
   beforeAll(async () => {
-    await stack.up({ "app.image": undefined, "app.command": undefined });
+    stack = await DirectStack.create("direct-hardening", { count: 1, "tls.selfSigned": true });
   });
+  afterAll(() => stack?.dispose());
 
   test("hears from HAProxy alone who the client is and how it came", async () => {
     const { body } = await get(`${stack.url}/headers`, {
@@ -214,48 +210,48 @@ describe("podinfo", () => {
       session.destroy();
     }
   });
-});
 
-test("2,000 slow clients are cut off after their time, and others do not notice them", async () => {
-  const identity = await stack.haproxyIdentity();
-  const usual = await medianLatencyMs();
-  const load = new Load(stack.url, { pauseMs: 20 });
-  const [stalled, dripping, unread] = await Promise.all([
-    SlowClients.open("stalled body", 200, haproxy(), 8080),
-    SlowClients.open("dripping body", 300, haproxy(), 8080),
-    SlowClients.open("unread answer", 100, haproxy(), 8080),
-  ]);
-  const headers = await SlowClients.open("headers", 1_400, haproxy(), 8080); // at last: they have 10 s, the others 30 s
-  const slow = [stalled, dripping, unread, headers];
-  try {
-    await until(async () => (await countConnections()) >= 2_000, 5_000);
-    const { memory_stats: memory } = await docker
-      .getContainer(stack.haproxyName)
-      .stats({ stream: false, "one-shot": true });
-    const under = await medianLatencyMs();
-    const usedMb = Math.round(memory.usage / 1024 / 1024);
-    console.log(
-      `with 2,000 slow clients: median latency ${(under / usual).toFixed(2)} times the usual, HAProxy's container at ${usedMb} MiB`,
-    );
-    expect(usedMb).toBeLessThan(256); // half of its limit
-    await until(async () => headers.closed === 1_400, 30_000); // each drop of theirs would begin another 30 s
-    await until(async () => stalled.closed === 200, 60_000);
-    const { failures, sent } = await load.stop();
-    expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(1_000);
-    dripping.end();
-    await until(async () => (await countRequests()) === 0, 60_000); // HAProxy has given up on answers that nobody reads
-    unread.read();
-    await until(async () => unread.closed === 100);
-  } finally {
-    for (const clients of slow) clients.end();
-  }
-  expect(headers.statuses).toEqual(Array(1_400).fill("HTTP/1.1 408 Request Time-out"));
-  expect(stalled.statuses).toEqual(Array(200).fill("HTTP/1.1 400 Bad request"));
+  test("2,000 slow clients are cut off after their time, and others do not notice them", async () => {
+    const identity = await stack.haproxyIdentity();
+    const usual = await medianLatencyMs();
+    const load = new Load(stack.url, { pauseMs: 20 });
+    const [stalled, dripping, unread] = await Promise.all([
+      SlowClients.open("stalled body", 200, haproxy(), 8080),
+      SlowClients.open("dripping body", 300, haproxy(), 8080),
+      SlowClients.open("unread answer", 100, haproxy(), 8080),
+    ]);
+    const headers = await SlowClients.open("headers", 1_400, haproxy(), 8080); // at last: they have 10 s, the others 30 s
+    const slow = [stalled, dripping, unread, headers];
+    try {
+      await until(async () => (await countConnections()) >= 2_000, 5_000);
+      const { memory_stats: memory } = await docker
+        .getContainer(stack.haproxyName)
+        .stats({ stream: false, "one-shot": true });
+      const under = await medianLatencyMs();
+      const usedMb = Math.round(memory.usage / 1024 / 1024);
+      console.log(
+        `with 2,000 slow clients: median latency ${(under / usual).toFixed(2)} times the usual, HAProxy's container at ${usedMb} MiB`,
+      );
+      expect(usedMb).toBeLessThan(256); // half of its limit
+      await until(async () => headers.closed === 1_400, 30_000); // each drop of theirs would begin another 30 s
+      await until(async () => stalled.closed === 200, 60_000);
+      const { failures, sent } = await load.stop();
+      expect(failures).toEqual([]);
+      expect(sent).toBeGreaterThan(1_000);
+      dripping.end();
+      await until(async () => (await countRequests()) === 0, 60_000); // HAProxy has given up on answers that nobody reads
+      unread.read();
+      await until(async () => unread.closed === 100);
+    } finally {
+      for (const clients of slow) clients.end();
+    }
+    expect(headers.statuses).toEqual(Array(1_400).fill("HTTP/1.1 408 Request Time-out"));
+    expect(stalled.statuses).toEqual(Array(200).fill("HTTP/1.1 400 Bad request"));
 
-  expect(await stack.haproxyIdentity()).toEqual(identity);
-  const { State } = await docker.getContainer(stack.haproxyName).inspect();
-  expect([State.OOMKilled, State.Running]).toEqual([false, true]);
+    expect(await stack.haproxyIdentity()).toEqual(identity);
+    const { State } = await docker.getContainer(stack.haproxyName).inspect();
+    expect([State.OOMKilled, State.Running]).toEqual([false, true]);
+  });
 });
 
 const countConnections = async (): Promise<number> =>

@@ -2,12 +2,29 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import tar from "tar-stream";
+import { appArguments } from "../../src/docker/container-arguments.ts";
 import { labelsOf, type Role } from "../../src/docker/labels.ts";
-import { CONFIG_FILE, CONFIG_FOLDER, HAPROXY_COMMAND, PEER_VARIABLE } from "../../src/haproxy/container.ts";
+import {
+  CERTIFICATE_FILE,
+  CONFIG_FILE,
+  CONFIG_FOLDER,
+  HAPROXY_COMMAND,
+  HAPROXY_USER,
+  PEER_VARIABLE,
+} from "../../src/haproxy/container.ts";
 import { type HaproxyConfig, renderConfig } from "../../src/haproxy/file/render.ts";
+import { Haproxy } from "../../src/haproxy/runtime/client.ts";
+import { type SyncTarget, sync } from "../../src/haproxy/servers/sync.ts";
 import { balancerPorts } from "../../src/stack/published-ports.ts";
 import type { Settings } from "../../src/stack/settings.ts";
-import { type Balancer, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
+import {
+  BACKEND,
+  type Balancer,
+  planTopology,
+  type Server,
+  type Topology,
+} from "../../src/stack/topology.ts";
+import { createSelfSigned } from "../../src/tls/self-signing.ts";
 import { settingsOf } from "../unit/pulumi-config.ts";
 import { untilPeersConnected } from "./peers.ts";
 import { type Config, docker, groupedConfig, RunningStack } from "./running-stack.ts";
@@ -16,21 +33,23 @@ import { until } from "./until.ts";
 
 /** Whoever made it, as the labels tell. */
 const STATE = "direct";
+const LOG_DRIVER = "local";
 
 /**
- * A stack that is made without Pulumi: the real HAProxy with the rendered config and the real app containers,
- * and the outputs of a stack that is up, as the commands read them. It is there in two seconds.
+ * A stack that is made without Pulumi: the real HAProxy with the rendered config, the app containers as the
+ * engine gets them from an update, and the outputs of a stack that is up, as the commands read them. It is there
+ * in two seconds.
  */
 export class DirectStack extends RunningStack {
-  readonly settings: Settings;
-  readonly topology: Topology;
-  readonly config: HaproxyConfig;
+  #settings: Settings;
+  #topology: Topology;
+  #config: HaproxyConfig;
 
   private constructor(name: StackName, config: Config) {
     super(name);
-    this.settings = settingsOf(groupedConfig({ ...this.placeConfig, ...config }), name);
-    this.topology = planTopology(this.settings);
-    this.config = renderConfig(this.topology);
+    this.#settings = settingsOf(groupedConfig({ ...this.placeConfig, ...config }), name);
+    this.#topology = planTopology(this.#settings);
+    this.#config = renderConfig(this.#topology);
   }
 
   /**
@@ -39,16 +58,17 @@ export class DirectStack extends RunningStack {
   static async create(name: StackName, config: Config = {}): Promise<DirectStack> {
     const stack = new DirectStack(name, config);
     await stack.removeLeftovers();
-    const { name: network, subnet, gateway } = stack.topology.network;
+    const { name: network, subnet, gateway } = stack.#topology.network;
     await docker.createNetwork({
       Name: network,
       Labels: stack.#labels("network"),
       IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
     });
-    const { balancers, servers } = stack.topology;
+    const { balancers, servers } = stack.#topology;
+    const pem = stack.#topology.tls && (await createSelfSigned(name, ["localhost"], new Date()));
     await Promise.all([
-      ...balancers.map((balancer) => stack.#startBalancer(balancer)),
-      ...servers.map((server) => stack.startApp(server)),
+      ...balancers.map((balancer) => stack.#startBalancer(balancer, pem)),
+      ...servers.map((server) => stack.#startApp(server)),
     ]);
     stack.#writeState();
     const numbers = balancers.map((_, index) => index + 1);
@@ -57,35 +77,79 @@ export class DirectStack extends RunningStack {
     return stack;
   }
 
-  /** Starts the app container of a server. */
-  async startApp({ containerName, address }: Server): Promise<void> {
-    const { image, command } = this.settings.app;
-    const { network } = this.topology;
-    const container = await docker.createContainer({
-      name: containerName,
-      Image: image,
-      Cmd: [...command],
-      Labels: this.#labels("app"),
-      HostConfig: { NetworkMode: network.name },
-      NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
+  /** What is declared, in HAProxy's order. */
+  get declared(): readonly Server[] {
+    return this.#topology.servers;
+  }
+
+  /**
+   * Declares something else of the balancers, with the same containers, and puts the file of it where HAProxy reads it.
+   * A {@link sync} brings the running HAProxy there.
+   */
+  async declare(config: Config): Promise<void> {
+    this.#settings = settingsOf(groupedConfig({ ...this.placeConfig, ...config }), this.name);
+    this.#topology = planTopology(this.#settings);
+    this.#config = renderConfig(this.#topology);
+    this.#writeState();
+    const archive = await this.#archive();
+    for (const { containerName } of this.#topology.balancers)
+      await docker.getContainer(containerName).putArchive(archive, { path: CONFIG_FOLDER });
+  }
+
+  /**
+   * Brings the HAProxy to what is declared, as an update does.
+   * @returns what it told
+   */
+  async sync(
+    timeouts: Partial<Pick<SyncTarget, "drainTimeoutMs" | "readyTimeoutMs">> = {},
+  ): Promise<string[]> {
+    const { drainTimeoutMs, readyTimeoutMs } = this.#settings;
+    using haproxy = new Haproxy(this.runtime, BACKEND);
+    const { revision } = this.#config;
+    const told: string[] = [];
+    const target = { haproxy, revision, servers: this.declared, drainTimeoutMs, readyTimeoutMs, ...timeouts };
+    await sync(target, (line) => told.push(line));
+    return told;
+  }
+
+  async #startApp({ containerName: name, address }: Server): Promise<void> {
+    const { image, command, env, confinement } = this.#settings.app;
+    const network = this.#topology.network.name;
+    const made = appArguments({
+      ...{ image, command, env, confinement },
+      ...{ logDriver: LOG_DRIVER, network, address },
     });
+    const container = await docker.createContainer({ ...made, name, Labels: this.#labels("app") });
     await container.start();
   }
 
-  async #startBalancer({ containerName, peerName, address, ports }: Balancer): Promise<void> {
-    const { network } = this.topology;
-    const published = balancerPorts(this.settings, { containerName, ports });
+  async #startBalancer(
+    { containerName: name, peerName, address, ports }: Balancer,
+    pem: string | undefined,
+  ): Promise<void> {
+    const published = balancerPorts(this.#settings, { containerName: name, ports });
+    const made = appArguments({
+      image: this.#settings.haproxyImage,
+      command: HAPROXY_COMMAND,
+      env: { [PEER_VARIABLE]: peerName },
+      confinement: {
+        user: HAPROXY_USER,
+        readOnly: false, // its files are in the container itself
+        tmpfs: [],
+        capabilities: [],
+        allowPrivilegeEscalation: false,
+        limits: this.#settings.haproxyLimits,
+      },
+      ...{ logDriver: LOG_DRIVER, network: this.#topology.network.name, address },
+    });
     const container = await docker.createContainer({
-      name: containerName,
-      Image: this.settings.haproxyImage,
-      Cmd: [...HAPROXY_COMMAND],
-      Env: [`${PEER_VARIABLE}=${peerName}`],
+      ...made,
+      name,
       Labels: this.#labels("haproxy"),
       StopTimeout: 3,
       ExposedPorts: Object.fromEntries(published.map(({ internal }) => [`${internal}/tcp`, {}])),
       HostConfig: {
-        NetworkMode: network.name,
-        RestartPolicy: { Name: "unless-stopped" },
+        ...made.HostConfig,
         PortBindings: Object.fromEntries(
           published.map(({ internal, address: HostIp, port }) => [
             `${internal}/tcp`,
@@ -93,13 +157,17 @@ export class DirectStack extends RunningStack {
           ]),
         ),
       },
-      NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
     });
-    const pack = tar.pack();
-    pack.entry({ name: CONFIG_FILE }, this.config.text);
-    pack.finalize();
-    await container.putArchive(await buffer(pack), { path: CONFIG_FOLDER });
+    await container.putArchive(await this.#archive(pem), { path: CONFIG_FOLDER });
     await container.start();
+  }
+
+  #archive(pem?: string): Promise<Buffer> {
+    const pack = tar.pack();
+    pack.entry({ name: CONFIG_FILE }, this.#config.text);
+    if (pem !== undefined) pack.entry({ name: CERTIFICATE_FILE }, pem);
+    pack.finalize();
+    return buffer(pack);
   }
 
   #labels(role: Role): Record<string, string> {
@@ -108,14 +176,15 @@ export class DirectStack extends RunningStack {
 
   /** Pulumi's state of a stack that is up, as far as the commands read it. */
   #writeState(): void {
-    const { balancers, servers, mode } = this.topology;
+    const { balancers, servers, mode, tls } = this.#topology;
     const outputs = {
       urls: balancers.map((_, index) => this.urlOf(index + 1)),
+      ...(tls && { httpsUrls: balancers.map((_, index) => this.httpsUrlOf(index + 1)) }),
       statsUrls: balancers.map(({ ports }) => `http://127.0.0.1:${ports.stats}`),
       runtimeEndpoints: balancers.map(({ ports }) => `127.0.0.1:${ports.runtime}`),
       servers: servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
       mode,
-      haproxyConfig: this.config.text,
+      haproxyConfig: this.#config.text,
     };
     const type = "pulumi:pulumi:Stack";
     const urn = `urn:pulumi:${this.name}::balancer::${type}::balancer-${this.name}`;

@@ -1,4 +1,5 @@
 import { readPeers } from "../../src/haproxy/runtime/peers.ts";
+import { readStickySessions } from "../../src/haproxy/runtime/stick-table.ts";
 import type { RunningStack } from "./running-stack.ts";
 import { until } from "./until.ts";
 
@@ -11,4 +12,11 @@ export async function untilPeersConnected(stack: RunningStack, balancers: readon
     const peers = await Promise.all(balancers.map((n) => readPeers(stack.haproxyOf(n))));
     return peers.flat().every(({ isConnected }) => isConnected);
   }, CONNECT_TIMEOUT_MS);
+}
+
+/** Server of each session that the n-th balancer knows. Asked for a session, it would learn it. */
+export async function readTable(stack: RunningStack, n: number): Promise<Map<string, string>> {
+  const table = new Map<string, string>();
+  for await (const { key, server } of readStickySessions(stack.haproxyOf(n), [])) table.set(key, server);
+  return table;
 }

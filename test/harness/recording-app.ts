@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { readStackLogs } from "../../src/docker/log-stream.ts";
-import { type Config, docker } from "./running-stack.ts";
-import type { TestStack } from "./stack.ts";
+import { type Config, docker, type RunningStack } from "./running-stack.ts";
 
 const IMAGE = "e2e-recording-app";
 
@@ -45,7 +44,7 @@ export interface RecordedRequest {
 }
 
 /** Everything that the stack's apps got, but HAProxy's own checks. */
-export async function readRecord(stack: TestStack): Promise<RecordedRequest[]> {
+export async function readRecord(stack: RunningStack): Promise<RecordedRequest[]> {
   const streams = new Map<string, string>();
   const options = { sinceSeconds: 0, isFollowing: false, signal: AbortSignal.timeout(60_000) };
   await readStackLogs(docker, stack.name, options, (container, line) => {
