@@ -3,7 +3,6 @@ import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { get, Load } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
-import { EchoSocket } from "../harness/sockets.ts";
 import { TestStack } from "../harness/stack.ts";
 
 describe("a server list that was changed by hand", () => {
@@ -90,18 +89,6 @@ describe("a server list that was changed by hand", () => {
     expect(again.output).toMatch(/not up within 10 s \(readyTimeout\): s3 /);
     await readiness("enable");
     await stack.up();
-    await expectDeclared();
-  });
-
-  test("a server that leaves maintenance keeps its WebSockets, over a reload as well", async () => {
-    const sockets = await Promise.all(
-      Array.from({ length: 12 }, (_, n) => EchoSocket.open(stack.url, `kept-${n}`)),
-    );
-    expect(sockets.some(({ server }) => server === "s3")).toBe(true);
-    await run("disable server webservers/s3");
-    await stack.up({ "app.readyPath": "/healthz" });
-    expect(sockets.filter(({ wasClosed }) => wasClosed).map(({ server }) => server)).toEqual([]);
-    for (const socket of sockets) socket.end();
     await expectDeclared();
   });
 

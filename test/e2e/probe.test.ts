@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -250,8 +250,9 @@ describe("in sticky mode", () => {
   });
 
   test("an address of this host is no obstacle, where the balancers are bound to one", async () => {
-    const { IPAM }: Docker.NetworkInspectInfo = await docker.getNetwork("bridge").inspect();
-    const address = IPAM?.Config?.[0]?.Gateway;
+    const { Options }: Docker.NetworkInspectInfo = await docker.getNetwork("bridge").inspect();
+    const bridge = networkInterfaces()[Options?.["com.docker.network.bridge.name"] ?? ""] ?? [];
+    const address = bridge.find(({ family }) => family === "IPv4")?.address;
     expect(address).toMatch(/^[\d.]+$/);
     await stack.up({ bind: address });
     await untilPeersConnected(stack, [1, 2]);

@@ -42,16 +42,16 @@ describe("a server that is scaled away while it has sessions", () => {
   test("ends a long answer by itself, closes a WebSocket after drainTimeout, and counts it", async () => {
     const [first = "", second = ""] = await sessionsOn("s3", 2);
     const socket = await EchoSocket.open(stack.url, first);
-    const slow = get(`${stack.url}/delay/12`, { "X-Session-ID": second });
+    const slow = get(`${stack.url}/delay/6`, { "X-Session-ID": second });
     await sleep(200);
-    const update = stack.startUp({ count: 2, drainTimeout: "15s" }); // longer than the answer takes, however soon s3 leaves rotation
+    const update = stack.startUp({ count: 2, drainTimeout: "8s" }); // longer than the answer takes, however soon s3 leaves rotation
     await update.seen(/s3: [12] sessions? left; closed in \d+ s/); // while it waits
     expect((await get(stack.url, { "X-Session-ID": first })).status).toBe(200); // a new request of the same session goes elsewhere
     expect(socket.wasClosed).toBe(false);
     const { exitCode, output } = await update.ended;
     expect(exitCode).toBe(0);
     expect((await slow).status).toBe(200);
-    expect(output).toContain("s3: 1 session closed after 15 s");
+    expect(output).toContain("s3: 1 session closed after 8 s");
     await until(async () => socket.wasClosed);
     expect([...(await stack.servers()).keys()]).toEqual(["s1", "s2"]);
   });

@@ -137,7 +137,7 @@ export function describeScaling(mode: "sticky" | "hash"): void {
     const other = await TestStack.create({ name: `e2e-beside-${mode}`, config: { count: 1 } });
     try {
       await other.up();
-      expect(await other.resources()).toHaveLength(5);
+      expect(await other.resources()).toHaveLength(4);
       const load = new Load(other.url, { clients: 4 });
       await stack.destroy();
       const { sent, failures } = await load.stop();

@@ -25,7 +25,7 @@ export interface StartedProgram {
  * What tests start leaves the processor to the containers: HAProxy takes a server out whose check waits for longer than
  * 500 ms, whoever made it wait.
  */
-const NICENESS = 10;
+const NICENESS = 5;
 
 /** Starts a program and lets the caller watch and interrupt it. */
 export function startProgram(
