@@ -24,8 +24,8 @@ export interface FoundApp {
   readonly isRunning: boolean;
   readonly pids: number | undefined;
   /**
-   * Its addresses on its networks; while it runs, those that it really has. There is none after somebody disconnected it,
-   * or after the engine was killed while it started the container.
+   * Its addresses on its networks; while it runs, those that it really has. There is none after somebody
+   * disconnected it, or after the engine was killed while it started the container.
    */
   readonly addresses: readonly string[];
 }

@@ -123,7 +123,10 @@ export function declareApps(
   );
 }
 
-/** Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not there. */
+/**
+ * Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not
+ * there.
+ */
 function endpointsOf(
   topology: Topology,
   credentials: Credentials | undefined,

@@ -15,16 +15,16 @@ import { declareChildren } from "./children.ts";
 import { readLastCredentials } from "./last-credentials.ts";
 
 /**
- * What a balanced app shall be: the keys of docs/config.md, those of `app` without their prefix. Whatever is left out has
- * its default. All of it must be known at preview.
+ * What a balanced app shall be: the keys of docs/config.md, those of `app` without their prefix. Whatever is
+ * left out has its default. All of it must be known at preview.
  */
 export type BalancedAppArgs = Omit<GivenConfig, "app"> &
   NonNullable<GivenConfig["app"]> & {
     /** Whether the state keeps `env` encrypted, and no message tells it; false by default. */
     readonly isEnvSecret?: boolean;
     /**
-     * Name of the stack output that has `runtimeTlsCredentials`, from which the next update reads how to look at what
-     * runs; `runtimeTlsCredentials` by default.
+     * Name of the stack output that has `runtimeTlsCredentials`, from which the next update reads how to look
+     * at what runs; `runtimeTlsCredentials` by default.
      */
     readonly credentialsOutput?: string;
   };
@@ -58,8 +58,9 @@ export interface BalancedAppOutputs {
 }
 
 /**
- * A network, app containers on it, and HAProxy containers in front of them whose server list follows the count. Its name
- * is that of the containers: a program may have several, each with a subnet and ports of its own.
+ * A network, app containers on it, and HAProxy containers in front of them whose server list follows the
+ * count. Its name is that of the containers: a program may have several, each with a subnet and ports of its
+ * own.
  */
 export class BalancedApp extends pulumi.ComponentResource {
   /** All of them at once, those that there are; known when all children are declared. */

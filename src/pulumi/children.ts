@@ -13,7 +13,8 @@ import { createRuntimeTls } from "./runtime-tls.ts";
 import type { StackContext } from "./stack-context.ts";
 
 /**
- * Declares everything that a stack has: the network, the balancers, the app servers, and what keeps them in step.
+ * Declares everything that a stack has: the network, the balancers, the app servers, and what keeps them in
+ * step.
  * @returns credentials of the runtime API; undefined without `runtimeTls`
  */
 export function declareChildren(context: StackContext): pulumi.Output<Credentials> | undefined {
@@ -62,8 +63,9 @@ const limitPids = (
   new PidsLimit(name, { containerIds: pulumi.all(containers.map(({ id }) => id)), limit }, { parent });
 
 /**
- * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the one before
- * serves, so that clients always find the others. A first update has nobody to keep served, and creates them at once.
+ * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the
+ * one before serves, so that clients always find the others. A first update has nobody to keep served, and
+ * creates them at once.
  */
 function createBalancers(context: StackContext, tls: StackTls, network: docker.Network): RunningBalancer[] {
   const { declared, observed } = context;

@@ -27,8 +27,9 @@ export interface RolloutInputs {
 
 /**
  * Puts the servers with an outdated container into an order. Servers out of rotation come first: their
- * replacement costs nothing, and may bring up the servers that the next ones need. If no server is up, there is
- * nothing to protect, and perhaps only the whole update brings the servers up again: all are replaced at once.
+ * replacement costs nothing, and may bring up the servers that the next ones need. If no server is up, there
+ * is nothing to protect, and perhaps only the whole update brings the servers up again: all are replaced at
+ * once.
  */
 export function planRollout(inputs: RolloutInputs): Rollout {
   const { servers, definitions, running, serving, isAllDown, batch } = inputs;

@@ -24,7 +24,10 @@ afterAll(async () => {
   project.remove();
 });
 
-/** A program of somebody's own, with two apps that differ in their modes; the second tells the first's address. */
+/**
+ * A program of somebody's own, with two apps that differ in their modes; the second tells the first's
+ * address.
+ */
 function writeProgram(apiCount: number | string): void {
   const argsOf = (name: typeof WEB | typeof API, more: object): string =>
     JSON.stringify({ subnet: placeOf(name).subnet, ports: placeOf(name).ports, drainTimeout: "5s", ...more });

@@ -22,8 +22,8 @@ export interface StartedProgram {
 }
 
 /**
- * What tests start leaves the processor to the containers: HAProxy takes a server out whose check waits for longer than
- * 500 ms, whoever made it wait.
+ * What tests start leaves the processor to the containers: HAProxy takes a server out whose check waits for
+ * longer than 500 ms, whoever made it wait.
  */
 const NICENESS = 5;
 

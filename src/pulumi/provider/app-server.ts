@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from "p-limit";
 import { z } from "zod";
 import {
   type AppContainer,
@@ -10,10 +9,12 @@ import {
   runApp,
 } from "../../docker/app-container.ts";
 import { connectEngine } from "../../docker/engine.ts";
+import { STACK_LABEL } from "../../docker/labels.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { APP_SERVER, type AppServerInputs } from "../inputs.ts";
 import { bringUpEverywhere, isUpEverywhere, leaveEverywhere, takeOutEverywhere } from "./app-rotation.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
+import { turnsOf } from "./rollout-turns.ts";
 
 const OUTPUTS = z.object({
   /** Docker's id; empty when there is no container. */
@@ -101,31 +102,14 @@ async function makeRun(inputs: AppServerInputs, found: FoundApp | undefined, rep
     if (inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
     return;
   }
-  await turnOf(inputs.atATime)(async () => {
-    if (stopped !== undefined) throw stopped;
-    try {
-      const wasServing = await takeOutEverywhere(inputs, report);
-      await removeApp(docker, found.id, STOP_TIMEOUT_SECONDS);
-      await runApp(docker, containerOf(inputs));
-      // Where nobody served, what kept it down may be mended by the end of the update alone.
-      if (wasServing || inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
-    } catch (error) {
-      stopped = new Error(`not replaced, since ${inputs.server.name} of the same roll-out failed`);
-      stopped.stack = "";
-      throw error;
-    }
+  await turnsOf(inputs.labels[STACK_LABEL] ?? "", inputs.atATime).take(inputs.server.name, async () => {
+    const wasServing = await takeOutEverywhere(inputs, report);
+    await removeApp(docker, found.id, STOP_TIMEOUT_SECONDS);
+    await runApp(docker, containerOf(inputs));
+    // Where nobody served, what kept it down may be mended by the end of the update alone.
+    if (wasServing || inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
   });
 }
-
-/** So many containers are replaced at a time, for whatever reason each of them is. */
-let turns: LimitFunction | undefined;
-const turnOf = (atATime: number): LimitFunction => {
-  turns ??= pLimit(atATime);
-  return turns;
-};
-
-/** Why no more containers are replaced: a new one that does not come up ends the roll-out. */
-let stopped: Error | undefined;
 
 async function look(inputs: AppServerInputs): Promise<Outputs> {
   const found = await findApp(await connectEngine(), inputs.server.containerName);

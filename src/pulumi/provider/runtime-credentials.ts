@@ -31,7 +31,8 @@ export const runtimeCredentials: ResourceType<RuntimeCredentialsInputs, Outputs>
 };
 
 async function make({ stack }: RuntimeCredentialsInputs): Promise<Outputs> {
-  const { createMutualTls } = await import("../../tls/mutual.ts"); // takes long to read, and is seldom used
+  // It takes long to read, and is seldom used.
+  const { createMutualTls } = await import("../../tls/mutual.ts");
   const { server, client } = await createMutualTls(stack, new Date());
   const { pem, digest, fingerprint, expires } = parseCertificate(server);
   return { pem, digest, fingerprint, expires: expires.toISOString(), ...client };

@@ -28,7 +28,8 @@ export const selfSigned: ResourceType<SelfSignedInputs, Outputs> = {
 };
 
 async function make({ stack, names }: SelfSignedInputs): Promise<Outputs> {
-  const { createSelfSigned } = await import("../../tls/self-signing.ts"); // takes long to read, and is seldom used
+  // It takes long to read, and is seldom used.
+  const { createSelfSigned } = await import("../../tls/self-signing.ts");
   const { pem, digest, fingerprint, expires } = parseCertificate(
     await createSelfSigned(stack, names, new Date()),
   );
