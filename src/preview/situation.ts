@@ -4,12 +4,14 @@ import { observeApps, observeBalancers, observeSubnet, readLogDriver } from "../
 import { checkPortsFree } from "../docker/free-ports.ts";
 import { definitionName } from "../docker/labels.ts";
 import { checkSubnetFree } from "../docker/leftovers.ts";
+import { CERTIFICATE_PATH } from "../haproxy/container.ts";
 import type { HaproxyConfig } from "../haproxy/file/render.ts";
 import { renderConfig } from "../haproxy/file/render.ts";
-import { observeCertificates, observeRuntimes, type RunningState } from "../haproxy/runtime/running-state.ts";
-import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
+import { Haproxy } from "../haproxy/runtime/client.ts";
+import { observeEach, type RunningState, readState } from "../haproxy/runtime/running-state.ts";
+import { type RunningCertificate, readRunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
-import { type Credentials, type Endpoint, endpointAt } from "../stack/endpoint.ts";
+import { type Credentials, endpointAt } from "../stack/endpoint.ts";
 import { appMadeFrom, type MadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
 import { stackPorts } from "../stack/published-ports.ts";
@@ -78,14 +80,15 @@ export async function lookAtStack(
 ): Promise<Situation> {
   const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
-  const endpoints = endpointsOf(topology, credentials);
+  const haproxies = haproxiesOf(topology, credentials);
+  const lookAtCertificate = (haproxy: Haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH);
   const [logDriver, subnet, apps, balancers, running, certificates] = await Promise.all([
     settings.logDriver === "engine" ? readLogDriver(docker) : settings.logDriver,
     observeSubnet(docker, topology.network.name),
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
-    observeRuntimes(endpoints, topology.backend.name),
-    settings.tls === undefined ? new Map() : observeCertificates(endpoints, topology.backend.name),
+    observeEach(haproxies, readState),
+    settings.tls === undefined ? new Map() : observeEach(haproxies, lookAtCertificate),
     checkPortsFree(docker, stackPorts(settings, topology), topology),
   ]);
   const isSameSubnet = subnet === undefined || subnet === topology.network.subnet;
@@ -123,19 +126,13 @@ export function declareApps(
   );
 }
 
-/**
- * Where the balancers' runtime APIs answer, by container name; none where it takes credentials that are not
- * there.
- */
-function endpointsOf(
-  topology: Topology,
-  credentials: Credentials | undefined,
-): ReadonlyMap<string, Endpoint> {
+/** The balancers' HAProxies, by container name; none where it takes credentials that are not there. */
+function haproxiesOf(topology: Topology, credentials: Credentials | undefined): ReadonlyMap<string, Haproxy> {
   if (topology.runtimeTls !== undefined && credentials === undefined) return new Map();
   return new Map(
     topology.balancers.map((balancer) => [
       balancer.containerName,
-      endpointAt(runtimeEndpoint(topology, balancer), credentials),
+      new Haproxy(endpointAt(runtimeEndpoint(topology, balancer), credentials), topology.backend.name),
     ]),
   );
 }

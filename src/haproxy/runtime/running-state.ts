@@ -1,11 +1,9 @@
-import type { Endpoint } from "../../stack/endpoint.ts";
-import { CERTIFICATE_PATH, REVISION_VARIABLE } from "../container.ts";
-import { Haproxy } from "./client.ts";
+import { REVISION_VARIABLE } from "../container.ts";
+import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
 import { NO_SUCH_PROCESS, runRaw } from "./connection.ts";
 import { parseOldWorkers } from "./process-info.ts";
 import { RuntimeError } from "./runtime-error.ts";
-import { type RunningCertificate, readRunningCertificate } from "./served-certificate.ts";
 import {
   parseServerStats,
   parseServersConn,
@@ -74,27 +72,13 @@ export async function readOldSessions({ endpoint, backend }: Haproxy): Promise<M
   return sums;
 }
 
-/** Reads what each balancer runs, by the names given. Those that do not answer are left out. */
-export const observeRuntimes = (
-  endpoints: ReadonlyMap<string, Endpoint>,
-  backend: string,
-): Promise<ReadonlyMap<string, RunningState>> => observe(endpoints, backend, readState);
-
-/** The certificate that each balancer serves, by the names given; those that serve none are left out. */
-export const observeCertificates = (
-  endpoints: ReadonlyMap<string, Endpoint>,
-  backend: string,
-): Promise<ReadonlyMap<string, RunningCertificate>> =>
-  observe(endpoints, backend, (haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH));
-
-async function observe<T>(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  backend: string,
+/** Looks at each HAProxy, by the names given. Those that do not answer, or have nothing to see, are left out. */
+export async function observeEach<T>(
+  haproxies: ReadonlyMap<string, Haproxy>,
   look: (haproxy: Haproxy) => Promise<T | undefined>,
 ): Promise<ReadonlyMap<string, T>> {
   const found = await Promise.all(
-    [...endpoints].map(async ([name, endpoint]) => {
-      using haproxy = new Haproxy(endpoint, backend);
+    Array.from(haproxies, async ([name, haproxy]) => {
       try {
         return [name, await look(haproxy)] as const;
       } catch (error) {
