@@ -4,6 +4,7 @@ import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { get, Load } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
 import { TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
 
 describe("a server list that was changed by hand", () => {
   let stack: TestStack;
@@ -100,6 +101,29 @@ describe("a server list that was changed by hand", () => {
     expect(output).toContain(`create: ${stack.name}-podinfo4`);
     await stack.up();
     await expectDeclared();
+  });
+
+  test("what is tainted, and what somebody disconnected, is replaced through drain and proof", async () => {
+    const idOf = async (n: number) => (await docker.getContainer(`${stack.name}-podinfo${n}`).inspect()).Id;
+    const idsOf = () => Promise.all([1, 2, 3, 4, 5, 6].map(idOf));
+    const before = await idsOf();
+    const network = docker.getNetwork(`${stack.name}-balancer`);
+    await network.disconnect({ Container: `${stack.name}-podinfo6`, Force: true });
+    await until(async () => (await stack.servers()).get("s6")?.isUp === false);
+    const type = "balancer:index:BalancedApp$balancer:index:AppServer";
+    for (const n of [1, 2, 3]) {
+      const urn = `urn:pulumi:${stack.name}::balancer::${type}::${stack.name}-podinfo${n}`;
+      expect((await stack.pulumi("state", "taint", "--yes", "--stack", stack.name, urn)).exitCode).toBe(0);
+    }
+    const load = new Load(stack.url, { clients: 4 });
+    await stack.up();
+    const { sent, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(300);
+    const after = await idsOf();
+    expect(after.map((id, index) => id !== before[index])).toEqual([true, true, true, false, false, true]);
+    await expectDeclared();
+    expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
 
   test("an edit of haproxy.cfg in the volume is undone", async () => {
