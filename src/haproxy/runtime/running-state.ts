@@ -72,7 +72,7 @@ export async function readOldSessions({ endpoint, backend }: Haproxy): Promise<M
   return sums;
 }
 
-/** Looks at each HAProxy, by the names given. Those that do not answer, or have nothing to see, are left out. */
+/** Looks at each HAProxy, by name. One that does not answer, or has nothing to see, is left out. */
 export async function observeEach<T>(
   haproxies: ReadonlyMap<string, Haproxy>,
   look: (haproxy: Haproxy) => Promise<T | undefined>,
