@@ -1,4 +1,5 @@
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
+import packageJson from "../../../package.json" with { type: "json" };
 import type { Report } from "../../haproxy/servers/report.ts";
 import { appServer } from "./app-server.ts";
 import { certificateFile } from "./certificate-file.ts";
@@ -36,7 +37,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     (text, kind = "outcome") =>
       log.tell(urn, text, kind === "progress");
   const provider: Provider = {
-    version: "0.1.0",
+    version: packageJson.version,
     check: async (urn, _old, inputs) => typeOf(urn).check(inputs),
     diff: async (_id, urn, state, inputs) => typeOf(urn).diff(state, inputs),
     create: async (urn, inputs) => typeOf(urn).create(inputs, reportOn(urn)),
