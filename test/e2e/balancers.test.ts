@@ -16,10 +16,17 @@ const ids = (prefix: string, count: number): string[] =>
 let stack: TestStack;
 
 beforeAll(async () => {
+  await docker.getImage("haproxy:3.2").tag({ repo: "haproxy", tag: "e2e-balancers" });
   stack = await TestStack.create({ name: "e2e-balancers", config: { balancers: 3 } });
   await stack.up();
 });
-afterAll(() => stack?.dispose());
+afterAll(async () => {
+  await stack?.dispose();
+  await OTHER_IMAGE.remove();
+});
+
+/** The same HAProxy by another name. */
+const OTHER_IMAGE = docker.getImage("haproxy:e2e-balancers");
 
 const urls = (): string[] => ALL.map((n) => stack.urlOf(n));
 const serverNames = async (n: number): Promise<string[]> => [...(await stack.servers(n)).keys()].sort();
@@ -71,35 +78,28 @@ describe("in sticky mode", () => {
   });
 
   test("their containers are replaced one at a time, clients find the others, and no session is forgotten", async () => {
-    const image = docker.getImage("haproxy:3.2");
-    await image.tag({ repo: "haproxy", tag: "e2e-balancers" });
-    try {
-      await rememberSessions(MANY);
-      const sessions = ids("replaced", 300);
-      const homes = await mapSessions(stack.urlOf(1), sessions);
-      const before = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
-      stack.configure({ haproxyImage: "haproxy:e2e-balancers" });
-      expect((await stack.preview()).output).toContain(
-        "HAProxy replaced: e2e-balancers-haproxy3, haproxyImage haproxy:3.2 → haproxy:e2e-balancers",
-      );
-      const { failedOver } = await updateUnderLoad(urls(), {});
-      expect(failedOver).toBeGreaterThan(0);
-      const after = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
-      for (const [index, { id, startedAt }] of after.entries()) {
-        expect(id).not.toBe(before[index]?.id);
-        const previous = after[index - 1];
-        if (previous !== undefined)
-          expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(previous.startedAt));
-      }
-      for (const n of ALL) {
-        expect(await countStickySessions(stack.haproxyOf(n))).toBeGreaterThanOrEqual(MANY);
-        expect(await mapSessions(stack.urlOf(n), sessions)).toEqual(homes);
-      }
-      await runRaw(stack.runtimeOf(1), command("clear table webservers"));
-    } finally {
-      await stack.up({ haproxyImage: undefined });
-      await docker.getImage("haproxy:e2e-balancers").remove();
+    await rememberSessions(MANY);
+    const sessions = ids("replaced", 300);
+    const homes = await mapSessions(stack.urlOf(1), sessions);
+    const before = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
+    stack.configure({ haproxyImage: "haproxy:e2e-balancers" });
+    expect((await stack.preview()).output).toContain(
+      "HAProxy replaced: e2e-balancers-haproxy3, haproxyImage haproxy:3.2 → haproxy:e2e-balancers",
+    );
+    const { failedOver } = await updateUnderLoad(urls(), {});
+    expect(failedOver).toBeGreaterThan(0);
+    const after = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
+    for (const [index, { id, startedAt }] of after.entries()) {
+      expect(id).not.toBe(before[index]?.id);
+      const previous = after[index - 1];
+      if (previous !== undefined)
+        expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(previous.startedAt));
     }
+    for (const n of ALL) {
+      expect(await countStickySessions(stack.haproxyOf(n))).toBeGreaterThanOrEqual(MANY);
+      expect(await mapSessions(stack.urlOf(n), sessions)).toEqual(homes);
+    }
+    await runRaw(stack.runtimeOf(1), command("clear table webservers"));
   });
 });
 
@@ -138,8 +138,7 @@ describe("in hash mode", () => {
     await stack.up({ count: 6 });
     await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
     await stack.up({ count: 4 });
-    await stack.up({ count: 5 });
-    await updateUnderLoad([stack.urlOf(1), stack.urlOf(2)], { balancers: 3 });
+    await updateUnderLoad([stack.urlOf(1), stack.urlOf(2)], { count: 5, balancers: 3 });
     for (const n of ALL) expect(await serverNames(n)).toEqual(names(5));
     const sessions = ids("hash", 10_000);
     const [first, ...rest] = await Promise.all(ALL.map((n) => mapSessions(stack.urlOf(n), sessions)));

@@ -12,7 +12,7 @@ describe("a server list that was changed by hand", () => {
   beforeAll(async () => {
     stack = await TestStack.create({
       name: "e2e-drift",
-      config: { count: 6, readyTimeout: "10s" },
+      config: { count: 6, readyTimeout: "5s" },
     });
     await stack.up();
   });
@@ -79,7 +79,7 @@ describe("a server list that was changed by hand", () => {
     const { exitCode, output } = await stack.tryUp();
     const { answeredBy, failures } = await load.stop();
     expect(exitCode).not.toBe(0);
-    expect(output).toMatch(/not up within 10 s \(readyTimeout\): s3 /);
+    expect(output).toMatch(/not up within 5 s \(readyTimeout\): s3 /);
     expect([...answeredBy.keys()]).not.toContain(Config.Hostname);
     expect(answeredBy.size).toBe(5);
     expect(failures).toEqual([]);
@@ -87,7 +87,7 @@ describe("a server list that was changed by hand", () => {
     expect((await stack.preview()).output).toContain("runtime: waits until s3 is up");
     const again = await stack.tryUp();
     expect(again.exitCode).not.toBe(0);
-    expect(again.output).toMatch(/not up within 10 s \(readyTimeout\): s3 /);
+    expect(again.output).toMatch(/not up within 5 s \(readyTimeout\): s3 /);
     await readiness("enable");
     await stack.up();
     await expectDeclared();

@@ -141,10 +141,10 @@ describe("a server in maintenance", () => {
 
 describe("a server that is declared no longer", () => {
   beforeEach(async () => {
-    await stack.declare({ "app.readyPath": "/healthz" });
+    await stack.declare({ count: 3 });
     await stack.sync();
     await expectDeclared();
-    await stack.declare({ "app.readyPath": "/healthz", count: 2 });
+    await stack.declare({ count: 2 });
   });
 
   test("goes at once where it has no session, and no request fails", async () => {

@@ -13,17 +13,10 @@ import {
   PEER_VARIABLE,
 } from "../../src/haproxy/container.ts";
 import { type HaproxyConfig, renderConfig } from "../../src/haproxy/file/render.ts";
-import { Haproxy } from "../../src/haproxy/runtime/client.ts";
 import { type SyncTarget, sync } from "../../src/haproxy/servers/sync.ts";
 import { balancerPorts } from "../../src/stack/published-ports.ts";
 import type { Settings } from "../../src/stack/settings.ts";
-import {
-  BACKEND,
-  type Balancer,
-  planTopology,
-  type Server,
-  type Topology,
-} from "../../src/stack/topology.ts";
+import { type Balancer, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
 import { createSelfSigned } from "../../src/tls/self-signing.ts";
 import { settingsOf } from "../unit/pulumi-config.ts";
 import { untilPeersConnected } from "./peers.ts";
@@ -41,15 +34,15 @@ const LOG_DRIVER = "local";
  * in two seconds.
  */
 export class DirectStack extends RunningStack {
+  #given: Config;
   #settings: Settings;
   #topology: Topology;
   #config: HaproxyConfig;
 
   private constructor(name: StackName, config: Config) {
     super(name);
-    this.#settings = settingsOf(groupedConfig({ ...this.placeConfig, ...config }), name);
-    this.#topology = planTopology(this.#settings);
-    this.#config = renderConfig(this.#topology);
+    this.#given = { ...this.placeConfig, ...config };
+    ({ settings: this.#settings, topology: this.#topology, config: this.#config } = this.#plan());
   }
 
   /**
@@ -83,13 +76,32 @@ export class DirectStack extends RunningStack {
   }
 
   /**
-   * Declares something else of the balancers, with the same containers, and puts the file of it where HAProxy reads it.
-   * A {@link sync} brings the running HAProxy there.
+   * Brings the stack to another config, as an update does: new app containers first, then the running HAProxys,
+   * and in the end the containers that nobody declares.
    */
-  async declare(config: Config): Promise<void> {
-    this.#settings = settingsOf(groupedConfig({ ...this.placeConfig, ...config }), this.name);
-    this.#topology = planTopology(this.#settings);
-    this.#config = renderConfig(this.#topology);
+  async update(changes: Config): Promise<void> {
+    const before = this.declared;
+    await this.declare(changes);
+    const { servers, balancers } = this.#topology;
+    const isIn = (list: readonly Server[]) => (server: Server) =>
+      list.some(({ name }) => name === server.name);
+    await Promise.all(
+      servers.filter((server) => !isIn(before)(server)).map((server) => this.#startApp(server)),
+    );
+    for (const n of balancers.keys()) await this.sync({}, n + 1);
+    const gone = before.filter((server) => !isIn(servers)(server));
+    await Promise.all(
+      gone.map(({ containerName }) => docker.getContainer(containerName).remove({ force: true })),
+    );
+  }
+
+  /**
+   * Declares something else, which changes no container: puts the file of it where HAProxy reads it. A
+   * {@link sync} brings the running HAProxy there.
+   */
+  async declare(changes: Config): Promise<void> {
+    this.#given = { ...this.#given, ...changes };
+    ({ settings: this.#settings, topology: this.#topology, config: this.#config } = this.#plan());
     this.#writeState();
     const archive = await this.#archive();
     for (const { containerName } of this.#topology.balancers)
@@ -97,19 +109,26 @@ export class DirectStack extends RunningStack {
   }
 
   /**
-   * Brings the HAProxy to what is declared, as an update does.
+   * Brings the n-th HAProxy to what is declared.
    * @returns what it told
    */
   async sync(
     timeouts: Partial<Pick<SyncTarget, "drainTimeoutMs" | "readyTimeoutMs">> = {},
+    n = 1,
   ): Promise<string[]> {
     const { drainTimeoutMs, readyTimeoutMs } = this.#settings;
-    using haproxy = new Haproxy(this.runtime, BACKEND);
+    using haproxy = this.haproxyOf(n);
     const { revision } = this.#config;
     const told: string[] = [];
     const target = { haproxy, revision, servers: this.declared, drainTimeoutMs, readyTimeoutMs, ...timeouts };
     await sync(target, (line) => told.push(line));
     return told;
+  }
+
+  #plan(): { readonly settings: Settings; readonly topology: Topology; readonly config: HaproxyConfig } {
+    const settings = settingsOf(groupedConfig(this.#given), this.name);
+    const topology = planTopology(settings);
+    return { settings, topology, config: renderConfig(topology) };
   }
 
   async #startApp({ containerName: name, address }: Server): Promise<void> {
@@ -178,8 +197,10 @@ export class DirectStack extends RunningStack {
   #writeState(): void {
     const { balancers, servers, mode, tls } = this.#topology;
     const outputs = {
-      urls: balancers.map((_, index) => this.urlOf(index + 1)),
-      ...(tls && { httpsUrls: balancers.map((_, index) => this.httpsUrlOf(index + 1)) }),
+      urls: balancers.map(({ ports }) => `http://${this.#settings.bind}:${ports.http}`),
+      ...(tls && {
+        httpsUrls: balancers.map(({ ports }) => `https://${this.#settings.bind}:${ports.https}`),
+      }),
       statsUrls: balancers.map(({ ports }) => `http://127.0.0.1:${ports.stats}`),
       runtimeEndpoints: balancers.map(({ ports }) => `127.0.0.1:${ports.runtime}`),
       servers: servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),

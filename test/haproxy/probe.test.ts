@@ -7,23 +7,19 @@ import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { readStats } from "../../src/haproxy/runtime/running-state.ts";
 import type { ProbeResult } from "../../src/probe/result.ts";
+import { DirectStack } from "../harness/direct-stack.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
 import { docker } from "../harness/running-stack.ts";
-import { TestStack } from "../harness/stack.ts";
 import type { ProgramRun } from "../harness/started-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "balancer-probe-"));
 const file = (name: string): string => join(folder, name);
 const [tenThousand, threeThousand, sticky] = [file("10000.json"), file("3000.json"), file("sticky.json")];
 
-let stack: TestStack;
+let stack: DirectStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({
-    name: "e2e-probe",
-    config: { mode: "hash", count: 3, balancers: 2 },
-  });
-  await stack.up();
+  stack = await DirectStack.create("direct-probe", { mode: "hash", count: 3, balancers: 2 });
 });
 afterAll(async () => {
   await stack?.dispose();
@@ -70,7 +66,7 @@ describe("in hash mode", () => {
   });
 
   test("a server that is added gets about a quarter of the sessions, and nothing else moves", async () => {
-    await stack.up({ count: 4 });
+    await stack.update({ count: 4 });
     const page = file("four.html");
     const { exitCode, output } = await probe(
       "--sessions",
@@ -97,7 +93,7 @@ describe("in hash mode", () => {
   });
 
   test("after scaling back every session is where it was, on either balancer", async () => {
-    await stack.up({ count: 3 });
+    await stack.update({ count: 3 });
     const { exitCode, output } = await probe(
       "--sessions",
       "3000",
@@ -193,7 +189,7 @@ describe("a mistake ends the probe before a request is sent", () => {
 
 describe("in sticky mode", () => {
   test("sessions, cookie clients and WebSockets keep their server, on either balancer", async () => {
-    await stack.up({ mode: "sticky" });
+    await stack.update({ mode: "sticky" });
     await untilPeersConnected(stack, [1, 2]);
     const { exitCode, output } = await probe("--sessions", "2000", "--all-balancers", "--save", sticky);
     expect(exitCode).toBe(0);
@@ -210,7 +206,7 @@ describe("in sticky mode", () => {
   });
 
   test("only the sessions of a removed server move", async () => {
-    await stack.up({ count: 2 });
+    await stack.update({ count: 2 });
     const { exitCode, output } = await probe("--sessions", "2000", "--compare", sticky, "--json");
     expect(exitCode).toBe(0);
     const { comparison }: ProbeResult = JSON.parse(output);
@@ -254,8 +250,13 @@ describe("in sticky mode", () => {
     const bridge = networkInterfaces()[Options?.["com.docker.network.bridge.name"] ?? ""] ?? [];
     const address = bridge.find(({ family }) => family === "IPv4")?.address;
     expect(address).toMatch(/^[\d.]+$/);
-    await stack.up({ bind: address });
-    await untilPeersConnected(stack, [1, 2]);
+    await stack.dispose();
+    stack = await DirectStack.create("direct-probe", {
+      mode: "sticky",
+      count: 2,
+      balancers: 2,
+      bind: address,
+    });
     const { exitCode, output } = await probe(
       "--all-balancers",
       "--sessions",
