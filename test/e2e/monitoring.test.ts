@@ -6,7 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { DASHBOARD_TEXT, QUERIES } from "../harness/dashboard.ts";
 import { get, Load } from "../harness/load.ts";
+import { named } from "../harness/named.ts";
 import { PrometheusApi } from "../harness/prometheus-api.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -15,8 +17,6 @@ import { TestStack } from "../harness/stack.ts";
 import { placeOf } from "../harness/stack-places.ts";
 import type { ProgramRun } from "../harness/started-program.ts";
 import { until } from "../harness/until.ts";
-import { DASHBOARD_TEXT, QUERIES } from "../unit/monitoring/dashboard.ts";
-import { named } from "../unit/named.ts";
 
 const PODINFO = "stefanprodan/podinfo:6.9.2";
 const { prometheus: PROMETHEUS_PORT, grafana: GRAFANA_PORT } = placeOf("e2e-monitoring").ports;

@@ -5,7 +5,7 @@ import type { StackContext } from "../../src/pulumi/stack-context.ts";
 import type { ObservedBalancer } from "../../src/stack/observed.ts";
 import { planRollout } from "../../src/stack/rollout.ts";
 import { planTopology } from "../../src/stack/topology.ts";
-import { settingsOf } from "../unit/pulumi-config.ts";
+import { settingsOf } from "../harness/pulumi-config.ts";
 
 /** A resource as the program asked Pulumi for it. */
 export interface Declared {

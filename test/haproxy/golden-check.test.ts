@@ -10,8 +10,8 @@ import {
 } from "../../src/haproxy/container.ts";
 import { createMutualTls } from "../../src/tls/mutual.ts";
 import { createSelfSigned } from "../../src/tls/self-signing.ts";
+import { named } from "../harness/named.ts";
 import { GOLDENS } from "../unit/haproxy/file/goldens.ts";
-import { named } from "../unit/named.ts";
 
 const IMAGE = "haproxy:3.2";
 

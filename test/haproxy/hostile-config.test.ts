@@ -7,9 +7,9 @@ import { parseSettings } from "../../src/config/settings-parser.ts";
 import { renderConfig } from "../../src/haproxy/file/render.ts";
 import { SettingsError } from "../../src/stack/settings-error.ts";
 import { planTopology } from "../../src/stack/topology.ts";
+import { pulumiConfig } from "../harness/pulumi-config.ts";
 import { KEYS } from "../unit/hostile/config-places.ts";
 import { nearly } from "../unit/hostile/garbage.ts";
-import { pulumiConfig } from "../unit/pulumi-config.ts";
 
 /** Keys whose values reach haproxy.cfg, or choose what stands there. */
 const REACHING = ["app.readyPath", "app.port", "subnet", "count", "balancers", "mode"] as const;

@@ -1,6 +1,6 @@
 import type { Settings } from "../../src/stack/settings.ts";
 import { SettingsError } from "../../src/stack/settings-error.ts";
-import { type StackConfig, settingsOf } from "./pulumi-config.ts";
+import { type StackConfig, settingsOf } from "../harness/pulumi-config.ts";
 
 /** What a config is refused with. Fails when it is accepted, or anything but a SettingsError is thrown. */
 export function refusalOf(parse: () => Settings): SettingsError {

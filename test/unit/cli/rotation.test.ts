@@ -5,8 +5,8 @@ import { Haproxy } from "../../../src/haproxy/runtime/client.ts";
 import { RuntimeError } from "../../../src/haproxy/runtime/runtime-error.ts";
 import { BACKEND, planTopology } from "../../../src/stack/topology.ts";
 import { CapturedCaller } from "../../harness/captured-caller.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 import { asAdded, readBack } from "../haproxy/servers/haproxy-model.ts";
-import { settingsOf } from "../pulumi-config.ts";
 
 const { servers: topology } = planTopology(settingsOf({ count: "3" }));
 const running = readBack(topology.map(asAdded));

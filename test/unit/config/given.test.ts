@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkSettings } from "../../../src/config/settings-parser.ts";
 import type { GivenConfig } from "../../../src/stack/schema.ts";
-import { settingsOf } from "../pulumi-config.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 import { keysOf, refusalOf } from "../refusal.ts";
 
 /** As from a program without types. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../../src/config/settings-parser.ts";
 import { CONFIG_KEYS } from "../../../src/stack/schema.ts";
 import { SettingsError } from "../../../src/stack/settings-error.ts";
-import { pulumiConfig } from "../pulumi-config.ts";
+import { pulumiConfig } from "../../harness/pulumi-config.ts";
 import { keysOf, refusal, refusalOf } from "../refusal.ts";
 
 const JSON_KEYS = ["app.command", "app.env", "app.tmpfs", "app.capabilities"];

@@ -4,9 +4,15 @@ import { parseSettings } from "../../../src/config/settings-parser.ts";
 import { CONFIG_KEYS } from "../../../src/stack/schema.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
 import type { Mistake } from "../../../src/stack/settings-error.ts";
+import { named } from "../../harness/named.ts";
+import {
+  PROJECT_DEFAULTS,
+  pulumiConfig,
+  type StackConfig,
+  settingsOf,
+  stackFile,
+} from "../../harness/pulumi-config.ts";
 import { KEYS } from "../hostile/config-places.ts";
-import { named } from "../named.ts";
-import { PROJECT_DEFAULTS, pulumiConfig, type StackConfig, settingsOf, stackFile } from "../pulumi-config.ts";
 import { keysOf, refusal } from "../refusal.ts";
 
 describe("the defaults of Pulumi.yaml", () => {

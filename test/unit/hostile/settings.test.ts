@@ -8,7 +8,7 @@ import { CONFIG_KEYS } from "../../../src/stack/schema.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
 import { SettingsError } from "../../../src/stack/settings-error.ts";
 import { BACKEND, planTopology } from "../../../src/stack/topology.ts";
-import { pulumiConfig } from "../pulumi-config.ts";
+import { pulumiConfig } from "../../harness/pulumi-config.ts";
 import { expectOnlyThis, KEYS } from "./config-places.ts";
 import { FUZZ, FUZZ_TIMEOUT_MS } from "./fuzz-runs.ts";
 import { nearly, UNPRINTABLE } from "./garbage.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DASHBOARD, PANELS, QUERIES } from "./dashboard.ts";
+import { DASHBOARD, PANELS, QUERIES } from "../../harness/dashboard.ts";
 
 const GRID_WIDTH = 24;
 /** Units of Grafana that the dashboard may use: id, and how a title names it. */

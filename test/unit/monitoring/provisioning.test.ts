@@ -3,8 +3,8 @@ import { parse } from "yaml";
 import { GRAFANA_ENV, grafanaFiles } from "../../../src/monitoring/grafana.ts";
 import { type ProvisionedFile, prometheusFiles } from "../../../src/monitoring/prometheus.ts";
 import { type Monitoring, planTopology } from "../../../src/stack/topology.ts";
-import { settingsOf } from "../pulumi-config.ts";
-import { DASHBOARD_TEXT } from "./dashboard.ts";
+import { DASHBOARD_TEXT } from "../../harness/dashboard.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 
 const byPath = (files: readonly ProvisionedFile[]): Record<string, string> =>
   Object.fromEntries(files.map(({ path, text }) => [path, text]));

@@ -8,8 +8,8 @@ import type { ObservedBalancer } from "../../../src/stack/observed.ts";
 import { planRollout } from "../../../src/stack/rollout.ts";
 import { type Balancer, planTopology } from "../../../src/stack/topology.ts";
 import type { Certificate, Pem } from "../../../src/tls/certificate.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 import { asAdded, readBack } from "../haproxy/servers/haproxy-model.ts";
-import { settingsOf } from "../pulumi-config.ts";
 
 type ConfigChanges = Parameters<typeof settingsOf>[0];
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { RunningServer } from "../../../src/haproxy/runtime/state.ts";
 import { compareServers, isAsDeclared } from "../../../src/preview/server-status.ts";
 import { planTopology } from "../../../src/stack/topology.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 import { asAdded, readBack } from "../haproxy/servers/haproxy-model.ts";
-import { settingsOf } from "../pulumi-config.ts";
 
 const { servers } = planTopology(settingsOf({ count: "2" }));
 const running = readBack(servers.map(asAdded)).map((server) => ({ ...server, cookie: server.name }));

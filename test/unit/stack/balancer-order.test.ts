@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { replacementOrder } from "../../../src/stack/balancer-order.ts";
 import type { ObservedBalancer } from "../../../src/stack/observed.ts";
 import { type Balancer, planTopology } from "../../../src/stack/topology.ts";
-import { named } from "../named.ts";
-import { settingsOf } from "../pulumi-config.ts";
+import { named } from "../../harness/named.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 
 const balancersFrom = (http: number): readonly Balancer[] =>
   planTopology(settingsOf({ balancers: "3", "ports.http": String(http) })).balancers;

@@ -8,7 +8,7 @@ import {
   readMadeFrom,
 } from "../../../src/stack/made-from.ts";
 import { planTopology } from "../../../src/stack/topology.ts";
-import { settingsOf } from "../pulumi-config.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 
 type Config = Parameters<typeof settingsOf>[0];
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { batchSize } from "../../../src/stack/batch-size.ts";
 import { planRollout, type RolloutInputs } from "../../../src/stack/rollout.ts";
 import { planTopology, type Server } from "../../../src/stack/topology.ts";
-import { settingsOf } from "../pulumi-config.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 
 const { servers } = planTopology(settingsOf({ count: "5" }));
 const ALL = new Set(servers.map(({ name }) => name));

@@ -6,7 +6,7 @@ import {
   runtimeEndpoint,
   type Topology,
 } from "../../../src/stack/topology.ts";
-import { settingsOf } from "../pulumi-config.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 
 const topologyOf = (count: number, more: Record<string, unknown> = {}): Topology =>
   planTopology(settingsOf({ count: String(count), ...more }, "blue"));

@@ -4,8 +4,8 @@ import { type HaproxyConfig, readHead, renderConfig } from "../../../../src/hapr
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
 import { steps } from "../../../../src/haproxy/runtime/steps.ts";
 import { BACKEND, planTopology, type Topology } from "../../../../src/stack/topology.ts";
-import { named } from "../../named.ts";
-import { type StackConfig, settingsOf, stackFile } from "../../pulumi-config.ts";
+import { named } from "../../../harness/named.ts";
+import { type StackConfig, settingsOf, stackFile } from "../../../harness/pulumi-config.ts";
 import { GOLDENS } from "./goldens.ts";
 
 const topologyOf = (config: StackConfig): Topology => planTopology(settingsOf(config));

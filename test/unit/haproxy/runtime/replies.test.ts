@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ReplySplitter } from "../../../../src/haproxy/runtime/replies.ts";
-import { named } from "../../named.ts";
+import { named } from "../../../harness/named.ts";
 
 const LIMIT = 10_000;
 

@@ -6,7 +6,7 @@ import {
   type RunningServer,
   type ServerStats,
 } from "../../../../src/haproxy/runtime/state.ts";
-import { named } from "../../named.ts";
+import { named } from "../../../harness/named.ts";
 import { RECORDED } from "./recorded.ts";
 
 const HEADER = RECORDED.serversState.split("\n").slice(0, 2).join("\n");

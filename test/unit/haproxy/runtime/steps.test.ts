@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { STILL_BUSY, type Step, steps } from "../../../../src/haproxy/runtime/steps.ts";
-import { named } from "../../named.ts";
+import { named } from "../../../harness/named.ts";
 
 const s = steps("webservers");
 const [add, , ready] = s.add("s4", "10.0.0.4:80 id 4");

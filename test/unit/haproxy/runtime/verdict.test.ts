@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../../../src/haproxy/runtime/verdict.ts";
-import { named } from "../../named.ts";
+import { named } from "../../../harness/named.ts";
 
 const HELP =
   "but maybe one of the following ones is a better match:\n  show info                               : report information\n  quit";

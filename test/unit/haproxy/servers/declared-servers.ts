@@ -1,6 +1,6 @@
 import type { Mode } from "../../../../src/stack/settings.ts";
 import { planTopology, type Server } from "../../../../src/stack/topology.ts";
-import { settingsOf } from "../../pulumi-config.ts";
+import { settingsOf } from "../../../harness/pulumi-config.ts";
 
 /** Servers s1, s2, … as a stack of so many declares them. */
 export const declare = (count: number, mode: Mode = "sticky"): readonly Server[] =>

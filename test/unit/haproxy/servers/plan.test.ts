@@ -7,8 +7,8 @@ import {
 } from "../../../../src/haproxy/servers/plan.ts";
 import type { Mode } from "../../../../src/stack/settings.ts";
 import { planTopology, type Server } from "../../../../src/stack/topology.ts";
-import { named } from "../../named.ts";
-import { settingsOf } from "../../pulumi-config.ts";
+import { named } from "../../../harness/named.ts";
+import { settingsOf } from "../../../harness/pulumi-config.ts";
 import { asAdded, type ModelServer, readBack } from "./haproxy-model.ts";
 
 const declare = (count: number, mode: Mode = "sticky"): readonly Server[] =>

@@ -3,9 +3,9 @@ import { labelsOf } from "../../../../src/docker/labels.ts";
 import type { RuntimeSyncInputs } from "../../../../src/pulumi/inputs.ts";
 import { runtimeSync } from "../../../../src/pulumi/provider/runtime-sync.ts";
 import { planTopology } from "../../../../src/stack/topology.ts";
+import { named } from "../../../harness/named.ts";
+import { settingsOf } from "../../../harness/pulumi-config.ts";
 import { asAdded, type ModelServer, readBack } from "../../haproxy/servers/haproxy-model.ts";
-import { named } from "../../named.ts";
-import { settingsOf } from "../../pulumi-config.ts";
 
 const { servers } = planTopology(settingsOf({ count: "3" }));
 

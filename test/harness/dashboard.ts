@@ -59,7 +59,7 @@ const schema = z.looseObject({
 export type Panel = z.output<typeof panel>;
 
 export const DASHBOARD_TEXT = readFileSync(
-  new URL("../../../templates/monitoring/dashboard.json", import.meta.url),
+  new URL("../../templates/monitoring/dashboard.json", import.meta.url),
   "utf8",
 );
 
