@@ -2,9 +2,9 @@ import type { Haproxy } from "../haproxy/runtime/client.ts";
 import { readServers } from "../haproxy/runtime/running-state.ts";
 import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
 import type { RunningServer } from "../haproxy/runtime/state.ts";
+import type { StackOutputs } from "../stack/outputs.ts";
 import type { Caller } from "./caller.ts";
 import { warnOfFailure } from "./command-line.ts";
-import type { StackOutputs } from "./stack-outputs.ts";
 
 /** A balancer, and the servers that it runs. */
 export interface Balancer {

@@ -1,54 +1,17 @@
 import { z } from "zod";
 import { Haproxy } from "../haproxy/runtime/client.ts";
-import {
-  CREDENTIALS,
-  type Credentials,
-  type Endpoint,
-  endpointAt,
-  parseEndpoint,
-} from "../stack/endpoint.ts";
+import { type Endpoint, endpointAt, parseEndpoint } from "../stack/endpoint.ts";
+import { STACK_OUTPUTS, type StackOutputs } from "../stack/outputs.ts";
 import { BACKEND } from "../stack/topology.ts";
 import type { Caller } from "./caller.ts";
 import { askPulumi, runPulumi } from "./pulumi-cli.ts";
-
-/** What a stack that is up tells about itself. */
-export interface StackOutputs {
-  readonly urls: readonly string[];
-  /** With TLS only. */
-  readonly httpsUrls?: readonly string[] | undefined;
-  readonly statsUrls: readonly string[];
-  readonly runtimeEndpoints: readonly string[];
-  /** With mutual TLS only. */
-  readonly runtimeTlsEndpoints?: readonly string[] | undefined;
-  readonly runtimeTlsCredentials?: Credentials | undefined;
-  readonly servers: readonly { readonly name: string; readonly address: string }[];
-  readonly mode: "sticky" | "hash";
-  /** Only with monitoring, as the next. */
-  readonly prometheusUrl?: string | undefined;
-  readonly grafanaUrl?: string | undefined;
-  readonly haproxyConfig: string;
-}
-
-const SCHEMA = z.object({
-  urls: z.array(z.string()),
-  httpsUrls: z.array(z.string()).optional(),
-  statsUrls: z.array(z.string()),
-  runtimeEndpoints: z.array(z.string()),
-  runtimeTlsEndpoints: z.array(z.string()).optional(),
-  runtimeTlsCredentials: CREDENTIALS.optional(),
-  servers: z.array(z.object({ name: z.string(), address: z.string() })),
-  mode: z.enum(["sticky", "hash"]),
-  prometheusUrl: z.string().optional(),
-  grafanaUrl: z.string().optional(),
-  haproxyConfig: z.string(),
-});
 
 /**
  * Reads a stack's outputs from its state. Needs no lock: an update may be under way.
  * @throws {Error} when the stack is not up
  */
 export async function readOutputs(caller: Caller, stack: string): Promise<StackOutputs> {
-  const result = SCHEMA.safeParse(
+  const result = STACK_OUTPUTS.safeParse(
     JSON.parse(await askPulumi(caller, ["stack", "output", "--json", "--show-secrets", "--stack", stack])),
   );
   if (!result.success)

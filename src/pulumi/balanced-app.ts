@@ -7,6 +7,7 @@ import { stateName } from "../docker/labels.ts";
 import { describeChanges, describeWarnings } from "../preview/changes.ts";
 import { lookAtStack, type Situation } from "../preview/situation.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
+import type { StackOutputs } from "../stack/outputs.ts";
 import { CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
 import type { Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
@@ -36,25 +37,9 @@ interface CheckedArgs {
   readonly credentialsOutput?: string;
 }
 
-/** What a balanced app tells about itself; addresses of the balancers come in the order of their numbers. */
-export interface BalancedAppOutputs {
-  readonly urls: readonly string[];
-  /** With TLS only. */
-  readonly httpsUrls?: readonly string[];
-  readonly statsUrls: readonly string[];
-  /** `host:port` of the runtime APIs on the Docker host's loopback. */
-  readonly runtimeEndpoints: readonly string[];
-  /** With mutual TLS only, as the next. */
-  readonly runtimeTlsEndpoints?: readonly string[];
-  /** What a client of the runtime API takes; a secret. */
+/** What a balanced app tells about itself, and a stack that exports it. */
+export interface BalancedAppOutputs extends Omit<StackOutputs, "runtimeTlsCredentials"> {
   readonly runtimeTlsCredentials?: pulumi.Output<Credentials>;
-  /** `address` is with the port. */
-  readonly servers: readonly { readonly name: string; readonly address: string }[];
-  readonly mode: "sticky" | "hash";
-  readonly haproxyConfig: string;
-  /** With monitoring only, as the next. */
-  readonly prometheusUrl?: string;
-  readonly grafanaUrl?: string;
 }
 
 /**

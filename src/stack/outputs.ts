@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { CREDENTIALS } from "./endpoint.ts";
+import type { Frozen } from "./schema.ts";
+
+/** What a stack that is up tells about itself; addresses of the balancers come in the order of their numbers. */
+export const STACK_OUTPUTS = z.object({
+  /** The app's addresses. */
+  urls: z.array(z.string()),
+  /** With TLS only. */
+  httpsUrls: z.array(z.string()).optional(),
+  statsUrls: z.array(z.string()),
+  /** `host:port` of the runtime APIs on the Docker host's loopback. */
+  runtimeEndpoints: z.array(z.string()),
+  /** With mutual TLS only, as the next. */
+  runtimeTlsEndpoints: z.array(z.string()).optional(),
+  /** What a client of the runtime API takes; a secret. */
+  runtimeTlsCredentials: CREDENTIALS.optional(),
+  /** `address` is with the port. */
+  servers: z.array(z.object({ name: z.string(), address: z.string() })),
+  mode: z.enum(["sticky", "hash"]),
+  /** With monitoring only, as the next. */
+  prometheusUrl: z.string().optional(),
+  grafanaUrl: z.string().optional(),
+  /** Text of haproxy.cfg. */
+  haproxyConfig: z.string(),
+});
+
+export type StackOutputs = Frozen<z.infer<typeof STACK_OUTPUTS>>;
