@@ -2,7 +2,9 @@ import { z } from "zod";
 import { CREDENTIALS } from "./endpoint.ts";
 import type { Frozen } from "./schema.ts";
 
-/** What a stack that is up tells about itself; addresses of the balancers come in the order of their numbers. */
+/**
+ * What a stack that is up tells about itself; addresses of the balancers come in the order of their numbers.
+ */
 export const STACK_OUTPUTS = z.object({
   /** The app's addresses. */
   urls: z.array(z.string()),
