@@ -16,38 +16,6 @@ afterAll(() => stack?.dispose());
 
 const ALL = [1, 2, 3] as const;
 
-describe("balancers that share their sessions", () => {
-  test("a cookie from one balancer works on all", async () => {
-    const { cookie } = await get(stack.urlOf(1));
-    expect(cookie).toMatch(/^SRV=s[123]$/);
-    for (const n of ALL) {
-      const response = await fetch(stack.urlOf(n), {
-        headers: { Cookie: cookie ?? "", "X-Balancer-Probe": "1" },
-      });
-      expect(`SRV=${response.headers.get("X-Balancer-Server")}`).toBe(cookie);
-      expect(response.headers.getSetCookie()).toEqual([]);
-    }
-  });
-
-  test("a balancer that is restarted has the table back from its peers", async () => {
-    const sessions = Array.from({ length: 300 }, (_, index) => `restart-${index}`);
-    const before = await mapSessions(stack.urlOf(1), sessions);
-    await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
-    await until(
-      async () => (await get(stack.urlOf(2), { Cookie: "SRV=s1" }).catch(() => undefined))?.status === 200,
-    );
-    await until(async () => (await readTable(stack, 2)).size >= (await readTable(stack, 1)).size); // it answers before they have taught it all
-    expect(await mapSessions(stack.urlOf(2), sessions)).toEqual(before);
-  });
-
-  test("a container that is no balancer is not let in as a peer", async () => {
-    const hello = `printf 'HAProxyS 2.1\\nhaproxy1\\nhaproxy2 1 0\\n' | timeout 3 nc ${placeOf(stack.name).prefix}.2 10000`;
-    const printed = await shell(`${stack.name}-podinfo1`, `${hello}; echo "ended $?"`);
-    expect(printed).toContain("ended");
-    expect(printed).not.toMatch(/\b200\b|\b50\d\b/); // a peer would be greeted with a status
-  });
-});
-
 describe("the commands", () => {
   test("status tells of each balancer its servers and its peers", async () => {
     await untilPeersConnected(stack, ALL);
@@ -90,5 +58,37 @@ describe("the commands", () => {
     const none = await stack.command("runtime", "--balancer", "4", "show info");
     expect(none.exitCode).toBe(1);
     expect(none.output).toMatch(/--balancer.*4/);
+  });
+});
+
+describe("balancers that share their sessions", () => {
+  test("a cookie from one balancer works on all", async () => {
+    const { cookie } = await get(stack.urlOf(1));
+    expect(cookie).toMatch(/^SRV=s[123]$/);
+    for (const n of ALL) {
+      const response = await fetch(stack.urlOf(n), {
+        headers: { Cookie: cookie ?? "", "X-Balancer-Probe": "1" },
+      });
+      expect(`SRV=${response.headers.get("X-Balancer-Server")}`).toBe(cookie);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+  });
+
+  test("a balancer that is restarted has the table back from its peers", async () => {
+    const sessions = Array.from({ length: 300 }, (_, index) => `restart-${index}`);
+    const before = await mapSessions(stack.urlOf(1), sessions);
+    await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
+    await until(
+      async () => (await get(stack.urlOf(2), { Cookie: "SRV=s1" }).catch(() => undefined))?.status === 200,
+    );
+    await until(async () => (await readTable(stack, 2)).size >= (await readTable(stack, 1)).size); // it answers before they have taught it all
+    expect(await mapSessions(stack.urlOf(2), sessions)).toEqual(before);
+  });
+
+  test("a container that is no balancer is not let in as a peer", async () => {
+    const hello = `printf 'HAProxyS 2.1\\nhaproxy1\\nhaproxy2 1 0\\n' | timeout 3 nc ${placeOf(stack.name).prefix}.2 10000`;
+    const printed = await shell(`${stack.name}-podinfo1`, `${hello}; echo "ended $?"`);
+    expect(printed).toContain("ended");
+    expect(printed).not.toMatch(/\b200\b|\b50\d\b/); // a peer would be greeted with a status
   });
 });

@@ -49,7 +49,7 @@ export class Load {
 
   constructor(
     url: string | readonly string[],
-    { clients = 12, pauseMs = 5, path = "/", ca }: LoadOptions = {},
+    { clients = 12, pauseMs = 10, path = "/", ca }: LoadOptions = {},
   ) {
     this.#ca = ca;
     this.#urls = [url].flat().map((base) => base + path);
