@@ -1,5 +1,5 @@
 import { renderConfig } from "../../src/haproxy/file/render.ts";
-import { planServers } from "../../src/haproxy/servers/plan.ts";
+import { planServers } from "../../src/haproxy/servers/update-plan.ts";
 import { formatMs, formatRatio, printTable, printTargets, type Target } from "../report.ts";
 import { interleave, type Ratio, type Rounds, ratioOf, time } from "../samples.ts";
 import { startHaproxy, stopHaproxy, topologyOf } from "./haproxy.ts";

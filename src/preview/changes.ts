@@ -4,7 +4,7 @@ import { movedShare } from "../haproxy/hash-ring.ts";
 import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
-import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/plan.ts";
+import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/update-plan.ts";
 import { balancerMadeFrom, changedKeys, describeChangedKey } from "../stack/made-from.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
 import type { Balancer, Server } from "../stack/topology.ts";

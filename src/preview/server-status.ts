@@ -1,7 +1,7 @@
 import type { Peer } from "../haproxy/runtime/peers.ts";
 import type { ProcessInfo } from "../haproxy/runtime/process-info.ts";
 import type { AdminState, RunningServer, ServerStats } from "../haproxy/runtime/state.ts";
-import { type Action, actionsOf, planServers } from "../haproxy/servers/plan.ts";
+import { type Action, actionsOf, planServers } from "../haproxy/servers/update-plan.ts";
 import type { Server } from "../stack/topology.ts";
 
 /** A server in HAProxy's eyes, next to its declaration. */

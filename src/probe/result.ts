@@ -3,7 +3,7 @@ import type { Comparison } from "./comparison.ts";
 import type { CookieClients } from "./cookie-clients.ts";
 import type { Distribution } from "./distribution.ts";
 import type { Findings } from "./findings.ts";
-import type { Difference } from "./sessions.ts";
+import type { Difference } from "./sent-sessions.ts";
 import type { WebSockets } from "./websockets.ts";
 
 /** The result of a probe. */

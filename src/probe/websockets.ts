@@ -4,7 +4,7 @@ import WebSocket from "ws";
 import type { Homes } from "./distribution.ts";
 import { type Findings, findingsOf } from "./findings.ts";
 import { ANY_CERTIFICATE, forEach, PROBE_HEADERS, serverIn, TIMEOUT_MS } from "./front-door.ts";
-import { type Difference, SESSION_HEADER } from "./sessions.ts";
+import { type Difference, SESSION_HEADER } from "./sent-sessions.ts";
 
 const MOST_BYTES = 65_536;
 

@@ -16,8 +16,8 @@ import {
 import { balancerMadeFrom } from "../stack/made-from.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
 import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
-import type { StackCertificate } from "./certificate.ts";
 import { confined, confinedOptions } from "./confinement.ts";
+import type { StackCertificate } from "./https-certificate.ts";
 import type { ConfigFileInputs, HaproxyAddress } from "./inputs.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import { CertificateFile, ConfigFile, Serving } from "./provided.ts";

@@ -5,7 +5,7 @@ import { replacementOrder } from "../stack/balancer-order.ts";
 import type { Credentials } from "../stack/endpoint.ts";
 import { createAppServers } from "./app-servers.ts";
 import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.ts";
-import { createCertificate } from "./certificate.ts";
+import { createCertificate } from "./https-certificate.ts";
 import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { PidsLimit, RuntimeSync } from "./provided.ts";

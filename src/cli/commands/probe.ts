@@ -10,7 +10,7 @@ import {
   MOST_SESSIONS,
   parseMapping,
 } from "../../probe/mapping.ts";
-import { probe } from "../../probe/probe.ts";
+import { probe } from "../../probe/probe-run.ts";
 import { formatText } from "../../probe/text-report.ts";
 import { type Caller, print } from "../caller.ts";
 import { createCommand, wholeNumber } from "../command-line.ts";

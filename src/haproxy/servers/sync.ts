@@ -7,6 +7,10 @@ import { reload } from "../runtime/reload.ts";
 import { type RunningState, readState } from "../runtime/running-state.ts";
 import { RuntimeError } from "../runtime/runtime-error.ts";
 import type { Step } from "../runtime/steps.ts";
+import { proveUp } from "./prove.ts";
+import type { Report } from "./report.ts";
+import { removeServers, retireServers } from "./retire.ts";
+import type { Target } from "./target.ts";
 import {
   type Change,
   type DeclaredServers,
@@ -15,11 +19,7 @@ import {
   type Plan,
   planBringUp,
   planUpdate,
-} from "./plan.ts";
-import { proveUp } from "./prove.ts";
-import type { Report } from "./report.ts";
-import { removeServers, retireServers } from "./retire.ts";
-import type { Target } from "./target.ts";
+} from "./update-plan.ts";
 
 /** What one HAProxy shall run. */
 export type SyncTarget = Target & DeclaredServers;

@@ -10,9 +10,9 @@ import {
   changeRunningCertificate,
   readRunningCertificate,
 } from "../../haproxy/runtime/served-certificate.ts";
-import { actionsOf, planServers } from "../../haproxy/servers/plan.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { sync } from "../../haproxy/servers/sync.ts";
+import { actionsOf, planServers } from "../../haproxy/servers/update-plan.ts";
 import { parseCertificate } from "../../tls/certificate.ts";
 import { RUNTIME_SYNC, type RuntimeSyncInputs } from "../inputs.ts";
 import {

@@ -1,6 +1,6 @@
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
 import { parseServersState, type RunningServer } from "../../../../src/haproxy/runtime/state.ts";
-import type { Action } from "../../../../src/haproxy/servers/plan.ts";
+import type { Action } from "../../../../src/haproxy/servers/update-plan.ts";
 import type { Server } from "../../../../src/stack/topology.ts";
 import { RECORDED } from "../runtime/recorded.ts";
 

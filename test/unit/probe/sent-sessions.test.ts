@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findDifferences } from "../../../src/probe/sessions.ts";
+import { findDifferences } from "../../../src/probe/sent-sessions.ts";
 
 test("sessions that another server answered are found, with both servers and the balancer", () => {
   const first = new Map(Object.entries({ a: "s1", b: "s2", c: "s3" }));

@@ -9,8 +9,8 @@ import { count } from "./format.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { Mapping, Probed } from "./mapping.ts";
 import type { ProbeResult } from "./result.ts";
+import { type Difference, findDifferences, sendSessions } from "./sent-sessions.ts";
 import { sessionIds } from "./session-ids.ts";
-import { type Difference, findDifferences, sendSessions } from "./sessions.ts";
 import { openWebSockets } from "./websockets.ts";
 
 /** After this time all balancers' stick tables have a session that one balancer learned. */

@@ -4,7 +4,7 @@ import {
   actionsOf,
   describeDifference,
   planServers,
-} from "../../../../src/haproxy/servers/plan.ts";
+} from "../../../../src/haproxy/servers/update-plan.ts";
 import type { Mode } from "../../../../src/stack/settings.ts";
 import { planTopology, type Server } from "../../../../src/stack/topology.ts";
 import { named } from "../../../harness/named.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Action, actionsOf, planServers } from "../../../../src/haproxy/servers/plan.ts";
+import { type Action, actionsOf, planServers } from "../../../../src/haproxy/servers/update-plan.ts";
 import { planTopology, type Server } from "../../../../src/stack/topology.ts";
 import { settingsOf } from "../../../harness/pulumi-config.ts";
 import { applyAction, asAdded, type ModelServer, readBack } from "./haproxy-model.ts";
