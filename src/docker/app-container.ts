@@ -1,5 +1,4 @@
 import type Docker from "dockerode";
-import { setPidsLimit } from "./containers.ts";
 import { dockerWords, EngineError, hasStatus, ifFound } from "./engine-error.ts";
 import { checkIsOwn, DEFINITION_LABEL, type Labels } from "./labels.ts";
 
@@ -21,7 +20,7 @@ export interface FoundApp {
   /** Names what it was made from. Empty if no label tells. */
   readonly definition: string;
   readonly labels: Labels;
-  readonly isRunning: boolean;
+  readonly state: "running" | "paused" | "stopped";
   readonly pids: number | undefined;
   /**
    * Its addresses on its networks; while it runs, those that it really has. There is none after somebody
@@ -39,7 +38,7 @@ export async function findApp(docker: Docker, name: string): Promise<FoundApp | 
     id: Id,
     definition: Config.Labels[DEFINITION_LABEL] ?? "",
     labels: Config.Labels,
-    isRunning: State.Running && !State.Paused,
+    state: State.Paused ? "paused" : State.Running ? "running" : "stopped",
     pids: HostConfig.PidsLimit ?? undefined,
     addresses: Object.values(NetworkSettings.Networks).map(({ IPAMConfig, IPAddress }) =>
       State.Running ? IPAddress : (IPAMConfig?.IPv4Address ?? ""),
@@ -58,10 +57,9 @@ export function refuseForeign({ id, labels }: FoundApp, app: AppContainer, known
 
 /**
  * Makes a container and starts it. A container that cannot be started is removed again.
- * @returns The container's id.
  * @throws {EngineError} The message has Docker's words.
  */
-export async function runApp(docker: Docker, app: AppContainer): Promise<string> {
+export async function runApp(docker: Docker, app: AppContainer): Promise<void> {
   const { name, made, definition, labels, pids } = app;
   let container: Docker.Container | undefined;
   try {
@@ -72,7 +70,6 @@ export async function runApp(docker: Docker, app: AppContainer): Promise<string>
       HostConfig: { ...made.HostConfig, PidsLimit: pids },
     });
     await container.start();
-    return container.id;
   } catch (cause) {
     await container?.remove({ force: true });
     throw new EngineError(`container ${name} cannot be started: ${dockerWords(cause)}`, { cause });
@@ -82,10 +79,9 @@ export async function runApp(docker: Docker, app: AppContainer): Promise<string>
 /** Gives a container its limit of processes, and lets it run if it is stopped or paused. */
 export async function resumeApp(docker: Docker, found: FoundApp, pids: number): Promise<void> {
   const container = docker.getContainer(found.id);
-  await setPidsLimit(docker, found.id, pids);
-  if (found.isRunning) return;
-  const { State } = await container.inspect();
-  await (State.Paused ? container.unpause() : container.start());
+  if (found.pids !== pids) await container.update({ PidsLimit: pids });
+  if (found.state === "paused") await container.unpause();
+  if (found.state === "stopped") await container.start();
 }
 
 /** Stops a container within so many seconds, and removes it. It is no error if it is gone already. */

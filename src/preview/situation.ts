@@ -117,10 +117,11 @@ export function declareApps(
   { network, servers }: Topology,
   logDriver: string,
 ): Map<string, DeclaredApp> {
+  const byKey = appMadeFrom(settings, logDriver);
   return new Map(
     servers.map(({ containerName, address }) => {
       const container = appArguments({ ...settings.app, logDriver, network: network.name, address });
-      const madeFrom = { ...appMadeFrom(settings, logDriver), arguments: definitionName(container) };
+      const madeFrom = { ...byKey, arguments: definitionName(container) };
       return [containerName, { container, madeFrom, definition: definitionName(madeFrom) }];
     }),
   );

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
@@ -10,38 +9,19 @@ import {
 } from "../../src/haproxy/container.ts";
 import { createMutualTls } from "../../src/tls/mutual.ts";
 import { createSelfSigned } from "../../src/tls/self-signing.ts";
+import { runInHaproxyImage } from "../harness/haproxy-image.ts";
 import { named } from "../harness/named.ts";
 import { GOLDENS } from "../unit/haproxy/file/goldens.ts";
-
-const IMAGE = "haproxy:3.2";
 
 const PEM = await createSelfSigned("golden", ["localhost"], new Date());
 const { server, client } = await createMutualTls("golden", new Date());
 const FILES = { [CERTIFICATE_FILE]: PEM, [RUNTIME_CERTIFICATE_FILE]: server, [RUNTIME_CA_FILE]: client.ca };
 const WRITE_FILES = Object.entries(FILES).map(([name, text]) => `echo '${text}' > ${CONFIG_FOLDER}/${name}`);
 
-/**
- * Runs HAProxy's own check, where a warning counts as a failure. The image's entrypoint would start a master
- * process.
- */
+/** Runs HAProxy's own check, where a warning counts as a failure. */
 async function check(config: string): Promise<{ readonly status: number | null; readonly words: string }> {
-  const docker = spawn("docker", [
-    ...[
-      "run",
-      "--rm",
-      "--interactive",
-      "--network",
-      "none",
-      "--pull",
-      "never",
-      "--user",
-      "root",
-      "--env",
-      "BALANCER_PEER=haproxy1",
-    ],
-    ...["--entrypoint", "sh", IMAGE, "-c"],
-    ...[`${WRITE_FILES.join("; ")}; cat > /tmp/haproxy.cfg; haproxy -c -dW -f /tmp/haproxy.cfg 2>&1`],
-  ]);
+  const line = `${WRITE_FILES.join("; ")}; cat > /tmp/haproxy.cfg; haproxy -c -dW -f /tmp/haproxy.cfg 2>&1`;
+  const docker = runInHaproxyImage(line, "--user", "root");
   const words = Promise.all([text(docker.stdout), text(docker.stderr)]);
   const status = new Promise<number | null>((resolve, reject) =>
     docker.once("close", resolve).once("error", reject),

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { pack } from "tar-stream";
@@ -7,6 +6,7 @@ import { parseSettings } from "../../src/config/settings-parser.ts";
 import { renderConfig } from "../../src/haproxy/file/render.ts";
 import { SettingsError } from "../../src/stack/settings-error.ts";
 import { planTopology } from "../../src/stack/topology.ts";
+import { runInHaproxyImage } from "../harness/haproxy-image.ts";
 import { pulumiConfig } from "../harness/pulumi-config.ts";
 import { KEYS } from "../unit/hostile/config-places.ts";
 import { nearly } from "../unit/hostile/garbage.ts";
@@ -41,26 +41,9 @@ async function refusals(files: readonly string[]): Promise<string[]> {
   const archive = pack();
   for (const [index, file] of files.entries()) archive.entry({ name: `${index}.cfg` }, file);
   archive.finalize();
-  const docker = spawn("docker", [
-    ...[
-      "run",
-      "--rm",
-      "--interactive",
-      "--network",
-      "none",
-      "--pull",
-      "never",
-      "--env",
-      "BALANCER_PEER=haproxy1",
-      "--entrypoint",
-      "sh",
-      "haproxy:3.2",
-    ],
-    ...[
-      "-c",
-      "cd /tmp && tar xf - && for f in *.cfg; do haproxy -c -dW -f $f 2>&1 | sed 's/$/ | refused/' && echo $f; done",
-    ],
-  ]);
+  const docker = runInHaproxyImage(
+    "cd /tmp && tar xf - && for f in *.cfg; do haproxy -c -dW -f $f 2>&1 | sed 's/$/ | refused/' && echo $f; done",
+  );
   archive.pipe(docker.stdin);
   const words = await text(docker.stdout);
   expect(words.match(/^\d+\.cfg$/gm)).toHaveLength(files.length); // each was looked at

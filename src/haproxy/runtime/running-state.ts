@@ -72,20 +72,23 @@ export async function readOldSessions({ endpoint, backend }: Haproxy): Promise<M
   return sums;
 }
 
+/** Looks at a HAProxy. The result is undefined where it does not answer, or refuses. */
+export async function unlessDown<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof RuntimeError) return undefined;
+    throw error;
+  }
+}
+
 /** Looks at each HAProxy, by name. One that does not answer, or has nothing to see, is left out. */
 export async function observeEach<T>(
   haproxies: ReadonlyMap<string, Haproxy>,
   look: (haproxy: Haproxy) => Promise<T | undefined>,
 ): Promise<ReadonlyMap<string, T>> {
   const found = await Promise.all(
-    Array.from(haproxies, async ([name, haproxy]) => {
-      try {
-        return [name, await look(haproxy)] as const;
-      } catch (error) {
-        if (!(error instanceof RuntimeError)) throw error;
-        return [name, undefined] as const; // that one is down; an update brings it back
-      }
-    }),
+    Array.from(haproxies, async ([name, haproxy]) => [name, await unlessDown(() => look(haproxy))] as const),
   );
   return new Map(found.flatMap(([name, seen]) => (seen === undefined ? [] : [[name, seen] as const])));
 }

@@ -1,11 +1,10 @@
-import { readServers } from "../../haproxy/runtime/running-state.ts";
-import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
-import { isInRotation } from "../../haproxy/runtime/state.ts";
+import { readServers, unlessDown } from "../../haproxy/runtime/running-state.ts";
+import { isInRotation, type RunningServer } from "../../haproxy/runtime/state.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
 import { takeOut } from "../../haproxy/servers/take-out.ts";
-import type { AppServerInputs } from "../inputs.ts";
+import type { AppServerInputs, HaproxyAddress } from "../inputs.ts";
 import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /**
@@ -37,17 +36,11 @@ export async function bringUpEverywhere(inputs: AppServerInputs, report: Report)
 /** Whether every HAProxy has the server in rotation. */
 export async function isUpEverywhere({ balancers, credentials, server }: AppServerInputs): Promise<boolean> {
   const found = await Promise.all(
-    balancers.map(async (address) => {
-      try {
-        const servers = await readServers(haproxyAt(address, credentials).haproxy);
-        return servers.some((running) => running.name === server.name && isInRotation(running));
-      } catch (error) {
-        if (error instanceof RuntimeError) return false;
-        throw error;
-      }
-    }),
+    balancers.map((address) => unlessDown(() => readServers(haproxyAt(address, credentials).haproxy))),
   );
-  return !found.includes(false);
+  const isServing = (running: RunningServer): boolean =>
+    running.name === server.name && isInRotation(running);
+  return found.every((servers) => servers?.some(isServing));
 }
 
 /**
@@ -56,20 +49,15 @@ export async function isUpEverywhere({ balancers, credentials, server }: AppServ
  */
 export async function leaveEverywhere(inputs: AppServerInputs, report: Report): Promise<void> {
   const { balancers, credentials, server, drainTimeoutMs } = inputs;
+  const leave = async (address: HaproxyAddress): Promise<void> => {
+    const { haproxy } = haproxyAt(address, credentials);
+    const found = (await readServers(haproxy)).find(({ name }) => name === server.name);
+    if (found === undefined || found.address !== server.address || found.adminState === "maint") return;
+    await retireServers({ haproxy, drainTimeoutMs }, [server.name], report);
+  };
   const staying = balancers.filter(({ haproxyContainer }) => !isRemoved(haproxyContainer));
-  await Promise.all(
-    staying.map(async (address) => {
-      const { haproxy } = haproxyAt(address, credentials);
-      try {
-        const found = (await readServers(haproxy)).find(({ name }) => name === server.name);
-        if (found === undefined || found.address !== server.address || found.adminState === "maint") return;
-        await retireServers({ haproxy, drainTimeoutMs }, [server.name], report);
-      } catch (error) {
-        // A HAProxy that does not answer serves nobody.
-        if (!(error instanceof RuntimeError)) throw error;
-      }
-    }),
-  );
+  // A HAProxy that does not answer serves nobody.
+  await Promise.all(staying.map((address) => unlessDown(() => leave(address))));
 }
 
 async function onEach<T>(

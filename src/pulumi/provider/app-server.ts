@@ -8,7 +8,7 @@ import {
   resumeApp,
   runApp,
 } from "../../docker/app-container.ts";
-import { connectEngine } from "../../docker/engine.ts";
+import { connectEngine, type Engine } from "../../docker/engine.ts";
 import { STACK_LABEL } from "../../docker/labels.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { APP_SERVER, type AppServerInputs } from "../inputs.ts";
@@ -47,13 +47,13 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     try {
       // What exists is replaced even if it is as declared: Pulumi may be about to delete it as the one of
       // before.
-      await makeRun(inputs, found, report);
+      await makeRun(docker, found, inputs, report);
     } catch (error) {
       const made = await findApp(docker, id);
       if (made === undefined || made.id === found?.id) throw error;
       throw new PartlyCreatedError({ id, outputs: describe(made, inputs) }, error);
     }
-    return { id, outputs: await look(inputs) };
+    return { id, outputs: await look(docker, inputs) };
   },
   async read(state) {
     const found = await findApp(await connectEngine(), state.server.containerName);
@@ -80,9 +80,9 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
       await resumeApp(docker, found, inputs.pids);
       if (inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
     } else {
-      await makeRun(inputs, found, report);
+      await makeRun(docker, found, inputs, report);
     }
-    return look(inputs);
+    return look(docker, inputs);
   },
   /** What has taken the container's place is not this resource's. */
   async delete(state, report) {
@@ -95,8 +95,12 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
 };
 
 /** Makes the declared container run, in place of the one that was found. */
-async function makeRun(inputs: AppServerInputs, found: FoundApp | undefined, report: Report): Promise<void> {
-  const docker = await connectEngine();
+async function makeRun(
+  docker: Engine,
+  found: FoundApp | undefined,
+  inputs: AppServerInputs,
+  report: Report,
+): Promise<void> {
   if (found === undefined) {
     await runApp(docker, containerOf(inputs));
     if (inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
@@ -111,20 +115,17 @@ async function makeRun(inputs: AppServerInputs, found: FoundApp | undefined, rep
   });
 }
 
-async function look(inputs: AppServerInputs): Promise<Outputs> {
-  const found = await findApp(await connectEngine(), inputs.server.containerName);
+async function look(docker: Engine, inputs: AppServerInputs): Promise<Outputs> {
+  const found = await findApp(docker, inputs.server.containerName);
   return found === undefined ? GONE : describe(found, inputs);
 }
 
 const GONE: Outputs = { containerId: "", runs: "", isRunning: false, address: "" };
 
-const describe = (
-  { id, definition, isRunning, addresses }: FoundApp,
-  { server }: AppServerInputs,
-): Outputs => ({
+const describe = ({ id, definition, state, addresses }: FoundApp, { server }: AppServerInputs): Outputs => ({
   containerId: id,
   runs: definition,
-  isRunning,
+  isRunning: state === "running",
   address: addresses.includes(server.address) ? server.address : (addresses[0] ?? ""),
 });
 

@@ -4,8 +4,8 @@ import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { readVolumeFile } from "../../docker/volume-command.ts";
 import { CERTIFICATE_FILE, CERTIFICATE_PATH } from "../../haproxy/container.ts";
-import { type RunningState, readState } from "../../haproxy/runtime/running-state.ts";
-import { ReloadRefusedError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
+import { type RunningState, readState, unlessDown } from "../../haproxy/runtime/running-state.ts";
+import { ReloadRefusedError } from "../../haproxy/runtime/runtime-error.ts";
 import {
   changeRunningCertificate,
   readRunningCertificate,
@@ -63,13 +63,9 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
   },
   /** One that is down is no error: `pulumi refresh` and `destroy` must work then. */
   async read(state) {
-    try {
-      const target = haproxyAt(state, state.credentials);
-      return { running: await withCertificate(target, await readState(target.haproxy)) };
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      return { running: undefined };
-    }
+    const target = haproxyAt(state, state.credentials);
+    const look = async () => withCertificate(target, await readState(target.haproxy));
+    return { running: await unlessDown(look) };
   },
   differs({ running, ...state }, inputs) {
     return (

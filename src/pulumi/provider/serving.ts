@@ -1,5 +1,5 @@
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
-import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
+import { unlessDown } from "../../haproxy/runtime/running-state.ts";
 import { countStickySessions } from "../../haproxy/runtime/stick-table.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { poll } from "../../stack/clock.ts";
@@ -43,23 +43,15 @@ const POLL_MS = 50;
 
 /** Returns how many sessions are missing in the end; those that the others learn meanwhile do not count. */
 async function waitForSessions(own: Haproxy, others: readonly Haproxy[]): Promise<number> {
+  // A balancer that does not answer or has no table has nothing to teach or to learn.
+  const count = (haproxy: Haproxy) => unlessDown(() => countStickySessions(haproxy));
   let wanted = Number.POSITIVE_INFINITY;
   const look = async (): Promise<number> => {
-    const [has, ...known] = await Promise.all([own, ...others].map(countIfKnown));
+    const [has, ...known] = await Promise.all([own, ...others].map(count));
     if (has === undefined) return 0;
-    wanted = Math.min(wanted, Math.max(0, ...known.map((count = 0) => count)));
+    wanted = Math.min(wanted, Math.max(0, ...known.map((remembered = 0) => remembered)));
     return Math.max(0, wanted - has);
   };
   const until = (missing: number): boolean => missing === 0;
   return await poll(look, { until, everyMs: POLL_MS, timeoutMs: LEARNING_MS });
-}
-
-/** Undefined if a balancer does not answer or has no table: it has nothing to teach or to learn. */
-async function countIfKnown(haproxy: Haproxy): Promise<number | undefined> {
-  try {
-    return await countStickySessions(haproxy);
-  } catch (error) {
-    if (error instanceof RuntimeError) return undefined;
-    throw error;
-  }
 }
