@@ -79,10 +79,10 @@ function createBalancers(context: StackContext, tls: StackTls, network: docker.N
 }
 
 function createNetwork({ declared, owner, parent }: StackContext): docker.Network {
-  const { name, subnet, gateway } = declared.topology.network;
+  const { name, subnet, gateway, guests: ipRange } = declared.topology.network;
   return new docker.Network(
     name,
-    { name, ipamConfigs: [{ subnet, gateway }], labels: dockerLabels(owner, "network") },
+    { name, ipamConfigs: [{ subnet, gateway, ipRange }], labels: dockerLabels(owner, "network") },
     {
       parent,
       ignoreChanges: ["labels"],

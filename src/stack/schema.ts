@@ -21,7 +21,7 @@ export const CONFIG = z.object({
   count: key(
     kinds.wholeNumber(0, MAX_APPS, ", and no more than the subnet holds"),
     3,
-    `App containers, 0 to the subnet's capacity (244 for a /24, ${MAX_APPS} at most)`,
+    `App containers, 0 to the subnet's capacity (228 for a /24, ${MAX_APPS} at most)`,
   ),
   app: group("The containers behind HAProxy.", {
     image: image("stefanprodan/podinfo:6.9.2", "Image of the app containers, any that answers HTTP"),
@@ -94,7 +94,8 @@ export const CONFIG = z.object({
     kinds.privateNetwork,
     "172.28.10.0/24",
     "IPv4 subnet of the stack's Docker network; every address is derived from it: .1 is the gateway, " +
-      ".2 the first HAProxy, .9 Prometheus, .10 Grafana, .11 the first app container",
+      ".2 the first HAProxy, .9 Prometheus, .10 Grafana, .11 the first app container; the last sixteenth " +
+      "is for containers of others",
   ),
   bind: key(
     kinds.hostAddress("127.0.0.1 or 0.0.0.0"),

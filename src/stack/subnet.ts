@@ -31,9 +31,22 @@ export function parseSubnet(text: string): Subnet | undefined {
   return isFirstAddress && PRIVATE.some((network) => network.contains(text)) ? subnet : undefined;
 }
 
-/** Counts the app containers that fit into the network. Its last address is the broadcast address. */
-export const appCapacity = (subnet: Subnet): number =>
-  Math.max(0, Math.min(MAX_APPS, subnet.last - subnet.first - FIRST_APP));
+/** Counts the app containers that fit between the monitoring's addresses and the stand-in's. */
+export const appCapacity = (subnet: Subnet): number => Math.min(MAX_APPS, standInNumber(subnet) - FIRST_APP);
+
+/** Host number of the stand-in of a roll-out: the one before the guests' addresses. */
+export const standInNumber = (subnet: Subnet): number => guestRange(subnet).first - subnet.first - 1;
+
+/**
+ * The addresses that Docker gives to containers of others on the network, and Balancer never takes: the last
+ * sixteenth of the subnet. Without such a range Docker would give them a balancer's or an app container's. Of
+ * a /28 that is the broadcast address alone, so Docker has none to give.
+ */
+export function guestRange({ first, last }: Subnet): Subnet {
+  const size = (last - first + 1) / 16;
+  const start = last - size + 1;
+  return { cidr: `${long2ip(start)}/${32 - Math.log2(size)}`, first: start, last };
+}
 
 /** Writes the address with a host number in dotted form. */
 export const addressOf = (subnet: Subnet, hostNumber: number): string => long2ip(subnet.first + hostNumber);

@@ -1,9 +1,24 @@
 import type { EndpointAddress } from "./endpoint.ts";
 import type { Mode, Settings } from "./settings.ts";
-import { addressOf, FIRST_APP, FIRST_BALANCER, GATEWAY, GRAFANA, PROMETHEUS } from "./subnet.ts";
+import {
+  addressOf,
+  FIRST_APP,
+  FIRST_BALANCER,
+  GATEWAY,
+  GRAFANA,
+  guestRange,
+  MAX_APPS,
+  PROMETHEUS,
+  standInNumber,
+} from "./subnet.ts";
 
 /** Name of HAProxy's backend that holds the app servers. */
 export const BACKEND = "webservers";
+
+/** Name of the server that stands in during a roll-out. */
+export const STAND_IN = "standin";
+/** No declared server has it. */
+const STAND_IN_ID = MAX_APPS + 1;
 
 /** Everything but HTTP is published on this host address, whatever `bind` says. */
 export const LOOPBACK = "127.0.0.1";
@@ -66,11 +81,19 @@ export interface Topology {
   readonly readyPath: string;
   /** Source address of the host's own requests if `bind` is a real address, besides the gateway. */
   readonly hostAddress: string | undefined;
-  readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
+  readonly network: {
+    readonly name: string;
+    readonly subnet: string;
+    readonly gateway: string;
+    /** Addresses of containers that are not the stack's. */
+    readonly guests: string;
+  };
   readonly balancers: readonly Balancer[];
   readonly backend: Backend;
   /** Those of {@link backend}. */
   readonly servers: readonly Server[];
+  /** Runs the new version and serves as backup while a roll-out goes on. */
+  readonly standIn: Server;
   /** Undefined for a stack without monitoring. */
   readonly monitoring?: Monitoring | undefined;
   /** Undefined if HTTP alone is served. */
@@ -95,7 +118,12 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
     mode: settings.mode,
     readyPath: settings.app.readyPath,
     hostAddress: /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind,
-    network: { name: `${stack}-balancer`, subnet: subnet.cidr, gateway: addressOf(subnet, GATEWAY) },
+    network: {
+      name: `${stack}-balancer`,
+      subnet: subnet.cidr,
+      gateway: addressOf(subnet, GATEWAY),
+      guests: guestRange(subnet).cidr,
+    },
     balancers: numbers(settings.balancers).map((n) => ({
       containerName: `${stack}-haproxy${n}`,
       peerName: `haproxy${n}`,
@@ -111,6 +139,13 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
     })),
     backend: { name: BACKEND, servers },
     servers,
+    standIn: {
+      name: STAND_IN,
+      id: STAND_IN_ID,
+      address: addressOf(subnet, standInNumber(subnet)),
+      port: settings.app.port,
+      containerName: `${stack}-${STAND_IN}`,
+    },
     monitoring: monitoring && {
       prometheus: {
         containerName: `${stack}-prometheus`,

@@ -74,7 +74,7 @@ describe("the commands", () => {
     { count: "many", words: 'count: "many" is refused; allowed: a whole number' },
     {
       count: "300",
-      words: "count: 300 is refused; allowed: 0 to 244, the app addresses of subnet 172.28.111.0/24",
+      words: "count: 300 is refused; allowed: 0 to 228, the app addresses of subnet 172.28.111.0/24",
     },
   ])("scale refuses $count before it is in the stack's file", async ({ count, words }) => {
     const file = join(PROJECT, `stacks/Pulumi.${stack.name}.yaml`);

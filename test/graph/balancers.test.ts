@@ -35,3 +35,10 @@ test("a balancer's container comes after its config, and the sync after the app 
     servers: [{ name: "s1" }, { name: "s2" }],
   });
 });
+
+test("the network gives containers of others addresses that no container of the stack ever has", async () => {
+  const graph = await recordGraph({ count: "2" }, declareChildren);
+  expect(graph.get("demo-balancer")?.inputs.ipamConfigs).toEqual([
+    { subnet: "172.28.10.0/24", gateway: "172.28.10.1", ipRange: "172.28.10.240/28" },
+  ]);
+});

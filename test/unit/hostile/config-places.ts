@@ -40,7 +40,7 @@ const RUNTIME_TLS = { "runtimeTls.enabled": "true" };
 
 export const KEYS: Readonly<Record<string, Place>> = {
   mode: { initial: "sticky", good: ["sticky", "hash"], given: same, taken: ({ mode }) => mode },
-  count: { initial: 3, good: ["0", "3", "12", "244"], given: Number, taken: ({ count }) => count },
+  count: { initial: 3, good: ["0", "3", "12", "228"], given: Number, taken: ({ count }) => count },
   "app.image": {
     initial: "stefanprodan/podinfo:6.9.2",
     good: ["haproxy:3.2", "stefanprodan/podinfo:6.9.2", "r.test:5000/a/b@sha256:".concat("a".repeat(64))],

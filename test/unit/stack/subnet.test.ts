@@ -6,11 +6,13 @@ import {
   FIRST_APP,
   FIRST_BALANCER,
   GATEWAY,
+  guestRange,
   MAX_BALANCERS,
   overlaps,
   parseSubnet,
   readCidr,
   type Subnet,
+  standInNumber,
 } from "../../../src/stack/subnet.ts";
 
 function subnetOf(cidr: string): Subnet {
@@ -81,10 +83,10 @@ describe("parseSubnet", () => {
 
 describe("the addresses of a network", () => {
   test.each([
-    ["172.28.10.0/28", 4],
-    ["172.28.10.0/27", 20],
-    ["172.28.10.0/24", 244],
-    ["172.28.8.0/22", 1000],
+    ["172.28.10.0/28", 3],
+    ["172.28.10.0/27", 18],
+    ["172.28.10.0/24", 228],
+    ["172.28.8.0/22", 948],
     ["172.28.0.0/16", 1000],
   ])("of %s are enough for %i apps", (cidr, capacity) => {
     expect(appCapacity(subnetOf(cidr))).toBe(capacity);
@@ -95,14 +97,24 @@ describe("the addresses of a network", () => {
     expect(addressOf(subnetOf("192.168.254.0/23"), 511)).toBe("192.168.255.255");
   });
 
-  test("of apps lie inside, after the balancers and before the broadcast address", () => {
+  test.each([
+    ["172.28.10.0/28", "172.28.10.15/32"],
+    ["172.28.10.0/24", "172.28.10.240/28"],
+    ["10.1.0.0/16", "10.1.240.0/20"],
+  ])("of %s leave %s to others", (cidr, guests) => {
+    expect(guestRange(subnetOf(cidr)).cidr).toBe(guests);
+  });
+
+  test("of apps lie inside, after the balancers and before the stand-in's and the guests'", () => {
     fc.assert(
       fc.property(anySubnet, (cidr) => {
         const subnet = subnetOf(cidr);
         const lastApp = FIRST_APP + appCapacity(subnet) - 1;
         expect(GATEWAY).toBeLessThan(FIRST_BALANCER);
         expect(FIRST_BALANCER + MAX_BALANCERS - 1).toBeLessThan(FIRST_APP);
-        expect(subnet.first + lastApp).toBeLessThan(subnet.last);
+        expect(lastApp).toBeLessThan(standInNumber(subnet));
+        expect(subnet.first + standInNumber(subnet)).toBeLessThan(guestRange(subnet).first);
+        expect(guestRange(subnet).last).toBe(subnet.last);
       }),
     );
   });
