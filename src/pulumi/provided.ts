@@ -12,55 +12,50 @@ import type {
 
 /** Inputs that may come from other resources. */
 type From<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
-type Options = pulumi.CustomResourceOptions;
 
-/** A resource that the provider in this repository serves. */
-abstract class Provided extends pulumi.CustomResource {
-  constructor(kind: string, name: string, inputs: pulumi.Inputs, options: Options) {
-    super(`balancer:index:${kind}`, name, inputs, options);
-  }
-}
+/** Makes the class of a kind of resource that the provider in this repository serves. */
+const provided = <Inputs>(kind: string, outputs: readonly string[] = []) =>
+  class extends pulumi.CustomResource {
+    constructor(name: string, inputs: From<Inputs>, options: pulumi.CustomResourceOptions) {
+      const unknown = Object.fromEntries(outputs.map((output) => [output, undefined]));
+      super(`balancer:index:${kind}`, name, { ...inputs, ...unknown }, options);
+    }
+  };
 
 /**
  * A server of the stack and the app container behind it. Where something serves under its name, whatever it
  * is replaced for, it goes through drain and proof.
  */
-export class AppServer extends Provided {
-  constructor(name: string, inputs: From<AppServerInputs>, options: Options) {
-    const outputs = { containerId: undefined, runs: undefined, isRunning: undefined, address: undefined };
-    super("AppServer", name, { ...inputs, ...outputs }, options);
-  }
-}
+export class AppServer extends provided<AppServerInputs>("AppServer", [
+  "containerId",
+  "runs",
+  "isRunning",
+  "address",
+]) {}
 
 /** A balancer's haproxy.cfg: checked by the balancer's own image, then renamed into place in its volume. */
-export class ConfigFile extends Provided {
-  constructor(name: string, inputs: From<ConfigFileInputs>, options: Options) {
-    super("ConfigFile", name, inputs, options);
-  }
-}
+export class ConfigFile extends provided<ConfigFileInputs>("ConfigFile") {}
 
 /** A certificate with its key in a balancer's volume. The balancer's own image checks it first. */
-export class CertificateFile extends Provided {
-  constructor(name: string, inputs: From<CertificateFileInputs>, options: Options) {
-    super("CertificateFile", name, { ...inputs, digest: undefined }, options);
-  }
-}
+export class CertificateFile extends provided<CertificateFileInputs>("CertificateFile", ["digest"]) {}
+
+const CERTIFICATE = ["pem", "digest", "fingerprint", "expires"];
 
 /** A certificate for trying out, and its key. Kept in the state, so that updates do not change it. */
-export class SelfSigned extends Provided {
+export class SelfSigned extends provided<SelfSignedInputs>("SelfSigned", CERTIFICATE) {
   /** Certificate and key; a secret. */
   declare readonly pem: pulumi.Output<string>;
   declare readonly digest: pulumi.Output<string>;
   declare readonly fingerprint: pulumi.Output<string>;
-
-  constructor(name: string, inputs: From<SelfSignedInputs>, options: Options) {
-    const outputs = { pem: undefined, digest: undefined, fingerprint: undefined, expires: undefined };
-    super("SelfSigned", name, { ...inputs, ...outputs }, options);
-  }
 }
 
 /** Keys and certificates of a stack's runtime API and its one client. The state keeps them as secrets. */
-export class RuntimeCredentials extends Provided {
+export class RuntimeCredentials extends provided<RuntimeCredentialsInputs>("RuntimeCredentials", [
+  ...CERTIFICATE,
+  "ca",
+  "certificate",
+  "key",
+]) {
   /** The server's certificate with its chain and key; a secret. */
   declare readonly pem: pulumi.Output<string>;
   declare readonly digest: pulumi.Output<string>;
@@ -72,37 +67,19 @@ export class RuntimeCredentials extends Provided {
   declare readonly certificate: pulumi.Output<string>;
   /** The client's; a secret. */
   declare readonly key: pulumi.Output<string>;
-
-  constructor(name: string, inputs: From<RuntimeCredentialsInputs>, options: Options) {
-    const server = { pem: undefined, digest: undefined, fingerprint: undefined, expires: undefined };
-    const client = { ca: undefined, certificate: undefined, key: undefined };
-    super("RuntimeCredentials", name, { ...inputs, ...server, ...client }, options);
-  }
 }
 
 /**
  * The proof that a HAProxy container which was just created or replaced serves; the next balancer is replaced
  * after it.
  */
-export class Serving extends Provided {
-  constructor(name: string, inputs: From<ServingInputs>, options: Options) {
-    super("Serving", name, inputs, options);
-  }
-}
+export class Serving extends provided<ServingInputs>("Serving") {}
 
 /** How many processes and threads containers may have, which the Docker provider cannot say. */
-export class PidsLimit extends Provided {
-  constructor(name: string, inputs: From<PidsLimitInputs>, options: Options) {
-    super("PidsLimit", name, inputs, options);
-  }
-}
+export class PidsLimit extends provided<PidsLimitInputs>("PidsLimit") {}
 
 /**
  * The server list that a running HAProxy has, kept in step through its runtime API. It depends on the app
  * servers: their containers run before it adds them, and are deleted after it removed them.
  */
-export class RuntimeSync extends Provided {
-  constructor(name: string, inputs: From<RuntimeSyncInputs>, options: Options) {
-    super("RuntimeSync", name, { ...inputs, running: undefined }, options);
-  }
-}
+export class RuntimeSync extends provided<RuntimeSyncInputs>("RuntimeSync", ["running"]) {}

@@ -7,7 +7,7 @@ import { RUNTIME_CA_FILE } from "../../haproxy/container.ts";
 import { digestOf, parseCertificate } from "../../tls/certificate.ts";
 import { readCertificateFile } from "../../tls/pem-file.ts";
 import { CERTIFICATE_FILE_INPUTS, type CertificateFileInputs } from "../inputs.ts";
-import type { ResourceType } from "./resource-type.ts";
+import { made, type ResourceType } from "./resource-type.ts";
 
 interface Outputs {
   /** Names what the volume has; empty where it has nothing. */
@@ -19,16 +19,13 @@ export const certificateFile: ResourceType<CertificateFileInputs, Outputs> = {
   inputs: CERTIFICATE_FILE_INPUTS,
   outputs: z.object({ digest: z.string() }),
   replacedFor: ["volumeName"],
-  async create(inputs) {
-    return { id: inputs.volumeName, outputs: await install(inputs) };
-  },
+  ...made(({ volumeName }) => volumeName, install),
   async read(state) {
     const text = await readVolumeFile(await connectEngine(), state, state.name);
     return { digest: text === undefined ? "" : digestOf(text) };
   },
   /** Another image may have another number for HAProxy's user, to whom the file belongs. */
   differs: (state, inputs) => state.digest !== inputs.certificate.digest || state.image !== inputs.image,
-  update: (inputs) => install(inputs),
   /** The key does not outlive its use. */
   async delete(state) {
     const names = [state.name, ...(state.ca === undefined ? [] : [RUNTIME_CA_FILE])];

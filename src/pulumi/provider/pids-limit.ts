@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { setPidsLimit } from "../../docker/containers.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { PIDS_LIMIT, type PidsLimitInputs } from "../inputs.ts";
-import { NOTHING, type ResourceType } from "./resource-type.ts";
+import { made, NOTHING, type ResourceType } from "./resource-type.ts";
 
 /** Containers at a time; an engine with hundreds shall not be asked for all at once. */
 const AT_A_TIME = 8;
@@ -11,20 +11,14 @@ const AT_A_TIME = 8;
 export const pidsLimit: ResourceType<PidsLimitInputs, object> = {
   inputs: PIDS_LIMIT,
   outputs: NOTHING,
-  async create(inputs) {
-    await limitPids(inputs);
-    return { id: "pids", outputs: {} };
-  },
+  ...made(() => "pids", limitPids),
   /** Whether a container may be without the limit. One that is gone makes no difference. */
   differs: (state, { limit, containerIds }) =>
     state.limit !== limit || containerIds.some((id) => !state.containerIds.includes(id)),
-  async update(inputs) {
-    await limitPids(inputs);
-    return {};
-  },
 };
 
-async function limitPids({ containerIds, limit }: PidsLimitInputs): Promise<void> {
+async function limitPids({ containerIds, limit }: PidsLimitInputs): Promise<object> {
   const docker = await connectEngine();
   await pMap(containerIds, (id) => setPidsLimit(docker, id, limit), { concurrency: AT_A_TIME });
+  return {};
 }

@@ -40,5 +40,17 @@ export class PartlyCreatedError extends Error {
   }
 }
 
+/** The verbs of a resource that is created in the same way as it is updated. */
+export const made = <Inputs extends object, Outputs extends object>(
+  idOf: (inputs: Inputs) => string,
+  make: (inputs: Inputs, last: (Inputs & Outputs) | undefined, report: Report) => Promise<Outputs>,
+) => ({
+  create: async (inputs: Inputs, report: Report): Promise<Created<Outputs>> => ({
+    id: idOf(inputs),
+    outputs: await make(inputs, undefined, report),
+  }),
+  update: make,
+});
+
 /** Outputs of a resource that has none. */
 export const NOTHING = z.object({});

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseCertificate } from "../../tls/certificate.ts";
 import { RUNTIME_CREDENTIALS, type RuntimeCredentialsInputs } from "../inputs.ts";
-import type { ResourceType } from "./resource-type.ts";
+import { made, type ResourceType } from "./resource-type.ts";
 
 const OUTPUTS = z.object({
   /** The server's certificate, that of its authority, and its key; a secret. */
@@ -23,11 +23,8 @@ export const runtimeCredentials: ResourceType<RuntimeCredentialsInputs, Outputs>
   inputs: RUNTIME_CREDENTIALS,
   outputs: OUTPUTS,
   secrets: ["pem", "key"],
-  async create(inputs) {
-    return { id: inputs.stack, outputs: await make(inputs) };
-  },
+  ...made(({ stack }) => stack, make),
   differs: (state, inputs) => state.rotation !== inputs.rotation,
-  update: (inputs) => make(inputs),
 };
 
 async function make({ stack }: RuntimeCredentialsInputs): Promise<Outputs> {

@@ -22,7 +22,7 @@ import {
   waitReachable,
   withContainerLogs,
 } from "./haproxy.ts";
-import type { ResourceType } from "./resource-type.ts";
+import { made, type ResourceType } from "./resource-type.ts";
 
 const RUNNING = z.object({
   revision: z.string(),
@@ -58,9 +58,7 @@ type Target = Omit<RuntimeSyncInputs, "endpoint"> & ReachableHaproxy;
 export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
   inputs: RUNTIME_SYNC,
   outputs: OUTPUTS,
-  async create(inputs, report) {
-    return { id: inputs.haproxyContainer, outputs: await syncRuntime(inputs, undefined, report) };
-  },
+  ...made(({ haproxyContainer }) => haproxyContainer, syncRuntime),
   /** One that is down is no error: `pulumi refresh` and `destroy` must work then. */
   async read(state) {
     const target = haproxyAt(state, state.credentials);
@@ -82,7 +80,6 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
       actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
     );
   },
-  update: (inputs, state, report) => syncRuntime(inputs, state, report),
   /** What HAProxy has goes with its container, which is next; nobody needs to be drained there any more. */
   async delete({ haproxyContainer }) {
     markRemoved(haproxyContainer);

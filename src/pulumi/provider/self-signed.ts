@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { expiresSoon, parseCertificate } from "../../tls/certificate.ts";
 import { SELF_SIGNED, type SelfSignedInputs } from "../inputs.ts";
-import type { ResourceType } from "./resource-type.ts";
+import { made, type ResourceType } from "./resource-type.ts";
 
 const OUTPUTS = z.object({
   /** Certificate and key; a secret. */
@@ -18,13 +18,10 @@ export const selfSigned: ResourceType<SelfSignedInputs, Outputs> = {
   inputs: SELF_SIGNED,
   outputs: OUTPUTS,
   secrets: ["pem"],
-  async create(inputs) {
-    return { id: inputs.stack, outputs: await make(inputs) };
-  },
+  ...made(({ stack }) => stack, make),
   /** It stays as it is until its names change or its last 30 days begin. */
   differs: (state, inputs) =>
     state.names.join() !== inputs.names.join() || expiresSoon(new Date(state.expires), new Date()),
-  update: (inputs) => make(inputs),
 };
 
 async function make({ stack, names }: SelfSignedInputs): Promise<Outputs> {

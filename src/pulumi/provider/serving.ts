@@ -5,21 +5,14 @@ import type { Report } from "../../haproxy/servers/report.ts";
 import { poll } from "../../stack/clock.ts";
 import { SERVING, type ServingInputs } from "../inputs.ts";
 import { haproxyAt, waitReachable } from "./haproxy.ts";
-import { NOTHING, type ResourceType } from "./resource-type.ts";
+import { made, NOTHING, type ResourceType } from "./resource-type.ts";
 
 /** A HAProxy container that shall serve before another is touched. */
 export const serving: ResourceType<ServingInputs, object> = {
   inputs: SERVING,
   outputs: NOTHING,
-  async create(inputs, report) {
-    await proveServing(inputs, report);
-    return { id: inputs.haproxyContainer, outputs: {} };
-  },
+  ...made(({ haproxyContainer }) => haproxyContainer, proveServing),
   differs: (state, inputs) => state.haproxyContainerId !== inputs.haproxyContainerId,
-  async update(inputs, _state, report) {
-    await proveServing(inputs, report);
-    return {};
-  },
 };
 
 /**
@@ -28,14 +21,14 @@ export const serving: ResourceType<ServingInputs, object> = {
  * for up.
  * @throws {EngineError | RuntimeError} as {@link waitReachable}
  */
-async function proveServing(inputs: ServingInputs, report: Report): Promise<void> {
+async function proveServing(inputs: ServingInputs, _last: unknown, report: Report): Promise<object> {
   const own = haproxyAt(inputs, inputs.credentials);
   await waitReachable(own);
   const others = inputs.others.map((address) => haproxyAt(address, inputs.credentials).haproxy);
   const missing = await waitForSessions(own.haproxy, others);
-  if (missing === 0) return;
   const what = `${missing} sessions not learned from the other balancers within ${LEARNING_MS / 1000} s`;
-  report(`${inputs.haproxyContainer}: ${what}`);
+  if (missing > 0) report(`${inputs.haproxyContainer}: ${what}`);
+  return {};
 }
 
 const LEARNING_MS = 10_000;
