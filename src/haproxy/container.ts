@@ -23,6 +23,9 @@ export const HAPROXY_COMMAND = [
   `${CONFIG_FOLDER}/${CONFIG_FILE}`,
 ] as const;
 
+/** A server that this map names is checked with the map's path. It has no file: it ends with its worker. */
+export const CHECK_PATHS = "virt@ready";
+
 /** This environment variable tells a HAProxy container which of the peers it is. */
 export const PEER_VARIABLE = "BALANCER_PEER";
 /** This environment variable names the keys of the runtime API. Other keys take another container. */

@@ -9,6 +9,7 @@ import type { Mode } from "../../stack/settings.ts";
 import type { Server, Topology } from "../../stack/topology.ts";
 import {
   CERTIFICATE_PATH,
+  CHECK_PATHS,
   CONFIG_FOLDER,
   PEER_VARIABLE,
   REVISION_VARIABLE,
@@ -77,6 +78,7 @@ interface View {
   /** This address may read the metrics. Undefined if nothing does. */
   readonly prometheus: string | undefined;
   readonly readyPath: string;
+  readonly checkPaths: typeof CHECK_PATHS;
   readonly logFormat: string;
   readonly logLimits: typeof LOG_LIMITS;
   readonly ports: typeof CONTAINER_PORTS;
@@ -115,6 +117,7 @@ function render(topology: Topology, revision: string): string {
     hostAddress,
     prometheus: monitoring?.prometheus.address,
     readyPath,
+    checkPaths: CHECK_PATHS,
     logFormat: LOG_FORMAT,
     logLimits: LOG_LIMITS,
     ports: CONTAINER_PORTS,

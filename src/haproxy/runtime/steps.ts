@@ -13,6 +13,7 @@ export interface Step<C = Command> {
 export const STILL_BUSY = /Server still has connections attached to it, cannot remove it\./;
 
 const SILENCE = /^$/;
+const NO_PATH_OR_SILENCE = /^(Key not found\.)?$/;
 const GONE_OR_SILENCE = /^(No such server\.)?$/;
 
 /** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
@@ -43,6 +44,16 @@ export const steps = (backend: string) =>
     enableHealth: (server: string): Step => ({
       command: COMMANDS.enableHealth(serverPath(backend, server)),
       accepts: SILENCE,
+    }),
+    /** Checks a server with a path of its own. `add map` would put a twin behind a path that it has already. */
+    checkWith: (server: string, urlPath: string): readonly Step[] => [
+      { command: COMMANDS.deleteCheckPath(server), accepts: NO_PATH_OR_SILENCE },
+      { command: COMMANDS.addCheckPath(server, urlPath), accepts: SILENCE },
+    ],
+    /** Checks a server with the path of the config file again. */
+    checkAsOthers: (server: string): Step => ({
+      command: COMMANDS.deleteCheckPath(server),
+      accepts: NO_PATH_OR_SILENCE,
     }),
     setDrain: (server: string, from: AdminState): readonly Step[] =>
       leave(serverPath(backend, server), from, "drain"),

@@ -143,7 +143,7 @@ test("the runtime API by TLS lets in nobody but the one client, and no older TLS
 
 test("the app's ready path is the one that HAProxy asks for", () => {
   expect(configOf({ "app.readyPath": "/a?b=c&d" }).text).toContain(
-    "\n    http-check send meth GET uri /a?b=c&d\n",
+    `\n    http-check send meth GET uri-lf "%[srv_name,map_str(virt@ready,'/a?b=c&d')]"\n`,
   );
 });
 

@@ -130,6 +130,9 @@ describe("every command is spelled as HAProxy reads it", () => {
     ],
     [COMMANDS.shutdownSessions(server), "shutdown sessions server webservers/s4"],
     [COMMANDS.waitRemovable(server, 50), "wait 50ms srv-removable webservers/s4"],
+    [COMMANDS.addCheckPath("s4", "/a?b=c;d"), "add map virt@ready s4 \\/a\\?b\\=c\\;d"],
+    [COMMANDS.deleteCheckPath("s4"), "del map virt@ready s4"],
+    [COMMANDS.showCheckPaths(), "show map virt@ready"],
     [COMMANDS.masterReload(), "@master reload"],
     [COMMANDS.masterShowProc(), "@master show proc"],
   ])("%s", (line, expected) => {
@@ -148,6 +151,9 @@ describe("every command is spelled as HAProxy reads it", () => {
     ["a table with a second command", () => COMMANDS.showTable("web;servers")],
     ["no key", () => COMMANDS.showTableKey("webservers", "")],
     ["a key of two lines", () => COMMANDS.showTableKey("webservers", "a\nclear table webservers")],
+    ["a path for a server that is none", () => COMMANDS.addCheckPath("s4 /x", "/readyz")],
+    ["a path of two lines", () => COMMANDS.addCheckPath("s4", "/\nshow info")],
+    ["no path", () => COMMANDS.addCheckPath("s4", "")],
     ["a delay below zero", () => COMMANDS.waitRemovable(server, -1)],
   ])("and not built from %s", (_what, build) => {
     expect(build).toThrow(refused);

@@ -4,6 +4,7 @@ import { named } from "../../../harness/named.ts";
 
 const s = steps("webservers");
 const [add, , ready] = s.add("s4", "10.0.0.4:80 id 4");
+const [forget, checkWith] = s.checkWith("s4", "/healthz");
 const [wait, del] = s.delete("s4");
 
 const BUSY = "Server still has connections attached to it, cannot remove it.";
@@ -67,6 +68,24 @@ const CASES: readonly {
     step: s.pause("s4"),
     accepts: ["", "No such server."],
     refuses: ["Permission denied"],
+  },
+  {
+    what: "taking a server's own path for checks away",
+    step: forget,
+    accepts: ["", "Key not found."],
+    refuses: ["Unknown map identifier. Please use #<id> or <file>.", "Permission denied"],
+  },
+  {
+    what: "taking it away for good",
+    step: s.checkAsOthers("s4"),
+    accepts: ["", "Key not found."],
+    refuses: ["Unknown map identifier. Please use #<id> or <file>.", "Permission denied"],
+  },
+  {
+    what: "giving a server a path of its own for checks",
+    step: checkWith,
+    accepts: [""],
+    refuses: ["Unknown map identifier. Please use #<id> or <file>.", "Permission denied"],
   },
   {
     what: "closing sessions",
