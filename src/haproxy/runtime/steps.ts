@@ -45,7 +45,7 @@ export const steps = (backend: string) =>
       command: COMMANDS.enableHealth(serverPath(backend, server)),
       accepts: SILENCE,
     }),
-    /** Checks a server with a path of its own. `add map` would put a twin behind a path that it has already. */
+    /** Checks a server with a path of its own. Behind a path that it has, `add map` would put a twin. */
     checkWith: (server: string, urlPath: string): readonly Step[] => [
       { command: COMMANDS.deleteCheckPath(server), accepts: NO_PATH_OR_SILENCE },
       { command: COMMANDS.addCheckPath(server, urlPath), accepts: SILENCE },
