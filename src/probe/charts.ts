@@ -12,78 +12,37 @@ const WIDTH = 920;
 /** Numbers fit on no more servers than these. */
 const MOST_LABELLED = 14;
 
-/** Colours that suit the page's background. */
-export interface Theme {
-  readonly background: string;
-  readonly text: string;
-  readonly faint: string;
-  readonly mark: string;
-  /** Colours of the heat map, from few to many. */
-  readonly scale: readonly [string, string];
-}
-
-export const LIGHT: Theme = {
-  background: "#ffffff",
-  text: "#1e293b",
-  faint: "#e2e8f0",
-  mark: "#c2410c",
-  scale: ["#fef3c7", "#f59e0b"],
-};
-export const DARK: Theme = {
-  background: "#151e2f",
-  text: "#f1f5f9",
-  faint: "#334155",
-  mark: "#fdba74",
-  scale: ["#422006", "#b45309"],
-};
-
+/** The page has these colours, each for a light and for a dark background. */
+const [CARD, TEXT, FAINT, MARK, MOVED] = ["card", "text", "faint", "mark", "moved"].map(
+  (name) => `var(--${name})`,
+);
 const BAR_COLOUR = "#2563eb";
-/** Servers have these colours in the flow, on light and on dark. */
+/** Servers have these colours in the flow, on either background. */
 const SERVER_COLOURS = [
-  "#3b82f6",
-  "#f59e0b",
-  "#10b981",
-  "#ec4899",
-  "#8b5cf6",
-  "#ef4444",
-  "#14b8a6",
-  "#84cc16",
-  "#6366f1",
-  "#d97706",
-] as const;
+  ...["#3b82f6", "#f59e0b", "#10b981", "#ec4899", "#8b5cf6"],
+  ...["#ef4444", "#14b8a6", "#84cc16", "#6366f1", "#d97706"],
+];
 
 /** Draws the sessions of each server as bars, next to the even share. */
-export function drawDistribution({ servers }: Distribution, theme: Theme): string {
+export function drawDistribution({ servers }: Distribution): string {
   const mean = servers.reduce((sum, { sessions }) => sum + sessions, 0) / servers.length;
+  const isLabelled = servers.length <= MOST_LABELLED;
   return draw(340, {
     grid: { left: 56, right: 64, top: 28, bottom: 32 },
-    xAxis: categories(
-      servers.map(({ server }) => server),
-      theme,
-    ),
-    yAxis: {
-      type: "value",
-      splitLine: { lineStyle: { color: theme.faint } },
-      axisLabel: { color: theme.text },
-    },
+    xAxis: categories(servers.map(({ server }) => server)),
+    yAxis: { type: "value", splitLine: { lineStyle: { color: FAINT } }, axisLabel: { color: TEXT } },
     series: {
       type: "bar",
       data: servers.map(({ sessions }) => sessions),
       barMaxWidth: 88,
       silent: true,
       itemStyle: { color: BAR_COLOUR, borderRadius: [4, 4, 0, 0] },
-      label: {
-        show: servers.length <= MOST_LABELLED,
-        position: "inside",
-        color: "#fff",
-        fontSize: 13,
-        formatter: labelOf,
-      },
+      label: { show: isLabelled, position: "inside", color: "#fff", fontSize: 13, formatter: labelOf },
       markLine: {
         silent: true,
         symbol: "none",
-        lineStyle: { color: theme.mark, type: "dashed", width: 1.5 },
-        label: { formatter: "even", color: theme.mark, textBorderWidth: 0 },
+        lineStyle: { color: MARK, type: "dashed", width: 1.5 },
+        label: { formatter: "even", color: MARK, textBorderWidth: 0 },
         data: [{ yAxis: mean }],
       },
     },
@@ -91,17 +50,13 @@ export function drawDistribution({ servers }: Distribution, theme: Theme): strin
 }
 
 /** Draws sessions as a flow from the server before to the one after: grey if they stayed, else coloured. */
-export function drawFlow({ before, after, flows }: Comparison, theme: Theme): string {
-  const colours = new Map(
-    [...new Set([...before, ...after])].map((server, index) => [
-      server,
-      SERVER_COLOURS[index % SERVER_COLOURS.length],
-    ]),
-  );
+export function drawFlow({ before, after, flows }: Comparison): string {
+  const servers = [...new Set([...before, ...after])];
+  const colourOf = (server: string) => SERVER_COLOURS[servers.indexOf(server) % SERVER_COLOURS.length];
   const node = (side: "from" | "to") => (server: string) => ({
     name: `${side} ${server}`,
     depth: side === "from" ? 0 : 1,
-    itemStyle: { color: colours.get(server) },
+    itemStyle: { color: colourOf(server) },
     label: { position: side === "from" ? "left" : "right", formatter: server },
   });
   return draw(Math.max(280, Math.max(before.length, after.length) * 56), {
@@ -115,7 +70,7 @@ export function drawFlow({ before, after, flows }: Comparison, theme: Theme): st
       nodeGap: 14,
       layoutIterations: 0, // keeps the order
       silent: true,
-      label: { color: theme.text, fontSize: 13, textBorderWidth: 0 },
+      label: { color: TEXT, fontSize: 13, textBorderWidth: 0 },
       data: [
         ...before.filter((server) => flows.some(({ from }) => from === server)).map(node("from")),
         ...after.filter((server) => flows.some(({ to }) => to === server)).map(node("to")),
@@ -124,61 +79,50 @@ export function drawFlow({ before, after, flows }: Comparison, theme: Theme): st
         source: `from ${from}`,
         target: `to ${to}`,
         value: sessions,
-        lineStyle:
-          from === to ? { color: theme.faint, opacity: 0.7 } : { color: colours.get(to), opacity: 0.6 },
+        lineStyle: from === to ? { color: FAINT, opacity: 0.7 } : { color: colourOf(to), opacity: 0.6 },
       })),
     },
   });
 }
 
 /** Draws sessions from every server (row) to every server (column): grey if they stayed, else coloured. */
-export function drawMoves({ before, after, flows }: Comparison, theme: Theme): string {
+export function drawMoves({ before, after, flows }: Comparison): string {
   const isLabelled = Math.max(before.length, after.length) <= MOST_LABELLED;
   const moves = flows.filter(({ from, to }) => from !== to);
-  const cells = (shown: Comparison["flows"]) => shown.map(({ from, to, sessions }) => [to, from, sessions]);
-  const heatmap = (shown: Comparison["flows"]) => ({
+  const border = isLabelled ? { borderRadius: 4, borderWidth: 2, borderColor: CARD } : {};
+  const heatmap = (shown: Comparison["flows"], color: string | undefined) => ({
     type: "heatmap",
-    data: cells(shown),
+    data: shown.map(({ from, to, sessions }) => [to, from, sessions]),
     silent: true,
-    label: { show: isLabelled, color: theme.text, fontSize: 13, formatter: labelOf },
-    itemStyle: {
-      borderRadius: isLabelled ? 4 : 0,
-      borderWidth: isLabelled ? 2 : 0,
-      borderColor: theme.background,
-    },
+    label: { show: isLabelled, color: TEXT, fontSize: 13, formatter: labelOf },
+    itemStyle: { color, ...border },
   });
   const most = Math.max(1, ...moves.map(({ sessions }) => sessions));
+  const named = (name: string) => ({ name, nameLocation: "middle", nameTextStyle: { color: TEXT } });
   return draw(72 + Math.min(680, before.length * 48), {
     grid: { left: 72, right: 16, top: 48, bottom: 8 },
-    xAxis: {
-      ...categories(after, theme),
-      position: "top",
-      name: "now",
-      nameLocation: "middle",
-      nameGap: 26,
-      nameTextStyle: { color: theme.text },
-    },
-    yAxis: {
-      ...categories(before, theme),
-      inverse: true,
-      name: "before",
-      nameLocation: "middle",
-      nameTextStyle: { color: theme.text },
-    },
+    xAxis: { ...categories(after), ...named("now"), position: "top", nameGap: 26 },
+    yAxis: { ...categories(before), ...named("before"), inverse: true },
     visualMap: [
-      { show: false, seriesIndex: 0, min: 0, max: most, inRange: { color: [theme.faint, theme.faint] } },
-      { show: false, seriesIndex: 1, min: 0, max: most, inRange: { color: [...theme.scale] } },
+      { show: false, seriesIndex: 0, inRange: { opacity: 1 } },
+      { show: false, seriesIndex: 1, min: 0, max: most, inRange: { opacity: [0.2, 1] } },
     ],
-    series: [heatmap(flows.filter(({ from, to }) => from === to)), heatmap(moves)],
+    series: [
+      heatmap(
+        flows.filter(({ from, to }) => from === to),
+        FAINT,
+      ),
+      heatmap(moves, MOVED),
+    ],
   });
 }
 
-const categories = (servers: readonly string[], theme: Theme): EChartsCoreOption => ({
+const categories = (servers: readonly string[]): EChartsCoreOption => ({
   type: "category",
   data: servers,
-  axisLabel: { color: theme.text, fontSize: 13 },
+  axisLabel: { color: TEXT, fontSize: 13 },
   axisTick: { show: false },
-  axisLine: { lineStyle: { color: theme.faint } },
+  axisLine: { lineStyle: { color: FAINT } },
 });
 
 const labelOf = ({ value }: { readonly value: number | readonly (string | number)[] }): string =>

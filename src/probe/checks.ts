@@ -2,7 +2,7 @@ import type { Comparison } from "./comparison.ts";
 import { REPEATS } from "./cookie-clients.ts";
 import type { Findings } from "./findings.ts";
 import { count, number, percent, time } from "./format.ts";
-import type { ProbeResult } from "./result.ts";
+import type { ProbeResult } from "./probe-run.ts";
 
 /** A line names no more servers than these. */
 const MOST_NAMED = 8;
@@ -36,68 +36,51 @@ function checkSessions({ sessions, rounds, requests, differences }: ProbeResult)
   const balancers = new Set(rounds).size;
   const where = balancers === 1 ? "" : ` through ${balancers} balancers`;
   const strays = `${number(differences.count)} of ${number(requests)} requests`;
-  return {
-    name: "sessions",
-    hasPassed: differences.count === 0,
-    text:
-      differences.count === 0
-        ? `each of ${count(sessions, "session")} sent ${rounds.length} times${where}: always the same server`
-        : `${strays} answered by another server than the session's first`,
-    details: list(
+  return check(
+    "sessions",
+    `each of ${count(sessions, "session")} sent ${rounds.length} times${where}: always the same server`,
+    { [`${strays} answered by another server than the session's first`]: differences.count },
+    list(
       differences,
       ({ session, first, later, through }) => `${session}: ${first}, then ${later} through ${through}`,
     ),
-  };
+  );
 }
 
 function checkCookies({ mode, cookieClients: { clients, withCookie, changes } }: ProbeResult): Check {
-  const name = "cookies";
+  const all = count(clients, "client");
   if (mode === "hash") {
-    const hasPassed = withCookie === 0;
-    return {
-      name,
-      hasPassed,
-      text: `${withCookie || "none"} of ${count(clients, "client")} given one; hash mode sets none`,
-      details: [],
-    };
+    const given = `${withCookie || "none"} of ${all} given one; hash mode sets none`;
+    return check("cookies", given, { [given]: withCookie });
   }
   const without = clients - withCookie;
   const strays = `${count(changes.count, "request")} with a cookie`;
-  const words = [
-    ...(without === 0 ? [] : [`${number(without)} of ${count(clients, "client")} given no cookie`]),
-    ...(changes.count === 0 ? [] : [`${strays} answered by another server than the one that gave it`]),
-  ];
-  return {
-    name,
-    hasPassed: words.length === 0,
-    text:
-      words.length === 0
-        ? `${count(clients, "client")}, ${REPEATS} requests each with their cookie: always the same server`
-        : words.join("; "),
-    details: list(
+  return check(
+    "cookies",
+    `${all}, ${REPEATS} requests each with their cookie: always the same server`,
+    {
+      [`${number(without)} of ${all} given no cookie`]: without,
+      [`${strays} answered by another server than the one that gave it`]: changes.count,
+    },
+    list(
       changes,
       ({ client, first, later, through }) => `client ${client}: ${first}, then ${later} through ${through}`,
     ),
-  };
+  );
 }
 
 const HINT = "--websocket-path names another path, --websockets 0 leaves them out";
 
 function checkWebSockets({ webSockets: { sockets, changes, failures } }: ProbeResult): Check {
-  const words = [
-    ...(changes.count === 0
-      ? []
-      : [`${number(changes.count)} of ${sockets} on another server than the requests of their session`]),
-    ...(failures.count === 0 ? [] : [`${number(failures.count)} of ${sockets} failed (${HINT})`]),
-  ];
-  return {
-    name: "WebSockets",
-    hasPassed: words.length === 0,
-    text:
-      words.length === 0
-        ? `${number(sockets)}, each on the server of its session, each message came back`
-        : words.join("; "),
-    details: [
+  const strays = `${number(changes.count)} of ${sockets}`;
+  return check(
+    "WebSockets",
+    `${number(sockets)}, each on the server of its session, each message came back`,
+    {
+      [`${strays} on another server than the requests of their session`]: changes.count,
+      [`${number(failures.count)} of ${sockets} failed (${HINT})`]: failures.count,
+    },
+    [
       ...list(
         changes,
         ({ session, first, later, through }) =>
@@ -105,7 +88,7 @@ function checkWebSockets({ webSockets: { sockets, changes, failures } }: ProbeRe
       ),
       ...list(failures, (failure) => failure),
     ],
-  };
+  );
 }
 
 function checkMoves({ mode }: ProbeResult, comparison: Comparison): Check {
@@ -114,14 +97,24 @@ function checkMoves({ mode }: ProbeResult, comparison: Comparison): Check {
   const share = `${count(moved, "session")} (${percent(movedShare)})`;
   const figures = `${share} moved since ${time(since)}, ideal ${percent(idealShare)}`;
   const hint = mode === "sticky" ? "; the stick table forgets a session 30 minutes after its last use" : "";
-  return {
-    name: "comparison",
-    hasPassed: unexplained.count === 0,
-    text: `${figures}; servers: ${change === "" ? "the same" : change}${
-      unexplained.count === 0 ? "" : `; ${count(unexplained.count, "move")} not explained by that${hint}`
-    }`,
-    details: list(unexplained, ({ session, from, to }) => `${session}: ${from} → ${to}`),
-  };
+  const told = `${figures}; servers: ${change === "" ? "the same" : change}`;
+  return check(
+    "comparison",
+    told,
+    { [`${told}; ${count(unexplained.count, "move")} not explained by that${hint}`]: unexplained.count },
+    list(unexplained, ({ session, from, to }) => `${session}: ${from} → ${to}`),
+  );
+}
+
+/** Makes a check that has failed where there is some of what should not be, by its words. */
+function check(
+  name: string,
+  passed: string,
+  mistakes: Readonly<Record<string, number>>,
+  details: readonly string[] = [],
+): Check {
+  const words = Object.keys(mistakes).filter((text) => mistakes[text] !== 0);
+  return { name, hasPassed: words.length === 0, text: words.join("; ") || passed, details };
 }
 
 const nameServers = (sign: string, servers: readonly string[]): string[] =>

@@ -1,42 +1,19 @@
-import { type Findings, findingsOf } from "./findings.ts";
+import type { Frozen } from "../stack/schema.ts";
+import { findingsOf } from "./findings.ts";
 import type { Mapping } from "./mapping.ts";
 
-/** Sessions that were on one server, and are on another or the same one now. */
-export interface Flow {
-  readonly from: string;
-  readonly to: string;
-  readonly sessions: number;
-}
+/** The servers of all sessions at one probe next to those at a later one. */
+export type Comparison = Frozen<ReturnType<typeof compareMappings>>;
 
-/** A session that changed its server. */
-export interface Move {
+/** A session, and its server before and now. */
+interface Move {
   readonly session: string;
   readonly from: string;
   readonly to: string;
 }
 
-/** The servers of all sessions at one probe next to those at a later one. */
-export interface Comparison {
-  /** Time of the earlier probe, ISO 8601 in UTC. */
-  readonly since: string;
-  /** Servers at the earlier probe, and at the later one. */
-  readonly before: readonly string[];
-  readonly after: readonly string[];
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly moved: number;
-  /** Share of all sessions that moved, 0 to 1. */
-  readonly movedShare: number;
-  /** Share that has to move, 0 to 1: by `idealShare` in hash mode, removed servers' part in sticky mode. */
-  readonly idealShare: number;
-  /** Flows from every server to every server, the largest first, without empty ones. */
-  readonly flows: readonly Flow[];
-  /** Moves that the change of servers does not explain. */
-  readonly unexplained: Findings<Move>;
-}
-
 /** Compares two mappings of the same sessions and mode: see `checkComparable`. */
-export function compareMappings(earlier: Mapping, later: Mapping): Comparison {
+export function compareMappings(earlier: Mapping, later: Mapping) {
   const [before, after] = [earlier.servers, later.servers];
   const added = after.filter((server) => !before.includes(server));
   const removed = before.filter((server) => !after.includes(server));
@@ -48,18 +25,23 @@ export function compareMappings(earlier: Mapping, later: Mapping): Comparison {
   const isExplained = ({ from, to }: Move): boolean =>
     removed.includes(from) || (later.mode === "hash" && added.includes(to));
   return {
+    /** Time of the earlier probe, ISO 8601 in UTC. */
     since: earlier.createdAt,
     before,
     after,
     added,
     removed,
     moved: moves.length,
+    /** Share of all sessions that moved, 0 to 1. */
     movedShare: moves.length / sessions.length,
+    /** Share that has to move, 0 to 1. In sticky mode it is that of the removed servers. */
     idealShare:
       later.mode === "hash"
         ? idealShare(before, after)
         : sessions.filter(({ from }) => removed.includes(from)).length / sessions.length,
+    /** From every server to every server, the largest first, without empty ones. */
     flows: flowsOf(sessions),
+    /** Moves that the change of servers does not explain. */
     unexplained: findingsOf(moves.filter((move) => !isExplained(move))),
   };
 }
@@ -76,15 +58,11 @@ export function idealShare(before: readonly string[], after: readonly string[]):
 }
 
 /** Picks the flows to another server. */
-export const movesOf = ({ flows }: Comparison): Flow[] => flows.filter(({ from, to }) => from !== to);
+export const movesOf = ({ flows }: Comparison): Comparison["flows"] =>
+  flows.filter(({ from, to }) => from !== to);
 
-function flowsOf(moves: readonly Move[]): Flow[] {
-  const flows = new Map<string, Map<string, number>>();
-  for (const { from, to } of moves) {
-    const row = flows.get(from) ?? new Map<string, number>();
-    flows.set(from, row.set(to, (row.get(to) ?? 0) + 1));
-  }
-  return [...flows]
-    .flatMap(([from, row]) => [...row].map(([to, sessions]): Flow => ({ from, to, sessions })))
+/** Counts the sessions that have the same server before and the same one now. */
+const flowsOf = (moves: readonly Move[]) =>
+  [...Map.groupBy(moves, ({ from, to }) => `${from} ${to}`).values()]
+    .flatMap((alike) => alike.slice(0, 1).map(({ from, to }) => ({ from, to, sessions: alike.length })))
     .sort((a, b) => b.sessions - a.sessions);
-}

@@ -1,4 +1,5 @@
-import { type Findings, findingsOf } from "./findings.ts";
+import type { Frozen } from "../stack/schema.ts";
+import { findingsOf } from "./findings.ts";
 import { type FrontDoor, forEach } from "./front-door.ts";
 
 /** Sticky mode sets this cookie. Hash mode sets none. */
@@ -7,7 +8,7 @@ const COOKIE = "SRV";
 export const REPEATS = 4;
 
 /** A client that was answered by another server than the one that gave it its cookie. */
-export interface CookieChange {
+interface CookieChange {
   readonly client: number;
   readonly first: string;
   readonly later: string;
@@ -16,12 +17,7 @@ export interface CookieChange {
 }
 
 /** Result of the clients that name no session, and send back the cookie that HAProxy gave them. */
-export interface CookieClients {
-  readonly clients: number;
-  /** How many of them were given a cookie. */
-  readonly withCookie: number;
-  readonly changes: Findings<CookieChange>;
-}
+export type CookieClients = Frozen<Awaited<ReturnType<typeof sendCookieClients>>>;
 
 /**
  * Sends requests of clients that keep their cookie. A client that gets no cookie sends a single request,
@@ -32,7 +28,7 @@ export async function sendCookieClients(
   clients: number,
   doorFor: (turn: number) => FrontDoor,
   tick: () => void,
-): Promise<CookieClients> {
+) {
   const changes: CookieChange[] = [];
   let withCookie = 0;
   await forEach([...Array(clients).keys()], async (client) => {
@@ -48,7 +44,7 @@ export async function sendCookieClients(
     }
     tick();
   });
-  return { clients, withCookie, changes: findingsOf(changes) };
+  return { clients, /** How many of them were given a cookie. */ withCookie, changes: findingsOf(changes) };
 }
 
 /** Reads HAProxy's cookie in a `Set-Cookie` line. Undefined if the line removes it, or sets another. */

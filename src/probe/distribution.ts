@@ -1,19 +1,7 @@
-/** A server's part of the sessions. */
-export interface ServerShare {
-  readonly server: string;
-  readonly sessions: number;
-  /** Share of all sessions, 0 to 1. */
-  readonly share: number;
-  /** Deviation from an even distribution: 5 is 5 % more sessions than the mean. */
-  readonly deviationPercent: number;
-}
+import type { Frozen } from "../stack/schema.ts";
 
 /** The spread of sessions over servers. */
-export interface Distribution {
-  readonly servers: readonly ServerShare[];
-  /** The fullest server's sessions over the mean: 1 is even. */
-  readonly imbalance: number;
-}
+export type Distribution = Frozen<ReturnType<typeof distribute>>;
 
 /** Server by session id. */
 export type Homes = ReadonlyMap<string, string>;
@@ -22,7 +10,7 @@ export type Homes = ReadonlyMap<string, string>;
  * Counts sessions by server.
  * @param servers All servers, also those without a session.
  */
-export function distribute(homes: Homes, servers: readonly string[]): Distribution {
+export function distribute(homes: Homes, servers: readonly string[]) {
   const counts = new Map(servers.map((server) => [server, 0]));
   for (const server of homes.values()) counts.set(server, (counts.get(server) ?? 0) + 1);
   const mean = homes.size / counts.size;
@@ -30,9 +18,12 @@ export function distribute(homes: Homes, servers: readonly string[]): Distributi
     servers: [...counts].map(([server, sessions]) => ({
       server,
       sessions,
+      /** Share of all sessions, 0 to 1. */
       share: sessions / homes.size,
+      /** Deviation from an even distribution: 5 is 5 % more sessions than the mean. */
       deviationPercent: (sessions / mean - 1) * 100,
     })),
+    /** The fullest server's sessions over the mean: 1 is even. */
     imbalance: Math.max(...counts.values()) / mean,
   };
 }

@@ -11,13 +11,6 @@ export const PROBE_HEADERS = { "X-Balancer-Probe": "1" } as const;
 const SERVER_HEADER = "x-balancer-server";
 const WHO_IS_TOLD = "HAProxy names it to this Docker host alone, in X-Balancer-Server";
 
-/** An answer that came through a balancer. */
-export interface Answer {
-  readonly server: string;
-  /** Values of `Set-Cookie`. */
-  readonly cookies: readonly string[];
-}
-
 /** A certificate names a host, and the probe comes by address. What the probe sends is no secret. */
 export const ANY_CERTIFICATE = { rejectUnauthorized: false } as const;
 
@@ -41,29 +34,24 @@ export class FrontDoor {
 
   /**
    * Sends one GET request. Nothing is repeated.
+   * @returns The server that answered, and the values of `Set-Cookie`.
    * @throws {Error} The balancer cannot be reached, names no server, or answers 500 or more.
    */
-  async get(headers: Readonly<Record<string, string>>): Promise<Answer> {
-    const { status, server, cookies } = await this.#request(headers);
-    const what = `${this.url}${this.#path} answers ${status}`;
-    if (status >= 500) throw new Error(`${what}, from ${server ?? "no server"}; see npm run status`);
+  async get(headers: Readonly<Record<string, string>>) {
+    const { statusCode, headers: told } = await this.#request(headers);
+    const server = serverIn(told);
+    const what = `${this.url}${this.#path} answers ${statusCode}`;
+    if (statusCode >= 500) throw new Error(`${what}, from ${server ?? "no server"}; see npm run status`);
     if (server === undefined) throw new Error(`${what} without naming a server; ${WHO_IS_TOLD}`);
-    return { server, cookies };
+    return { server, cookies: [told["set-cookie"] ?? []].flat() };
   }
 
   async #request(headers: Readonly<Record<string, string>>) {
     try {
-      const response = await this.#pool.request({
-        path: this.#path,
-        method: "GET",
-        headers: { ...PROBE_HEADERS, ...headers },
-      });
+      const request = { path: this.#path, method: "GET", headers: { ...PROBE_HEADERS, ...headers } } as const;
+      const response = await this.#pool.request(request);
       await response.body.dump();
-      return {
-        status: response.statusCode,
-        server: serverIn(response.headers),
-        cookies: [response.headers["set-cookie"] ?? []].flat(),
-      };
+      return response;
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : cause;
       throw new Error(`the balancer at ${this.url} cannot be reached: ${why}; see npm run status`, { cause });

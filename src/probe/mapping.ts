@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Mode } from "../stack/settings.ts";
+import type { Frozen } from "../stack/schema.ts";
 import type { Homes } from "./distribution.ts";
 import { sessionIds } from "./session-ids.ts";
 
@@ -9,23 +9,6 @@ export const MOST_SEED = 2 ** 32 - 1;
 /** HAProxy writes a server's name like this. Its own answers carry `<NOSRV>`. */
 export const SERVER_NAME = /^[\w.:-]{1,128}$/;
 
-/** Two mappings can be compared only if all of this is the same. */
-export interface Probed {
-  readonly stack: string;
-  readonly mode: Mode;
-  readonly seed: number;
-  readonly sessions: number;
-}
-
-/** The servers that the sessions of a stack had at a time. */
-export interface Mapping extends Probed {
-  /** ISO 8601, in UTC. */
-  readonly createdAt: string;
-  /** All servers, also those without a session. */
-  readonly servers: readonly string[];
-  readonly homes: Homes;
-}
-
 const FORMAT = "balancer-probe";
 const VERSION = 1;
 
@@ -34,28 +17,29 @@ const SERVER = z.string().regex(SERVER_NAME);
 const FILE = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
+  /** In UTC. */
   createdAt: z.iso.datetime(),
   stack: z.string().regex(/^[\w.-]{1,100}$/),
   mode: z.enum(["sticky", "hash"]),
   seed: z.int().min(0).max(MOST_SEED),
   sessions: z.int().min(1).max(MOST_SESSIONS),
+  /** All servers, also those without a session. */
   servers: z.array(SERVER).min(1),
   mapping: z.record(z.string(), SERVER),
 });
 
+/** The servers that the sessions of a stack had at a time. */
+export type Mapping = Omit<Frozen<z.infer<typeof FILE>>, "format" | "version" | "mapping"> & {
+  readonly homes: Homes;
+};
+
+/** Two mappings can be compared only if all of this is the same. */
+const SAME = ["seed", "sessions", "stack", "mode"] as const;
+export type Probed = Pick<Mapping, (typeof SAME)[number]>;
+
 /** Writes the text of a mapping's file. */
-export function formatMapping({ createdAt, stack, mode, seed, sessions, servers, homes }: Mapping): string {
-  const file: z.input<typeof FILE> = {
-    format: FORMAT,
-    version: VERSION,
-    createdAt,
-    stack,
-    mode,
-    seed,
-    sessions,
-    servers: [...servers],
-    mapping: Object.fromEntries(homes),
-  };
+export function formatMapping({ homes, ...probed }: Mapping): string {
+  const file = { format: FORMAT, version: VERSION, ...probed, mapping: Object.fromEntries(homes) };
   return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
@@ -73,7 +57,7 @@ export function parseMapping(text: string): Mapping {
         .join("; ")
         .replaceAll(/\p{Cc}/gu, "?"),
     );
-  const { mapping, ...probed } = data;
+  const { format: _, version: __, mapping, ...probed } = data;
   const { seed, sessions, servers } = probed;
   const homes = new Map(Object.entries(mapping));
   if (homes.size !== sessions || !sessionIds(seed, sessions).every((id) => homes.has(id)))
@@ -101,16 +85,14 @@ function parseJson(text: string): unknown {
  * @throws {Error} The message names everything that differs, with the option that makes it the same.
  */
 export function checkComparable(earlier: Probed, now: Probed): void {
-  const differences = [
-    ...(earlier.seed === now.seed ? [] : [`seed ${earlier.seed}, not ${now.seed} (--seed ${earlier.seed})`]),
-    ...(earlier.sessions === now.sessions
-      ? []
-      : [`${earlier.sessions} sessions, not ${now.sessions} (--sessions ${earlier.sessions})`]),
-    ...(earlier.stack === now.stack
-      ? []
-      : [`stack ${earlier.stack}, not ${now.stack} (--stack ${earlier.stack})`]),
-    ...(earlier.mode === now.mode ? [] : [`mode ${earlier.mode}, and the stack is in mode ${now.mode}`]),
-  ];
+  const { seed, sessions, stack, mode } = earlier;
+  const words = {
+    seed: `seed ${seed}, not ${now.seed} (--seed ${seed})`,
+    sessions: `${sessions} sessions, not ${now.sessions} (--sessions ${sessions})`,
+    stack: `stack ${stack}, not ${now.stack} (--stack ${stack})`,
+    mode: `mode ${mode}, and the stack is in mode ${now.mode}`,
+  };
+  const differences = SAME.filter((key) => earlier[key] !== now[key]).map((key) => words[key]);
   if (differences.length > 0)
     throw new Error(`it cannot be compared with this probe: ${differences.join("; ")}`);
 }

@@ -1,19 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Handlebars from "handlebars";
-import { DARK, drawDistribution, drawFlow, drawMoves, LIGHT, type Theme } from "./charts.ts";
+import { drawDistribution, drawFlow, drawMoves } from "./charts.ts";
 import { checksOf, isConsistent } from "./checks.ts";
 import { type Comparison, movesOf } from "./comparison.ts";
 import { count, deviation, number, percent, seconds, time } from "./format.ts";
-import type { ProbeResult } from "./result.ts";
+import type { ProbeResult } from "./probe-run.ts";
 
 /** With more servers than these a flow is only a tangle. */
 const MOST_IN_FLOW = 12;
 const MOST_MOVES = 100;
 
 const CHART = `<figure>
-<div class="light" role="img" aria-label="{{label}}">{{{light}}}</div>
-<div class="dark" role="img" aria-label="{{label}}">{{{dark}}}</div>
+<div role="img" aria-label="{{label}}">{{{picture}}}</div>
 <figcaption>{{caption}}</figcaption>
 </figure>`;
 
@@ -39,11 +38,11 @@ export function formatPage(result: ProbeResult): string {
     isConsistent: isConsistent(result),
     figures: figuresOf(result),
     checks: checksOf(result),
-    distribution: chart({
-      draw: (theme) => drawDistribution(distribution, theme),
+    distribution: {
+      picture: drawDistribution(distribution),
       label: `Bars: sessions of each server, ${bars}`,
       caption: "Sessions of each server; the dashed line is the even share.",
-    }),
+    },
     servers: distribution.servers.map((row) => ({
       server: row.server,
       sessions: number(row.sessions),
@@ -81,17 +80,17 @@ function movementOf(comparison: Comparison, sessions: number) {
   const moves = movesOf(comparison);
   const rest = moves.length - MOST_MOVES;
   const label = `${number(moved)} of ${count(sessions, "session")} moved`;
-  const flow = chart({
-    draw: (theme) => drawFlow(comparison, theme),
+  const flow = {
+    picture: drawFlow(comparison),
     label: `Flow from the servers before to the servers now: ${label}`,
     caption: "Before on the left, now on the right: grey stayed, coloured moved.",
-  });
-  const heatMap = chart({
-    draw: (theme) => drawMoves(comparison, theme),
+  };
+  const heatMap = {
+    picture: drawMoves(comparison),
     label: `Heat map, from the servers before to the servers now: ${label}`,
     caption:
       "Sessions from each server before (rows) to each server now (columns): grey stayed, coloured moved.",
-  });
+  };
   return {
     heading: `What has moved since ${time(since)}`,
     summary: `${count(moved, "session")} (${percent(movedShare)}) moved; ideal is ${percent(idealShare)}.`,
@@ -105,13 +104,3 @@ function movementOf(comparison: Comparison, sessions: number) {
     more: rest > 0 ? `… and ${number(rest)} smaller ones` : undefined,
   };
 }
-
-interface Chart {
-  readonly draw: (theme: Theme) => string;
-  /** Is read to those who do not see the chart. */
-  readonly label: string;
-  readonly caption: string;
-}
-
-/** Draws a chart twice. The page shows the one that suits its background. */
-const chart = ({ draw, label, caption }: Chart) => ({ light: draw(LIGHT), dark: draw(DARK), label, caption });

@@ -1,14 +1,14 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Frozen } from "../stack/schema.ts";
 import { withProgress } from "../terminal/progress.ts";
-import { compareMappings } from "./comparison.ts";
+import { type Comparison, compareMappings } from "./comparison.ts";
 import { sendCookieClients } from "./cookie-clients.ts";
 import { allServers, distribute, type Homes } from "./distribution.ts";
 import { findingsOf } from "./findings.ts";
 import { count } from "./format.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { Mapping, Probed } from "./mapping.ts";
-import type { ProbeResult } from "./result.ts";
 import { type Difference, findDifferences, sendSessions } from "./sent-sessions.ts";
 import { sessionIds } from "./session-ids.ts";
 import { openWebSockets } from "./websockets.ts";
@@ -16,8 +16,11 @@ import { openWebSockets } from "./websockets.ts";
 /** After this time all balancers' stick tables have a session that one balancer learned. */
 const REPLICATION_MS = 100;
 
+/** The result of a probe. */
+export type ProbeResult = Frozen<Awaited<ReturnType<typeof probe>>["result"]>;
+
 /** Says what to probe. */
-export interface ProbeOptions extends Probed {
+interface ProbeOptions extends Probed {
   /** URLs of the balancers to go through. */
   readonly balancers: readonly [string, ...string[]];
   /** Names of the declared servers. */
@@ -35,15 +38,19 @@ export interface ProbeOptions extends Probed {
  * Sends sessions, cookie clients and WebSockets through a stack's balancers.
  * @throws {Error} A balancer cannot be reached, names no server, or answers 500 or more.
  */
-export async function probe(
-  options: ProbeOptions,
-): Promise<{ readonly result: ProbeResult; readonly mapping: Mapping }> {
+export async function probe(options: ProbeOptions) {
   const { stack, mode, seed, sessions, path, earlier } = options;
   const [first, ...others] = options.balancers;
   const firstDoor = new FrontDoor(first, path);
   const doors = [firstDoor, ...others.map((url) => new FrontDoor(url, path))] as const;
   const doorFor = (turn: number): FrontDoor => doors[turn % doors.length] ?? firstDoor;
-  const createdAt = new Date().toISOString();
+  const probed = {
+    stack,
+    mode,
+    seed,
+    sessions,
+    /** ISO 8601, in UTC. */ createdAt: new Date().toISOString(),
+  };
   try {
     const { homes, ...rounds } = await sendRounds(sessionIds(seed, sessions), doors);
     const cookieClients = await withProgress(
@@ -61,41 +68,17 @@ export async function probe(
           tick,
         ),
     );
-    const mapping = {
-      stack,
-      mode,
-      seed,
-      sessions,
-      createdAt,
-      servers: allServers(options.servers, homes),
-      homes,
-    };
+    const mapping: Mapping = { ...probed, servers: allServers(options.servers, homes), homes };
+    /** Undefined if there is no earlier mapping to compare with. */
+    const comparison: Comparison | undefined = earlier && compareMappings(earlier, mapping);
+    /** Distribution in the first round. */
     const distribution = distribute(homes, mapping.servers);
-    const comparison = earlier === undefined ? undefined : compareMappings(earlier, mapping);
-    return {
-      mapping,
-      result: {
-        stack,
-        mode,
-        seed,
-        sessions,
-        path,
-        createdAt,
-        ...rounds,
-        distribution,
-        cookieClients,
-        webSockets,
-        comparison,
-      },
-    };
+    const result = { ...probed, path, ...rounds, distribution, cookieClients, webSockets, comparison };
+    return { mapping, result };
   } finally {
     await Promise.all(doors.map((door) => door.close()));
   }
 }
-
-type Rounds = Pick<ProbeResult, "rounds" | "requests" | "durationMs" | "differences"> & {
-  readonly homes: Homes;
-};
 
 /**
  * Sends all sessions through each balancer, then through the first again. Later rounds turn their order
@@ -105,7 +88,7 @@ type Rounds = Pick<ProbeResult, "rounds" | "requests" | "durationMs" | "differen
 async function sendRounds(
   sessions: readonly string[],
   [first, ...others]: readonly [FrontDoor, ...FrontDoor[]],
-): Promise<Rounds> {
+) {
   const send = (door: FrontDoor, ids: readonly string[]): Promise<Homes> =>
     withProgress(`${count(ids.length, "session")} through ${door.url}`, ids.length, (tick) =>
       sendSessions(door, ids, tick),
@@ -120,9 +103,12 @@ async function sendRounds(
   }
   return {
     homes,
+    /** URLs of the balancers that all sessions were sent through in turn. The last is the first again. */
     rounds: [first, ...repeats].map(({ url }) => url),
+    /** Count of the sessions' requests, and the time that they took together. */
     requests: sessions.length * (1 + repeats.length),
     durationMs: performance.now() - start,
+    /** Requests of later rounds that another server answered than in the first. */
     differences: findingsOf(differences),
   };
 }

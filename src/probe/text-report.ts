@@ -2,7 +2,7 @@ import { alignColumns, coloursOf } from "../terminal/terminal.ts";
 import { checksOf } from "./checks.ts";
 import { type Comparison, movesOf } from "./comparison.ts";
 import { count, deviation, number, percent, seconds } from "./format.ts";
-import type { ProbeResult } from "./result.ts";
+import type { ProbeResult } from "./probe-run.ts";
 
 const colours = coloursOf(process.stdout);
 

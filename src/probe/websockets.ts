@@ -1,32 +1,23 @@
 import { on, once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";
+import type { Frozen } from "../stack/schema.ts";
 import type { Homes } from "./distribution.ts";
-import { type Findings, findingsOf } from "./findings.ts";
+import { findingsOf } from "./findings.ts";
 import { ANY_CERTIFICATE, forEach, PROBE_HEADERS, serverIn, TIMEOUT_MS } from "./front-door.ts";
 import { type Difference, SESSION_HEADER } from "./sent-sessions.ts";
 
 const MOST_BYTES = 65_536;
 
 /** Result of the WebSockets, which name sessions that requests named before. */
-export interface WebSockets {
-  readonly sockets: number;
-  /** WebSockets that another server answered than the session's requests. */
-  readonly changes: Findings<Difference>;
-  /** Says of each WebSocket that did not open or sent nothing back why. */
-  readonly failures: Findings<string>;
-}
+export type WebSockets = Frozen<Awaited<ReturnType<typeof openWebSockets>>>;
 
 /**
  * Opens a WebSocket for each session, and has a message echoed through it.
  * @param homes Servers that answered the sessions' requests.
  * @param urlFor Spreads WebSockets over balancers by a number that goes up.
  */
-export async function openWebSockets(
-  homes: Homes,
-  urlFor: (turn: number) => URL,
-  tick: () => void,
-): Promise<WebSockets> {
+export async function openWebSockets(homes: Homes, urlFor: (turn: number) => URL, tick: () => void) {
   const changes: Difference[] = [];
   const failures: string[] = [];
   await forEach([...homes], async ([session, first], turn) => {
@@ -39,7 +30,13 @@ export async function openWebSockets(
     }
     tick();
   });
-  return { sockets: homes.size, changes: findingsOf(changes), failures: findingsOf(failures) };
+  return {
+    sockets: homes.size,
+    /** WebSockets that another server answered than the session's requests. */
+    changes: findingsOf(changes),
+    /** Says of each WebSocket that did not open or sent nothing back why. */
+    failures: findingsOf(failures),
+  };
 }
 
 /** Sends a message, waits until it comes back in a message of the server's, and returns the server's name. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { readStats } from "../../src/haproxy/runtime/running-state.ts";
-import type { ProbeResult } from "../../src/probe/result.ts";
+import type { ProbeResult } from "../../src/probe/probe-run.ts";
 import { DirectStack } from "../harness/direct-stack.ts";
 import { untilPeersConnected } from "../harness/peers.ts";
 import { docker } from "../harness/running-stack.ts";

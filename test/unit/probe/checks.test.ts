@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checksOf, isConsistent } from "../../../src/probe/checks.ts";
 import { compareMappings } from "../../../src/probe/comparison.ts";
 import { findingsOf } from "../../../src/probe/findings.ts";
-import type { ProbeResult } from "../../../src/probe/result.ts";
+import type { ProbeResult } from "../../../src/probe/probe-run.ts";
 import { mappingOf } from "./mappings.ts";
 import { resultOf } from "./results.ts";
 

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import { type Answer, FrontDoor } from "../../../src/probe/front-door.ts";
+import { FrontDoor } from "../../../src/probe/front-door.ts";
 
 /** Asks something that answers HTTP and is no balancer. */
-async function ask(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Answer> {
+async function ask(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const server = createServer(answer);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();

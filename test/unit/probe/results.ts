@@ -1,5 +1,5 @@
 import { distribute } from "../../../src/probe/distribution.ts";
-import type { ProbeResult } from "../../../src/probe/result.ts";
+import type { ProbeResult } from "../../../src/probe/probe-run.ts";
 import { mappingOf } from "./mappings.ts";
 
 const NONE = { count: 0, examples: [] };
