@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type IOType, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import packageJson from "../../package.json" with { type: "json" };
-import type { Caller, Output } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const VERSION = packageJson.dependencies.pulumi;
@@ -28,17 +28,8 @@ export class PulumiError extends Error {
 export async function runPulumi(caller: Caller, args: readonly string[]): Promise<void> {
   const stopIgnoring = caller.onInterrupt(() => {});
   try {
-    const child = spawn(binary(caller), args, {
-      cwd: PROJECT,
-      env: environment(caller),
-      stdio: [
-        "inherit",
-        caller.stdout === process.stdout ? "inherit" : "pipe",
-        caller.stderr === process.stderr ? "inherit" : "pipe",
-      ],
-    });
-    pass(child.stdout, caller.stdout);
-    pass(child.stderr, caller.stderr);
+    const child = start(caller, args, ["inherit", caller.stdout === process.stdout ? "inherit" : "pipe"]);
+    child.stdout?.pipe(caller.stdout, { end: false });
     await expectDone(child, args);
   } finally {
     stopIgnoring();
@@ -50,21 +41,17 @@ export async function runPulumi(caller: Caller, args: readonly string[]): Promis
  * @throws {PulumiError}
  */
 export async function askPulumi(caller: Caller, args: readonly string[]): Promise<string> {
-  const child = spawn(binary(caller), args, {
-    cwd: PROJECT,
-    env: environment(caller),
-    stdio: ["ignore", "pipe", caller.stderr === process.stderr ? "inherit" : "pipe"],
-  });
-  pass(child.stderr, caller.stderr);
-  const [printed] = await Promise.all([
-    child.stdout === null ? "" : text(child.stdout),
-    expectDone(child, args),
-  ]);
-  return printed;
+  const child = start(caller, args, ["ignore", "pipe"]);
+  const printed = child.stdout === null ? "" : text(child.stdout);
+  return (await Promise.all([printed, expectDone(child, args)]))[0];
 }
 
-function pass(from: NodeJS.ReadableStream | null, to: Output): void {
-  from?.pipe(to, { end: false });
+function start(caller: Caller, args: readonly string[], stdio: readonly IOType[]): ChildProcess {
+  const stderr = caller.stderr === process.stderr ? "inherit" : "pipe";
+  const options: SpawnOptions = { cwd: PROJECT, env: environment(caller), stdio: [...stdio, stderr] };
+  const child = spawn(binary(caller), args, options);
+  child.stderr?.pipe(caller.stderr, { end: false });
+  return child;
 }
 
 /** @throws {Error} when it cannot be started, {PulumiError} when it fails */

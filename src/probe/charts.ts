@@ -94,7 +94,7 @@ export function drawMoves({ before, after, flows }: Comparison): string {
     type: "heatmap",
     data: shown.map(({ from, to, sessions }) => [to, from, sessions]),
     silent: true,
-    label: { show: isLabelled, color: TEXT, fontSize: 13, formatter: labelOf },
+    label: { show: isLabelled, color: TEXT, opacity: 1, fontSize: 13, formatter: labelOf },
     itemStyle: { color, ...border },
   });
   const most = Math.max(1, ...moves.map(({ sessions }) => sessions));

@@ -10,29 +10,18 @@ export const buildStart = (caller: Caller): Command =>
     async ({ stack }: { stack: string }) => {
       await createMissingStacks(caller, [stack]);
       await runPulumi(caller, ["up", "--yes", "--skip-preview", "--stack", stack]);
-      const outputs = await readOutputs(caller, stack);
-      const {
-        urls,
-        httpsUrls,
-        statsUrls,
-        runtimeEndpoints,
-        runtimeTlsEndpoints = [],
-        servers,
-        mode,
-        prometheusUrl,
-        grafanaUrl,
-      } = outputs;
+      const up = await readOutputs(caller, stack);
       const monitoring =
-        prometheusUrl === undefined ? "" : `\n  Prometheus   ${prometheusUrl}\n  Grafana      ${grafanaUrl}`;
-      const runtimes = [...runtimeEndpoints, ...runtimeTlsEndpoints.map((endpoint) => `${endpoint} (TLS)`)];
+        up.prometheusUrl && `\n  Prometheus   ${up.prometheusUrl}\n  Grafana      ${up.grafanaUrl}`;
+      const tls = (up.runtimeTlsEndpoints ?? []).map((endpoint) => `${endpoint} (TLS)`);
       const option = stack === "sticky" ? "" : ` --stack ${stack}`;
       print(
         caller,
         `
-${coloursOf(caller.stdout).green(`Stack ${stack} is up`)}: ${servers.length} servers in ${mode} mode
-  HTTP         ${urls.join(" ")}${httpsUrls === undefined ? "" : `\n  HTTPS        ${httpsUrls.join(" ")}`}
-  stats        ${statsUrls.join(" ")}
-  runtime API  ${runtimes.join(" ")}${monitoring}
+${coloursOf(caller.stdout).green(`Stack ${stack} is up`)}: ${up.servers.length} servers in ${up.mode} mode
+  HTTP         ${up.urls.join(" ")}${up.httpsUrls ? `\n  HTTPS        ${up.httpsUrls.join(" ")}` : ""}
+  stats        ${up.statsUrls.join(" ")}
+  runtime API  ${[...up.runtimeEndpoints, ...tls].join(" ")}${monitoring ?? ""}
 
   scale it     npm run scale -- 6${option}
   stop it      npm stop${option === "" ? "" : ` --${option}`}`,

@@ -65,7 +65,14 @@ async function lookAt(
   revision: string | undefined,
 ): Promise<BalancerStatus> {
   using _ = haproxy;
-  const endpoint = formatEndpoint(haproxy.endpoint);
+  const silent = {
+    endpoint: formatEndpoint(haproxy.endpoint),
+    process: undefined,
+    peers: [],
+    error: undefined,
+    isConfigDeclared: false,
+    servers: [],
+  };
   try {
     const [{ state, stats }, process, peers] = await Promise.all([
       readStateAndStats(haproxy),
@@ -73,24 +80,10 @@ async function lookAt(
       readPeers(haproxy),
     ]);
     const servers = compareServers(declared, state.servers, stats);
-    return {
-      endpoint,
-      process,
-      peers,
-      error: undefined,
-      isConfigDeclared: state.revision === revision,
-      servers,
-    };
+    return { ...silent, process, peers, isConfigDeclared: state.revision === revision, servers };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    return {
-      endpoint,
-      process: undefined,
-      peers: [],
-      error: error.message,
-      isConfigDeclared: false,
-      servers: [],
-    };
+    return { ...silent, error: error.message };
   }
 }
 
@@ -116,7 +109,7 @@ function format(
   colours: Colours,
 ): string {
   if (process === undefined) return colours.red(`HAProxy at ${endpoint} does not answer: ${error}`);
-  const [head = "", ...rows] = alignColumns([HEADER, ...servers.map(cells)]);
+  const [head = "", ...rows] = alignColumns([Object.keys(COLUMNS), ...servers.map(cells)]);
   const lines = servers.map((server, index) => colourOf(server, colours)(rows[index] ?? ""));
   const config = isConfigDeclared ? [] : [colours.yellow("the config differs from the declared one")];
   return [
@@ -132,13 +125,13 @@ function headOf(
   endpoint: string,
   { version, pid, uptimeSeconds, reloads, failedReloads, droppedLogLines, oldWorkers }: ProcessInfo,
 ): string {
-  const old =
-    oldWorkers === 0 ? "" : `, ${oldWorkers} old worker${oldWorkers === 1 ? "" : "s"} with sessions`;
-  const dropped =
-    droppedLogLines === 0 ? "" : `, ${droppedLogLines} log line${droppedLogLines === 1 ? "" : "s"} dropped`;
+  const old = oldWorkers === 0 ? "" : `, ${plural(oldWorkers, "old worker")} with sessions`;
+  const dropped = droppedLogLines === 0 ? "" : `, ${plural(droppedLogLines, "log line")} dropped`;
   const life = `up ${uptimeSeconds} s, ${reloads} reloads, ${failedReloads} failed`;
   return `HAProxy ${version} at ${endpoint}, pid ${pid}, ${life}${dropped}${old}`;
 }
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** One line, yellow while the stick table does not reach all. */
 function peersOf(peers: readonly Peer[], colours: Colours): string[] {
@@ -158,31 +151,21 @@ function colourOf({ drift, adminState }: ServerStatus, colours: Colours): (text:
   return drift === "" ? (text) => text : colours.yellow;
 }
 
-const HEADER = [
-  "server",
-  "address",
-  "admin",
-  "status",
-  "check",
-  "ms",
-  "weight",
-  "cookie",
-  "sessions",
-  "total",
-  "drift",
-] as const;
+const COLUMNS = {
+  server: "name",
+  address: "address",
+  admin: "adminState",
+  status: "status",
+  check: "check",
+  ms: "checkDurationMs",
+  weight: "weight",
+  cookie: "cookie",
+  sessions: "currentSessions",
+  total: "totalSessions",
+  drift: "drift",
+} as const;
 
-const cells = (server: ServerStatus): string[] =>
-  [
-    server.name,
-    server.address,
-    server.adminState ?? "-",
-    server.status,
-    server.check,
-    String(server.checkDurationMs ?? ""),
-    String(server.weight ?? ""),
-    server.cookie,
-    String(server.currentSessions),
-    String(server.totalSessions),
-    server.drift,
-  ].map(showControls);
+const cells = (server: ServerStatus): string[] => {
+  const shown = { ...server, adminState: server.adminState ?? "-" };
+  return Object.values(COLUMNS).map((key) => showControls(String(shown[key] ?? "")));
+};
