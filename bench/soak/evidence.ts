@@ -13,14 +13,18 @@ export async function readEvidence(stack: TestStack, { start, end }: Span): Prom
     sinceSeconds: Math.floor((start - AROUND_MS) / 1000),
     isFollowing: false,
     signal: AbortSignal.timeout(60_000),
+    onLine: (container: string, line: string): void => {
+      if (
+        container === stack.haproxyName &&
+        isTelling(line, { start: start - AROUND_MS, end: end + AROUND_MS })
+      )
+        lines.push(line);
+    },
+    onFailure: (container: string, words: string): void => {
+      throw new Error(`the log of ${container} cannot be read: ${words}`);
+    },
   };
-  await readStackLogs(docker, stack.name, options, (container, line) => {
-    if (
-      container === stack.haproxyName &&
-      isTelling(line, { start: start - AROUND_MS, end: end + AROUND_MS })
-    )
-      lines.push(line);
-  });
+  await readStackLogs(docker, stack.name, options);
   return lines.slice(0, MOST_LINES);
 }
 

@@ -5,8 +5,8 @@ import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
 import { ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { demultiplex } from "./multiplexed.ts";
 
-/** Selects the lines to read. */
-export interface LogOptions {
+/** Selects the lines to read, and is told them. */
+export interface LogReading {
   /** Leaves out lines from before, in seconds since 1970. 0 leaves out none. */
   readonly sinceSeconds: number;
   /** Whether to go on with lines that are printed later, also by containers that start later. */
@@ -15,165 +15,98 @@ export interface LogOptions {
   readonly signal: AbortSignal;
   /** Leaves out all HAProxy containers but the one with this name. */
   readonly haproxyName?: string | undefined;
-  /** Is told why a container's log cannot be read, while the others go on. Without it that is an error. */
-  readonly onFailure?: (container: string, words: string) => void;
+  readonly onLine: (container: string, line: string) => void;
+  /** Is told why a container's log cannot be read. The others go on, unless it throws. */
+  readonly onFailure: (container: string, words: string) => void;
 }
-
-/** Is told a line that a container printed. */
-export type OnLine = (container: string, line: string) => void;
 
 /** Counts the containers of a stack that have a log, whether they run or not. */
 export async function countContainers(docker: Docker, stack: string): Promise<number> {
-  const found = await docker.listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  const found = await docker.listContainers({ all: true, filters: ofStack(stack) });
   return found.filter(({ Labels }) => isService(Labels[ROLE_LABEL])).length;
 }
 
 /**
  * Reads the logs of a stack's HAProxy and app containers. It ends when all are read, or on the signal when it
  * follows.
- * @throws {EngineError} The engine does not list its containers, or a log cannot be read and no `onFailure`
- *   is given.
+ * @throws {EngineError} The engine does not list its containers.
  */
-export async function readStackLogs(
-  docker: Docker,
-  stack: string,
-  options: LogOptions,
-  onLine: OnLine,
-): Promise<void> {
-  const { promise: failed, reject } = Promise.withResolvers<never>();
-  const {
-    onFailure = (container, words) =>
-      reject(new EngineError(`the log of ${container} cannot be read: ${words}`)),
-  } = options;
-  await Promise.race([failed, readContainers(docker, stack, { ...options, onFailure }, onLine)]);
-}
-
-async function readContainers(
-  docker: Docker,
-  stack: string,
-  options: HandledOptions,
-  onLine: OnLine,
-): Promise<void> {
-  const { isFollowing, signal, haproxyName } = options;
-  const filters = { label: [`${STACK_LABEL}=${stack}`] };
-  const logs = new Map<string, ContainerLog>();
+export async function readStackLogs(docker: Docker, stack: string, reading: LogReading): Promise<void> {
+  const { sinceSeconds, isFollowing, signal, haproxyName, onFailure } = reading;
+  // A container's runs are read one after the other, so no line is told twice. Of each container this has the
+  // time from which on no line is read yet, which is known when the lines before are read.
+  const logs = new Map<string, Promise<string>>();
+  const read = (id: string, name: string, run: "started" | "ended"): void => {
+    const container = docker.getContainer(id);
+    const since = logs.get(id) ?? Promise.resolve(String(sinceSeconds));
+    const done = since.then(async (time) => {
+      try {
+        if (run === "started") await readLines(container, name, time, reading);
+        return isFollowing ? await endOfRun(container, signal) : time;
+      } catch (error) {
+        if (!signal.aborted && !isGone(error)) onFailure(name, dockerWords(error));
+        return time;
+      }
+    });
+    logs.set(id, done);
+  };
   const isWanted = (name: string, role: string | undefined): boolean =>
     isService(role) && (role !== "haproxy" || haproxyName === undefined || name === haproxyName);
-  const logOf = (id: string, name: string): ContainerLog => {
-    const log = logs.get(id) ?? new ContainerLog(docker.getContainer(id), name, options, onLine);
-    logs.set(id, log);
-    return log;
-  };
   const readStarted = async (starts: NodeJS.ReadableStream): Promise<void> => {
     for await (const line of createInterface({ input: starts })) {
       const { Actor }: { Actor: { ID: string; Attributes: Record<string, string> } } = JSON.parse(line);
       const { name = Actor.ID, [ROLE_LABEL]: role } = Actor.Attributes;
-      if (isWanted(name, role)) logOf(Actor.ID, name).read();
+      if (isWanted(name, role)) read(Actor.ID, name, "started");
     }
   };
+  const filters = ofStack(stack);
   const readListed = async (): Promise<void> => {
-    for (const { Id, Names, Labels, State } of await docker.listContainers({
-      all: true,
-      filters,
-      abortSignal: signal,
-    })) {
+    const listed = await docker.listContainers({ all: true, filters, abortSignal: signal });
+    for (const { Id, Names, Labels, State } of listed) {
       const name = Names[0]?.slice(1) ?? Id;
-      if (!isWanted(name, Labels[ROLE_LABEL]) || logs.has(Id)) continue;
-      if (isFollowing && State === "exited") logOf(Id, name).skip();
-      else logOf(Id, name).read();
+      if (isWanted(name, Labels[ROLE_LABEL]) && !logs.has(Id))
+        read(Id, name, isFollowing && State === "exited" ? "ended" : "started");
     }
   };
   try {
     // The watch begins before the list is made, so no container starts unseen in between.
-    const starts = isFollowing
-      ? await docker.getEvents({
-          filters: { type: ["container"], event: ["start"], ...filters },
-          abortSignal: signal,
-        })
-      : undefined;
+    const events = { type: ["container" as const], event: ["start"], ...filters };
+    const starts = isFollowing && (await docker.getEvents({ filters: events, abortSignal: signal }));
     await Promise.all([starts && readStarted(starts), readListed()]);
   } catch (cause) {
-    if (!signal.aborted)
-      throw new EngineError(`the Docker engine does not tell which containers run: ${dockerWords(cause)}`, {
-        cause,
-      });
+    const what = `the Docker engine does not tell which containers run: ${dockerWords(cause)}`;
+    if (!signal.aborted) throw new EngineError(what, { cause });
   }
-  await Promise.all([...logs.values()].map(({ isRead }) => isRead));
+  await Promise.all(logs.values());
 }
 
-type HandledOptions = LogOptions & Required<Pick<LogOptions, "onFailure">>;
+const ofStack = (stack: string) => ({ label: [`${STACK_LABEL}=${stack}`] });
 
 const isService = (role: string | undefined): boolean => role === "app" || role === "haproxy";
 
-/** A container's log. Its runs are read one after the other, so no line is told twice. */
-class ContainerLog {
-  readonly #container: Docker.Container;
-  readonly #name: string;
-  readonly #options: HandledOptions;
-  readonly #onLine: OnLine;
-  /** Time from which on no line is read yet. It is known when the lines before are read. */
-  #since: Promise<string>;
-
-  constructor(container: Docker.Container, name: string, options: HandledOptions, onLine: OnLine) {
-    this.#container = container;
-    this.#name = name;
-    this.#options = options;
-    this.#onLine = onLine;
-    this.#since = Promise.resolve(String(options.sinceSeconds));
+/** Reads the lines that there are and, when it follows, those that the present run will print. */
+async function readLines(
+  container: Docker.Container,
+  name: string,
+  since: string,
+  { isFollowing, signal, onLine }: LogReading,
+): Promise<void> {
+  const query = { stdout: true, stderr: true, since, abortSignal: signal } as const;
+  const lines = new PassThrough();
+  if (isFollowing) {
+    const stream = await container.logs({ ...query, follow: true });
+    container.modem.demuxStream(stream, lines, lines);
+    stream.on("end", () => lines.end()).on("error", (error) => lines.destroy(error));
+  } else {
+    for (const part of demultiplex(await container.logs({ ...query, follow: false }))) lines.write(part);
+    lines.end();
   }
-
-  /** Is fulfilled when all that was asked for is read. */
-  get isRead(): Promise<unknown> {
-    return this.#since;
-  }
-
-  /** Reads the lines that there are and, when it follows, those that the present run will print. */
-  read(): void {
-    this.#enqueue(async (since) => {
-      await this.#readLines(since);
-      return this.#options.isFollowing ? this.#endOfRun() : since;
-    });
-  }
-
-  /** Leaves out the lines of runs that have ended. */
-  skip(): void {
-    this.#enqueue(() => this.#endOfRun());
-  }
-
-  #enqueue(work: (since: string) => Promise<string>): void {
-    const { signal, onFailure } = this.#options;
-    this.#since = this.#since.then(async (since) => {
-      try {
-        return await work(since);
-      } catch (error) {
-        if (!signal.aborted && !isGone(error)) onFailure(this.#name, dockerWords(error));
-        return since;
-      }
-    });
-  }
-
-  async #readLines(since: string): Promise<void> {
-    const { isFollowing, signal } = this.#options;
-    const query = { stdout: true, stderr: true, since, abortSignal: signal } as const;
-    const lines = new PassThrough();
-    if (isFollowing) {
-      const stream = await this.#container.logs({ ...query, follow: true });
-      this.#container.modem.demuxStream(stream, lines, lines);
-      stream.on("end", () => lines.end()).on("error", (error) => lines.destroy(error));
-    } else {
-      for (const part of demultiplex(await this.#container.logs({ ...query, follow: false })))
-        lines.write(part);
-      lines.end();
-    }
-    for await (const line of createInterface({ input: lines })) this.#onLine(this.#name, line);
-  }
-
-  /** Tells when the last run ended. All lines of the next run are later. */
-  async #endOfRun(): Promise<string> {
-    const { State } = await this.#container.inspect({ abortSignal: this.#options.signal });
-    return unixTime(State.FinishedAt);
-  }
+  for await (const line of createInterface({ input: lines })) onLine(name, line);
 }
+
+/** Tells when the last run ended. All lines of the next run are later. */
+const endOfRun = async (container: Docker.Container, abortSignal: AbortSignal): Promise<string> =>
+  unixTime((await container.inspect({ abortSignal })).State.FinishedAt);
 
 /** Whether an error says that a container is gone, or is being removed. */
 const isGone = (error: unknown): boolean => hasStatus(error, 404) || hasStatus(error, 409);

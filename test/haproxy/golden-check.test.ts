@@ -7,8 +7,7 @@ import {
   RUNTIME_CA_FILE,
   RUNTIME_CERTIFICATE_FILE,
 } from "../../src/haproxy/container.ts";
-import { createMutualTls } from "../../src/tls/mutual.ts";
-import { createSelfSigned } from "../../src/tls/self-signing.ts";
+import { createMutualTls, createSelfSigned } from "../../src/tls/issuing.ts";
 import { runInHaproxyImage } from "../harness/haproxy-image.ts";
 import { named } from "../harness/named.ts";
 import { GOLDENS } from "../unit/haproxy/file/goldens.ts";

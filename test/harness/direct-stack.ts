@@ -17,7 +17,7 @@ import { type SyncTarget, sync } from "../../src/haproxy/servers/sync.ts";
 import { balancerPorts } from "../../src/stack/published-ports.ts";
 import type { Settings } from "../../src/stack/settings.ts";
 import { type Balancer, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
-import { createSelfSigned } from "../../src/tls/self-signing.ts";
+import { createSelfSigned } from "../../src/tls/issuing.ts";
 import { untilPeersConnected } from "./peers.ts";
 import { settingsOf } from "./pulumi-config.ts";
 import { type Config, docker, groupedConfig, RunningStack } from "./running-stack.ts";

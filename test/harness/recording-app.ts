@@ -46,13 +46,17 @@ export interface RecordedRequest {
 /** Everything that the stack's apps got, but HAProxy's own checks. */
 export async function readRecord(stack: RunningStack): Promise<RecordedRequest[]> {
   const streams = new Map<string, string>();
-  const options = { sinceSeconds: 0, isFollowing: false, signal: AbortSignal.timeout(60_000) };
-  await readStackLogs(docker, stack.name, options, (container, line) => {
+  const signal = AbortSignal.timeout(60_000);
+  const onLine = (container: string, line: string): void => {
     const [, connection, hex] = /^(\d+) ([0-9a-f]+)$/.exec(line) ?? [];
     if (connection === undefined || hex === undefined) return; // HAProxy's own log
     const key = `${container} ${connection}`;
     streams.set(key, (streams.get(key) ?? "") + Buffer.from(hex, "hex").toString("latin1"));
-  });
+  };
+  const onFailure = (container: string, words: string): void => {
+    throw new Error(`the log of ${container} cannot be read: ${words}`);
+  };
+  await readStackLogs(docker, stack.name, { sinceSeconds: 0, isFollowing: false, signal, onLine, onFailure });
   return [...streams.values()].flatMap(readRequests).filter(({ path }) => path !== "/readyz");
 }
 

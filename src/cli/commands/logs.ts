@@ -57,14 +57,10 @@ async function printLogs(
   const onFailure = (container: string, words: string): void =>
     warnOfFailure(caller, `the log of ${container} cannot be read: ${words}`);
   const nameColoured = colourNames(caller);
-  await readStackLogs(
-    docker,
-    stack,
-    { sinceSeconds, isFollowing: follow, signal, haproxyName, onFailure },
-    (container, line) => {
-      print(caller, `${nameColoured(container)} | ${isTerminal(caller.stdout) ? showControls(line) : line}`);
-    },
-  );
+  const onLine = (container: string, line: string): void =>
+    print(caller, `${nameColoured(container)} | ${isTerminal(caller.stdout) ? showControls(line) : line}`);
+  const options = { sinceSeconds, isFollowing: follow, signal, haproxyName, onLine, onFailure };
+  await readStackLogs(docker, stack, options);
 }
 
 /** Gives each container a colour of its own, as far as there are any. */

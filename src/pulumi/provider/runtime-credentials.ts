@@ -29,7 +29,7 @@ export const runtimeCredentials: ResourceType<RuntimeCredentialsInputs, Outputs>
 
 async function make({ stack }: RuntimeCredentialsInputs): Promise<Outputs> {
   // It takes long to read, and is seldom used.
-  const { createMutualTls } = await import("../../tls/mutual.ts");
+  const { createMutualTls } = await import("../../tls/issuing.ts");
   const { server, client } = await createMutualTls(stack, new Date());
   const { pem, digest, fingerprint, expires } = parseCertificate(server);
   return { pem, digest, fingerprint, expires: expires.toISOString(), ...client };

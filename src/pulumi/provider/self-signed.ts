@@ -26,7 +26,7 @@ export const selfSigned: ResourceType<SelfSignedInputs, Outputs> = {
 
 async function make({ stack, names }: SelfSignedInputs): Promise<Outputs> {
   // It takes long to read, and is seldom used.
-  const { createSelfSigned } = await import("../../tls/self-signing.ts");
+  const { createSelfSigned } = await import("../../tls/issuing.ts");
   const { pem, digest, fingerprint, expires } = parseCertificate(
     await createSelfSigned(stack, names, new Date()),
   );

@@ -10,7 +10,7 @@ import {
   isPem,
   parseCertificate,
 } from "../../../src/tls/certificate.ts";
-import { createSelfSigned } from "../../../src/tls/self-signing.ts";
+import { createSelfSigned } from "../../../src/tls/issuing.ts";
 import { Authority, type Issued } from "../../harness/authority.ts";
 
 const NOW = new Date();

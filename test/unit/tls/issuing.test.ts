@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { runtimeCredentials } from "../../../src/pulumi/provider/runtime-credentials.ts";
 import { parseCertificate } from "../../../src/tls/certificate.ts";
-import { createMutualTls } from "../../../src/tls/mutual.ts";
+import { createMutualTls } from "../../../src/tls/issuing.ts";
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
