@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CREDENTIALS } from "../stack/endpoint.ts";
+import { SERVER } from "../stack/topology.ts";
 
 // What the program asks of each resource of our provider: the contract between the two processes. The
 // provider checks what it gets against these schemas, so that nothing inside checks it again.
@@ -13,15 +14,6 @@ const ENDPOINT_ADDRESS = z.discriminatedUnion("kind", [
 const HAPROXY_ADDRESS = z.object({ endpoint: ENDPOINT_ADDRESS, haproxyContainer: z.string() });
 /** A HAProxy container and where its runtime API answers. */
 export type HaproxyAddress = z.infer<typeof HAPROXY_ADDRESS>;
-
-const SERVER = z.object({
-  name: z.string(),
-  id: z.number(),
-  address: z.string(),
-  port: z.number(),
-  cookie: z.string().optional(),
-  containerName: z.string(),
-});
 
 const LABELS = z.record(z.string(), z.string());
 

@@ -12,12 +12,12 @@ import {
   prometheusFiles,
 } from "../monitoring/prometheus.ts";
 import { monitoringPorts, type PublishedPort } from "../stack/published-ports.ts";
-import type { Monitoring, MonitoringService } from "../stack/topology.ts";
+import type { Monitoring } from "../stack/topology.ts";
 import { confined, confinedOptions } from "./confinement.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import type { StackContext } from "./stack-context.ts";
 
-interface Service extends MonitoringService {
+type Service = Monitoring["grafana"] & {
   readonly role: Role;
   readonly files: readonly ProvisionedFile[];
   readonly env: readonly string[];
@@ -26,7 +26,7 @@ interface Service extends MonitoringService {
   readonly published: PublishedPort;
   readonly memoryMb: number;
   readonly after: readonly pulumi.Resource[];
-}
+};
 
 /** Processes and threads of each container. */
 export const MONITORING_PIDS = 512;
@@ -77,45 +77,33 @@ function createService(
   { declared, owner, parent }: StackContext,
   network: docker.Network,
 ): docker.Container {
-  const {
-    containerName: name,
-    address,
-    image,
-    files,
-    env,
-    volumes,
-    internalPort,
-    published,
-    memoryMb,
-    after,
-    role,
-  } = service;
+  const { containerName: name, published } = service;
   return new docker.Container(
     name,
     {
       name,
-      image,
+      image: service.image,
       restart: RESTART_POLICY,
       logDriver: declared.logDriver,
-      envs: [...env],
+      envs: [...service.env],
       ...confined({
         user: "", // the images have one that is not root
         readOnly: false, // Docker does not put files into a read-only container
         tmpfs: [],
         capabilities: [],
         allowPrivilegeEscalation: false,
-        limits: { memoryMb, pids: MONITORING_PIDS, files: OPEN_FILES },
+        limits: { memoryMb: service.memoryMb, pids: MONITORING_PIDS, files: OPEN_FILES },
       }),
-      networksAdvanced: [{ name: network.name, ipv4Address: address }],
-      uploads: files.map(({ path, text }) => ({ file: path, content: text })),
-      volumes,
-      ports: [{ internal: internalPort, external: published.port, ip: published.address }],
+      networksAdvanced: [{ name: network.name, ipv4Address: service.address }],
+      uploads: service.files.map(({ path, text }) => ({ file: path, content: text })),
+      volumes: service.volumes,
+      ports: [{ internal: service.internalPort, external: published.port, ip: published.address }],
       destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
-      labels: dockerLabels(owner, role),
+      labels: dockerLabels(owner, service.role),
     },
     {
       parent,
-      dependsOn: [...after],
+      dependsOn: [...service.after],
       ...confinedOptions("labels"),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);

@@ -27,5 +27,5 @@ export function replacementOrder(
 function holdsPortOf(other: ObservedBalancer | undefined, { ports }: Balancer): boolean {
   const held = Object.entries(other?.madeFrom ?? {}).filter(([key]) => key.startsWith("ports."));
   const numbers = new Set(held.map(([, address]) => Number(address.split(":")[1])));
-  return Object.values(ports).some((port) => numbers.has(port));
+  return Object.values(ports).some((port) => port !== undefined && numbers.has(port));
 }

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import type { EndpointAddress } from "./endpoint.ts";
-import type { Mode, Settings } from "./settings.ts";
+import type { Frozen } from "./schema.ts";
+import type { Settings } from "./settings.ts";
 import {
   addressOf,
   FIRST_APP,
@@ -23,84 +25,30 @@ const STAND_IN_ID = MAX_APPS + 1;
 /** Everything but HTTP is published on this host address, whatever `bind` says. */
 export const LOOPBACK = "127.0.0.1";
 
-/** A server line of the backend, and the app container behind it. */
-export interface Server {
+/** Says what a server is, so that processes can hand servers to each other. */
+export const SERVER = z.object({
   /** `s1`, `s2`, … */
-  readonly name: string;
+  name: z.string(),
   /** HAProxy's server id, which fixes the server's place on the hash ring. No other server ever gets it. */
-  readonly id: number;
-  readonly address: string;
-  readonly port: number;
+  id: z.number(),
+  address: z.string(),
+  port: z.number(),
   /** Value of the cookie that keeps a client here. Undefined in hash mode. */
-  readonly cookie?: string | undefined;
-  readonly containerName: string;
-}
+  cookie: z.string().optional(),
+  containerName: z.string(),
+});
 
-/** A HAProxy container. */
-export interface Balancer {
-  readonly containerName: string;
-  /** Name among HAProxy's peers. */
-  readonly peerName: string;
-  readonly address: string;
-  readonly volumeName: string;
-  /** Host ports. Those of TLS are there if it is on. */
-  readonly ports: {
-    readonly http: number;
-    readonly https?: number;
-    readonly runtime: number;
-    readonly runtimeTls?: number;
-    readonly stats: number;
-  };
-}
-
-/** A container that watches the balancers. */
-export interface MonitoringService {
-  readonly containerName: string;
-  readonly image: string;
-  readonly address: string;
-  /** Host port. */
-  readonly port: number;
-}
-
-/** The containers that watch the balancers. */
-export interface Monitoring {
-  readonly prometheus: MonitoringService & { readonly volumeName: string };
-  readonly grafana: MonitoringService;
-}
-
-/** HAProxy's backend and the app servers in it. */
-export interface Backend {
-  readonly name: string;
-  readonly servers: readonly Server[];
-}
+/** A server line of the backend, and the app container behind it. */
+export type Server = Frozen<z.infer<typeof SERVER>>;
 
 /** Every name, id and address of a stack. */
-export interface Topology {
-  readonly stack: string;
-  readonly mode: Mode;
-  readonly readyPath: string;
-  /** Source address of the host's own requests if `bind` is a real address, besides the gateway. */
-  readonly hostAddress: string | undefined;
-  readonly network: {
-    readonly name: string;
-    readonly subnet: string;
-    readonly gateway: string;
-    /** Addresses of containers that are not the stack's. */
-    readonly guests: string;
-  };
-  readonly balancers: readonly Balancer[];
-  readonly backend: Backend;
-  /** Those of {@link backend}. */
-  readonly servers: readonly Server[];
-  /** Runs the new version and serves as backup while a roll-out goes on. */
-  readonly standIn: Server;
-  /** Undefined for a stack without monitoring. */
-  readonly monitoring?: Monitoring | undefined;
-  /** Undefined if HTTP alone is served. */
-  readonly tls: { readonly redirect: boolean } | undefined;
-  /** Host of the runtime API by mutual TLS. Undefined if that is off. */
-  readonly runtimeTls: { readonly host: string } | undefined;
-}
+export type Topology = Frozen<ReturnType<typeof planTopology>>;
+
+/** A HAProxy container. */
+export type Balancer = Topology["balancers"][number];
+
+/** The containers that watch the balancers. */
+export type Monitoring = NonNullable<Topology["monitoring"]>;
 
 /**
  * Derives a stack's names, ids and addresses. The gateway has the subnet's first address, the balancers
@@ -108,8 +56,8 @@ export interface Topology {
  * eleventh. The function is pure, so haproxy.cfg is known before any container exists.
  * @param engineHost Host name or address of the Docker engine's host.
  */
-export function planTopology(settings: Settings, engineHost: string = LOOPBACK): Topology {
-  const { stack, subnet, ports, tls, runtimeTls, monitoring } = settings;
+export function planTopology(settings: Settings, engineHost: string = LOOPBACK) {
+  const { stack, subnet, tls, runtimeTls, monitoring } = settings;
   const servers = numbers(settings.count).map((n) =>
     numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
   );
@@ -117,28 +65,20 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
     stack,
     mode: settings.mode,
     readyPath: settings.app.readyPath,
+    /** Source address of the host's own requests if `bind` is a real address, besides the gateway. */
     hostAddress: /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind,
     network: {
       name: `${stack}-balancer`,
       subnet: subnet.cidr,
       gateway: addressOf(subnet, GATEWAY),
+      /** Addresses of containers that are not the stack's. */
       guests: guestRange(subnet).cidr,
     },
-    balancers: numbers(settings.balancers).map((n) => ({
-      containerName: `${stack}-haproxy${n}`,
-      peerName: `haproxy${n}`,
-      address: addressOf(subnet, FIRST_BALANCER + n - 1),
-      volumeName: `${stack}-haproxy${n}-config`,
-      ports: {
-        http: ports.http + n - 1,
-        ...(tls === undefined ? {} : { https: ports.https + n - 1 }),
-        runtime: ports.runtime + n - 1,
-        ...(runtimeTls === undefined ? {} : { runtimeTls: ports.runtimeTls + n - 1 }),
-        stats: ports.stats + n - 1,
-      },
-    })),
+    balancers: numbers(settings.balancers).map((n) => numberedBalancer(settings, n)),
+    /** HAProxy's backend and the app servers in it. */
     backend: { name: BACKEND, servers },
     servers,
+    /** Runs the new version and serves as backup while a roll-out goes on. */
     standIn: {
       name: STAND_IN,
       id: STAND_IN_ID,
@@ -146,6 +86,7 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
       port: settings.app.port,
       containerName: `${stack}-${STAND_IN}`,
     },
+    /** Undefined for a stack without monitoring. */
     monitoring: monitoring && {
       prometheus: {
         containerName: `${stack}-prometheus`,
@@ -161,11 +102,30 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK):
         port: monitoring.ports.grafana,
       },
     },
-    tls: tls === undefined ? undefined : { redirect: tls.redirect },
-    runtimeTls:
-      runtimeTls === undefined
-        ? undefined
-        : { host: runtimeTls.host || (runtimeTls.bind === "0.0.0.0" ? engineHost : runtimeTls.bind) },
+    /** Undefined if HTTP alone is served. */
+    tls: tls && { redirect: tls.redirect },
+    /** Host of the runtime API by mutual TLS. Undefined if that is off. */
+    runtimeTls: runtimeTls && {
+      host: runtimeTls.host || (runtimeTls.bind === "0.0.0.0" ? engineHost : runtimeTls.bind),
+    },
+  };
+}
+
+function numberedBalancer({ stack, subnet, ports, tls, runtimeTls }: Settings, n: number) {
+  return {
+    containerName: `${stack}-haproxy${n}`,
+    /** Name among HAProxy's peers. */
+    peerName: `haproxy${n}`,
+    address: addressOf(subnet, FIRST_BALANCER + n - 1),
+    volumeName: `${stack}-haproxy${n}-config`,
+    /** Host ports. Those of TLS are there if it is on. */
+    ports: {
+      http: ports.http + n - 1,
+      https: tls && ports.https + n - 1,
+      runtime: ports.runtime + n - 1,
+      runtimeTls: runtimeTls && ports.runtimeTls + n - 1,
+      stats: ports.stats + n - 1,
+    },
   };
 }
 
@@ -177,7 +137,7 @@ export const runtimeEndpoint = ({ runtimeTls }: Topology, { ports }: Balancer): 
 
 /** Makes the n-th server of a stack. All of it but the address follows from the number. */
 const numberedServer = (
-  { stack, mode }: Pick<Topology, "stack" | "mode">,
+  { stack, mode }: Pick<Settings, "stack" | "mode">,
   n: number,
   { address, port }: Pick<Server, "address" | "port">,
 ): Server => ({
@@ -194,7 +154,7 @@ const numberedServer = (
  * @param outputs The names as above, and the addresses with their port.
  */
 export const declaredServers = (
-  stack: Pick<Topology, "stack" | "mode">,
+  stack: Pick<Settings, "stack" | "mode">,
   outputs: readonly { readonly name: string; readonly address: string }[],
 ): Server[] =>
   outputs.map(({ name, address }) => {
