@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
-import { dockerWords, EngineError, hasStatus, ifFound } from "./engine-error.ts";
+import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
+import { inspectContainer } from "./engine-replies.ts";
 import { checkIsOwn, DEFINITION_LABEL, type Labels } from "./labels.ts";
 
 /** An app container that shall run. */
@@ -21,7 +22,7 @@ export interface FoundApp {
   readonly definition: string;
   readonly labels: Labels;
   readonly state: "running" | "paused" | "stopped";
-  readonly pids: number | undefined;
+  readonly pids: number;
   /**
    * Its addresses on its networks; while it runs, those that it really has. There is none after somebody
    * disconnected it, or after the engine was killed while it started the container.
@@ -31,7 +32,7 @@ export interface FoundApp {
 
 /** Finds the container of a name. The result is undefined if there is none. */
 export async function findApp(docker: Docker, name: string): Promise<FoundApp | undefined> {
-  const found = await ifFound(() => docker.getContainer(name).inspect());
+  const found = await inspectContainer(docker, name);
   if (found === undefined) return undefined;
   const { Id, Config, State, HostConfig, NetworkSettings } = found;
   return {
@@ -39,9 +40,9 @@ export async function findApp(docker: Docker, name: string): Promise<FoundApp | 
     definition: Config.Labels[DEFINITION_LABEL] ?? "",
     labels: Config.Labels,
     state: State.Paused ? "paused" : State.Running ? "running" : "stopped",
-    pids: HostConfig.PidsLimit ?? undefined,
+    pids: HostConfig.PidsLimit,
     addresses: Object.values(NetworkSettings.Networks).map(({ IPAMConfig, IPAddress }) =>
-      State.Running ? IPAddress : (IPAMConfig?.IPv4Address ?? ""),
+      State.Running ? IPAddress : IPAMConfig.IPv4Address,
     ),
   };
 }

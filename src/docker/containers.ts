@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { ifFound } from "./engine-error.ts";
+import { inspectExisting } from "./engine-replies.ts";
 import { textOf } from "./multiplexed.ts";
 
 /**
@@ -8,7 +9,7 @@ import { textOf } from "./multiplexed.ts";
  */
 export async function whyNotRunning(docker: Docker, name: string): Promise<string | undefined> {
   return ifFound(async () => {
-    const { State } = await docker.getContainer(name).inspect();
+    const { State } = await inspectExisting(docker.getContainer(name));
     if (State.Paused) return `container ${name} is paused; let it go on with: docker unpause ${name}`;
     if (State.Running && !State.Restarting) return undefined;
     const how = State.Restarting ? "keeps ending" : `is ${State.Status}`;
@@ -34,6 +35,6 @@ export async function lastLines(docker: Docker, name: string, count = 5): Promis
 /** Limits the processes and threads of a container, running or not. */
 export async function setPidsLimit(docker: Docker, id: string, limit: number): Promise<void> {
   const container = docker.getContainer(id);
-  const { HostConfig } = await container.inspect();
+  const { HostConfig } = await inspectExisting(container);
   if (HostConfig.PidsLimit !== limit) await container.update({ PidsLimit: limit });
 }

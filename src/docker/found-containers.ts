@@ -4,18 +4,19 @@ import { readMadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
 import { digestOf } from "../tls/certificate.ts";
 import { ifFound } from "./engine-error.ts";
+import { inspectContainer, inspectNetwork, listContainers } from "./engine-replies.ts";
 import { DEFINITION_LABEL, MADE_FROM_LABEL, ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { readMountedFile } from "./volume-command.ts";
 
 /** Finds the stack's app containers by name, whether they run or not. */
 export async function observeApps(docker: Docker, stack: string): Promise<ReadonlyMap<string, ObservedApp>> {
-  const found = await docker.listContainers({
+  const found = await listContainers(docker, {
     all: true,
     filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=app`] },
   });
   return new Map(
-    found.map(({ Names, Labels, State }) => [
-      Names[0]?.slice(1) ?? "",
+    found.map(({ name, Labels, State }) => [
+      name,
       {
         definition: Labels[DEFINITION_LABEL] ?? "unknown",
         isRunning: State === "running",
@@ -29,13 +30,12 @@ export async function observeBalancers(
   docker: Docker,
   stack: string,
 ): Promise<ReadonlyMap<string, ObservedBalancer>> {
-  const listed = await docker.listContainers({
+  const listed = await listContainers(docker, {
     all: true,
     filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=haproxy`] },
   });
-  const names = listed.map(({ Names }) => Names[0]?.slice(1) ?? "");
   const found = await Promise.all(
-    names.map(async (name) => [name, await observeBalancer(docker, name)] as const),
+    listed.map(async ({ name }) => [name, await observeBalancer(docker, name)] as const),
   );
   return new Map(
     found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])),
@@ -44,20 +44,15 @@ export async function observeBalancers(
 
 /** Finds the subnet of a Docker network. The result is undefined when there is no such network. */
 export async function observeSubnet(docker: Docker, network: string): Promise<string | undefined> {
-  const found = (await docker.listNetworks()).find(({ Name }) => Name === network);
-  return found?.IPAM?.Config?.[0]?.Subnet;
-}
-
-/** Asks for the engine's default log driver, which containers get that name none. */
-export async function readLogDriver(docker: Docker): Promise<string> {
-  const { LoggingDriver }: { LoggingDriver: string } = await docker.info();
-  return LoggingDriver;
+  return (await inspectNetwork(docker, network))?.IPAM.Config[0]?.Subnet;
 }
 
 async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {
+  const found = await inspectContainer(docker, name);
+  if (found === undefined) return undefined;
+  const { Config, State } = found;
   const container = docker.getContainer(name);
   return ifFound(async () => {
-    const { Config, State } = await container.inspect();
     const [pem, configText] = await Promise.all([
       readMountedFile(container, CERTIFICATE_FILE),
       readMountedFile(container, CONFIG_FILE),

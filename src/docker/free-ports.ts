@@ -4,6 +4,7 @@ import type Docker from "dockerode";
 import type { PublishedPort } from "../stack/published-ports.ts";
 import type { Topology } from "../stack/topology.ts";
 import { EngineError } from "./engine-error.ts";
+import { type ListedContainer, listContainers } from "./engine-replies.ts";
 import { STACK_LABEL } from "./labels.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function checkPortsFree(
   wanted: readonly PublishedPort[],
   stack?: Pick<Topology, "stack" | "balancers">,
 ): Promise<void> {
-  const containers = wanted.length === 0 ? [] : await docker.listContainers();
+  const containers = wanted.length === 0 ? [] : await listContainers(docker);
   const balancers = new Set(stack?.balancers.map(({ containerName }) => containerName));
   const mistakes = new Set<string>();
   for (const { containerName, key, address, addressKey, port } of wanted) {
@@ -30,25 +31,18 @@ export async function checkPortsFree(
     const holders = containers.filter(({ Ports }) =>
       Ports.some(({ IP, PublicPort }) => PublicPort === port && sharesAddress(IP, address)),
     );
-    const isGivenUp = ({ Names, Labels }: Docker.ContainerInfo): boolean => {
-      const name = nameOf(Names);
-      return (
-        stack !== undefined &&
-        Labels[STACK_LABEL] === stack.stack &&
-        (name === containerName || balancers.has(name))
-      );
-    };
+    const isGivenUp = ({ name, Labels }: ListedContainer): boolean =>
+      stack !== undefined &&
+      Labels[STACK_LABEL] === stack.stack &&
+      (name === containerName || balancers.has(name));
     const holder = holders.find((each) => !isGivenUp(each));
     const isTaken = holders.length === 0 && (await listen(address, port)) === "EADDRINUSE";
-    const who =
-      holder === undefined ? isTaken && "a process of this host" : `container ${nameOf(holder.Names)}`;
+    const who = holder === undefined ? isTaken && "a process of this host" : `container ${holder.name}`;
     if (who !== false)
       mistakes.add(`port ${address}:${port} (${key}) is taken by ${who}; set another ${key}, or stop it`);
   }
   if (mistakes.size > 0) throw new EngineError([...mistakes].join("\n"));
 }
-
-const nameOf = ([name = ""]: readonly string[]): string => name.slice(1);
 
 const sharesAddress = (a: string, b: string): boolean => a === b || [a, b].includes("0.0.0.0");
 

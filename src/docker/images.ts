@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
-import { dockerWords, EngineError, ifFound } from "./engine-error.ts";
+import { dockerWords, EngineError } from "./engine-error.ts";
+import { inspectImage } from "./engine-replies.ts";
 
 /** An image and the config key that names it. */
 export interface WantedImage {
@@ -20,7 +21,7 @@ export async function pullMissingImages(docker: Docker, wanted: readonly WantedI
 }
 
 async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): Promise<void> {
-  if ((await ifFound(() => docker.getImage(reference).inspect())) !== undefined) return;
+  if ((await inspectImage(docker, reference)) !== undefined) return;
   try {
     const progress = await docker.pull(
       /[:@]/.test(reference.slice(reference.lastIndexOf("/") + 1)) ? reference : `${reference}:latest`,
@@ -50,7 +51,7 @@ export async function refuseRoot(
   user: string,
 ): Promise<void> {
   if (user !== "") return;
-  const found = await ifFound(() => docker.getImage(reference).inspect());
+  const found = await inspectImage(docker, reference);
   if (found === undefined || !/^(root|0)?(:|$)/.test(found.Config.User)) return;
   const what = "set app.user to another user, such as 1000, or to root to let it";
   throw new EngineError(`image ${reference} (${key}) runs as root; ${what}`);

@@ -1,6 +1,13 @@
 import type Docker from "dockerode";
 import { overlaps, readCidr } from "../stack/subnet.ts";
-import { EngineError, ifFound } from "./engine-error.ts";
+import { EngineError } from "./engine-error.ts";
+import {
+  type FoundNetwork,
+  inspectContainer,
+  inspectNetwork,
+  inspectVolume,
+  listNetworks,
+} from "./engine-replies.ts";
 import { checkIsOwn, isOwn, type Labels, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 import { removeNetwork } from "./remove-network.ts";
 
@@ -18,7 +25,7 @@ const labelsOfOwner = ({ stack, state }: Owner): Labels => ({ [STACK_LABEL]: sta
  * @throws {EngineError} Somebody else's container has the name.
  */
 export async function clearContainer(docker: Docker, owner: Owner, name: string): Promise<void> {
-  const found = await ifFound(() => docker.getContainer(name).inspect());
+  const found = await inspectContainer(docker, name);
   if (found === undefined) return;
   checkIsOwn("container", name, found.Config.Labels, labelsOfOwner(owner));
   await docker.getContainer(found.Id).remove({ force: true });
@@ -35,7 +42,7 @@ export async function clearNetwork(
   owner: Owner,
   network: { readonly name: string; readonly subnet: string },
 ): Promise<void> {
-  const found = (await docker.listNetworks()).find(({ Name }) => Name === network.name);
+  const found = await inspectNetwork(docker, network.name);
   if (found !== undefined) await clearOwnNetwork(docker, owner, found);
   await checkSubnetFree(docker, network);
 }
@@ -51,10 +58,10 @@ export async function checkSubnetFree(
 ): Promise<void> {
   const wanted = readCidr(subnet);
   if (wanted === undefined) return;
-  for (const network of await docker.listNetworks()) {
+  for (const network of await listNetworks(docker)) {
     if (network.Name === name) continue;
-    const clash = (network.IPAM?.Config ?? []).find(({ Subnet }) => {
-      const other = readCidr(Subnet ?? "");
+    const clash = network.IPAM.Config.find(({ Subnet }) => {
+      const other = readCidr(Subnet);
       return other !== undefined && overlaps(other, wanted);
     });
     if (clash === undefined) continue;
@@ -65,16 +72,11 @@ export async function checkSubnetFree(
   }
 }
 
-async function clearOwnNetwork(
-  docker: Docker,
-  owner: Owner,
-  network: Docker.NetworkInspectInfo,
-): Promise<void> {
+async function clearOwnNetwork(docker: Docker, owner: Owner, network: FoundNetwork): Promise<void> {
   const own = labelsOfOwner(owner);
   checkIsOwn("network", network.Name, network.Labels, own);
-  const { Containers: attached = {} } = await docker.getNetwork(network.Id).inspect();
-  for (const id of Object.keys(attached)) {
-    const container = await ifFound(() => docker.getContainer(id).inspect());
+  for (const id of Object.keys(network.Containers)) {
+    const container = await inspectContainer(docker, id);
     if (container === undefined) continue;
     if (!isOwn(container.Config.Labels, own))
       throw new EngineError(
@@ -90,7 +92,7 @@ async function clearOwnNetwork(
  * @throws {EngineError} Somebody else's volume has the name.
  */
 export async function clearVolume(docker: Docker, owner: Owner, name: string): Promise<void> {
-  const found = await ifFound(() => docker.getVolume(name).inspect());
+  const found = await inspectVolume(docker, name);
   if (found === undefined) return;
   checkIsOwn("volume", name, found.Labels, labelsOfOwner(owner));
   await docker.getVolume(name).remove({ force: true });

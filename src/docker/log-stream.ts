@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
+import { inspectExisting, listContainers } from "./engine-replies.ts";
 import { ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { demultiplex } from "./multiplexed.ts";
 
@@ -22,7 +23,7 @@ export interface LogReading {
 
 /** Counts the containers of a stack that have a log, whether they run or not. */
 export async function countContainers(docker: Docker, stack: string): Promise<number> {
-  const found = await docker.listContainers({ all: true, filters: ofStack(stack) });
+  const found = await listContainers(docker, { all: true, filters: ofStack(stack) });
   return found.filter(({ Labels }) => isService(Labels[ROLE_LABEL])).length;
 }
 
@@ -61,9 +62,8 @@ export async function readStackLogs(docker: Docker, stack: string, reading: LogR
   };
   const filters = ofStack(stack);
   const readListed = async (): Promise<void> => {
-    const listed = await docker.listContainers({ all: true, filters, abortSignal: signal });
-    for (const { Id, Names, Labels, State } of listed) {
-      const name = Names[0]?.slice(1) ?? Id;
+    const listed = await listContainers(docker, { all: true, filters, abortSignal: signal });
+    for (const { Id, name, Labels, State } of listed) {
       if (isWanted(name, Labels[ROLE_LABEL]) && !logs.has(Id))
         read(Id, name, isFollowing && State === "exited" ? "ended" : "started");
     }
@@ -106,7 +106,7 @@ async function readLines(
 
 /** Tells when the last run ended. All lines of the next run are later. */
 const endOfRun = async (container: Docker.Container, abortSignal: AbortSignal): Promise<string> =>
-  unixTime((await container.inspect({ abortSignal })).State.FinishedAt);
+  unixTime((await inspectExisting(container, { abortSignal })).State.FinishedAt);
 
 /** Whether an error says that a container is gone, or is being removed. */
 const isGone = (error: unknown): boolean => hasStatus(error, 404) || hasStatus(error, 409);
@@ -114,5 +114,5 @@ const isGone = (error: unknown): boolean => hasStatus(error, 404) || hasStatus(e
 /** Converts Docker's time to seconds since 1970, to the nanosecond. Docker's word for never gives 0. */
 export function unixTime(time: string): string {
   const [, nanoseconds = "0"] = /\.(\d+)Z$/.exec(time) ?? [];
-  return `${Math.max(0, Math.floor(Date.parse(time) / 1000))}.${nanoseconds}`;
+  return `${Math.max(0, Math.floor((Date.parse(time) || 0) / 1000))}.${nanoseconds}`;
 }

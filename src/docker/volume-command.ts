@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import tar from "tar-stream";
 import { CONFIG_FOLDER, HAPROXY_USER, PEER_VARIABLE } from "../haproxy/container.ts";
 import { dockerWords, EngineError, hasStatus, ifFound } from "./engine-error.ts";
+import { inspectVolume, listContainers } from "./engine-replies.ts";
 import { type Labels, ROLE_LABEL } from "./labels.ts";
 import { textOf } from "./multiplexed.ts";
 
@@ -41,7 +42,7 @@ export async function runInVolume(
   files: readonly VolumeFile[],
   command: readonly string[],
 ): Promise<Verdict> {
-  const [user] = await docker.listContainers({ filters: { ...usersOf(volume), status: ["running"] } });
+  const [user] = await listContainers(docker, { filters: { ...usersOf(volume), status: ["running"] } });
   if (user?.Image === volume.image) return runInside(docker.getContainer(user.Id), files, command);
   return withHelper(docker, volume, command, async (helper) => {
     await putFiles(helper, files);
@@ -73,10 +74,11 @@ export async function readVolumeFile(
   volume: ConfigVolume,
   name: string,
 ): Promise<string | undefined> {
-  const [user] = await docker.listContainers({ all: true, filters: usersOf(volume) });
+  const [user] = await listContainers(docker, { all: true, filters: usersOf(volume) });
   try {
     if (user !== undefined) return await readMountedFile(docker.getContainer(user.Id), name);
-    await docker.getVolume(volume.volumeName).inspect(); // a helper would create the volume
+    // A helper would create the volume.
+    if ((await inspectVolume(docker, volume.volumeName)) === undefined) return undefined;
     return await withHelper(docker, volume, [], (helper) => readMountedFile(helper, name));
   } catch (error) {
     // The image may be gone as well, and then no helper can be created.
@@ -102,7 +104,7 @@ const usersOf = ({ volumeName }: ConfigVolume) => ({
 /** Removes the helpers that an interrupted run left. They would keep their volume in use. */
 export async function removeHelpers(docker: Docker, { labels }: ConfigVolume): Promise<void> {
   const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  const helpers = await docker.listContainers({ all: true, filters: { label } });
+  const helpers = await listContainers(docker, { all: true, filters: { label } });
   await Promise.all(helpers.map(({ Id }) => docker.getContainer(Id).remove({ force: true })));
 }
 

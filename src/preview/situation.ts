@@ -1,6 +1,7 @@
 import { appArguments } from "../docker/container-arguments.ts";
 import { type Engine, engineHost } from "../docker/engine.ts";
-import { observeApps, observeBalancers, observeSubnet, readLogDriver } from "../docker/found-containers.ts";
+import { inspectEngine } from "../docker/engine-replies.ts";
+import { observeApps, observeBalancers, observeSubnet } from "../docker/found-containers.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
 import { definitionName } from "../docker/labels.ts";
 import { checkSubnetFree } from "../docker/leftovers.ts";
@@ -83,7 +84,7 @@ export async function lookAtStack(
   const haproxies = haproxiesOf(topology, credentials);
   const lookAtCertificate = (haproxy: Haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH);
   const [logDriver, subnet, apps, balancers, running, certificates] = await Promise.all([
-    settings.logDriver === "engine" ? readLogDriver(docker) : settings.logDriver,
+    settings.logDriver === "engine" ? (await inspectEngine(docker)).LoggingDriver : settings.logDriver,
     observeSubnet(docker, topology.network.name),
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),

@@ -57,7 +57,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
   },
   async read(state) {
     const found = await findApp(await connectEngine(), state.server.containerName);
-    return found === undefined ? "gone" : { ...describe(found, state), pids: found.pids ?? 0 };
+    return found === undefined ? "gone" : { ...describe(found, state), pids: found.pids };
   },
   async differs(state, inputs) {
     const { definition, pids, server, isProvedFirst } = inputs;

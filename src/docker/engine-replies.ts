@@ -1,0 +1,113 @@
+import type Docker from "dockerode";
+import { z } from "zod";
+import { ifFound } from "./engine-error.ts";
+
+// An engine may leave a field out that is empty, as API 1.52 does, and dockerode's types do not tell. So all
+// that is read of its replies is read here, and what is missing is empty.
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+const number = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+const listOf = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((value) => value ?? []);
+const mapOf = <T extends z.ZodType>(item: T) =>
+  z
+    .record(z.string(), item)
+    .nullish()
+    .transform((value) => value ?? {});
+const part = <T extends z.ZodRawShape>(shape: T) => z.preprocess((value) => value ?? {}, z.object(shape));
+
+const LABELS = mapOf(text);
+
+const CONTAINER = part({
+  Id: text,
+  Name: text,
+  Config: part({ Labels: LABELS }),
+  State: part({
+    Status: text,
+    Running: flag,
+    Paused: flag,
+    Restarting: flag,
+    Error: text,
+    FinishedAt: text,
+  }),
+  HostConfig: part({ PidsLimit: number }),
+  NetworkSettings: part({
+    Networks: mapOf(part({ IPAddress: text, IPAMConfig: part({ IPv4Address: text }) })),
+  }),
+});
+
+const LISTED_CONTAINERS = listOf(
+  part({
+    Id: text,
+    Names: listOf(text),
+    Image: text,
+    State: text,
+    Labels: LABELS,
+    Ports: listOf(part({ IP: text, PublicPort: number })),
+  }).transform(({ Names: [name = ""], ...rest }) => ({ ...rest, name: name.slice(1) })),
+);
+
+const NETWORK = part({
+  Id: text,
+  Name: text,
+  Labels: LABELS,
+  IPAM: part({ Config: listOf(part({ Subnet: text })) }),
+  Containers: mapOf(part({ Name: text, IPv4Address: text })),
+});
+
+const IMAGE = part({ Id: text, Config: part({ User: text }) });
+
+const LABELLED = part({ Labels: LABELS });
+
+const ENGINE = part({ LoggingDriver: text });
+
+/** Looks at a container by id or name. The result is undefined if there is none. */
+export const inspectContainer = (docker: Docker, id: string) =>
+  ifFound(() => inspectExisting(docker.getContainer(id)));
+
+/** Looks at a container that there is. */
+export const inspectExisting = async (
+  container: Docker.Container,
+  options: { abortSignal?: AbortSignal } = {},
+) => CONTAINER.parse(await container.inspect(options));
+
+/** Lists containers, each with its first name. */
+export const listContainers = async (docker: Docker, options: Docker.ContainerListOptions = {}) =>
+  LISTED_CONTAINERS.parse(await docker.listContainers(options));
+
+/** A container of such a list. */
+export type ListedContainer = z.output<typeof LISTED_CONTAINERS>[number];
+
+/** Lists all networks, without the containers on them. */
+export const listNetworks = async (docker: Docker) => z.array(NETWORK).parse(await docker.listNetworks());
+
+/** A network as the engine reports it. */
+export type FoundNetwork = z.output<typeof NETWORK>;
+
+/** Looks at a network by id or name, and at who runs on it. The result is undefined if there is none. */
+export const inspectNetwork = (docker: Docker, id: string) =>
+  ifFound(async () => NETWORK.parse(await docker.getNetwork(id).inspect()));
+
+/** Looks at an image by id or reference. The result is undefined if there is none. */
+export const inspectImage = (docker: Docker, reference: string) =>
+  ifFound(async () => IMAGE.parse(await docker.getImage(reference).inspect()));
+
+/** Looks at a volume. The result is undefined if there is none. */
+export const inspectVolume = (docker: Docker, name: string) =>
+  ifFound(async () => LABELLED.parse(await docker.getVolume(name).inspect()));
+
+/** Asks the engine about itself. */
+export const inspectEngine = async (docker: Docker) => ENGINE.parse(await docker.info());
