@@ -3,6 +3,9 @@ import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
 import { inspectContainer } from "./engine-replies.ts";
 import { checkIsOwn, DEFINITION_LABEL, type Labels } from "./labels.ts";
 
+/** Seconds that a container gets to end by itself. */
+export const STOP = { t: 10 } as const;
+
 /** An app container that shall run. */
 export interface AppContainer {
   readonly name: string;
@@ -85,10 +88,10 @@ export async function resumeApp(docker: Docker, found: FoundApp, pids: number): 
   if (found.state === "stopped") await container.start();
 }
 
-/** Stops a container within so many seconds, and removes it. It is no error if it is gone already. */
-export async function removeApp(docker: Docker, id: string, graceSeconds: number): Promise<void> {
+/** Stops a container, and removes it. It is no error if it is gone already. */
+export async function removeApp(docker: Docker, id: string): Promise<void> {
   const container = docker.getContainer(id);
-  for (const step of [() => container.stop({ t: graceSeconds }), () => container.remove({ force: true })]) {
+  for (const step of [() => container.stop(STOP), () => container.remove({ force: true })]) {
     try {
       await step();
     } catch (error) {

@@ -64,6 +64,17 @@ export function appArguments({
       Memory: limits.memoryMb * MIB,
       Ulimits: [{ Name: "nofile", Soft: limits.files, Hard: limits.files }],
     },
-    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
+    ...onNetwork(network, address),
   } satisfies Docker.ContainerCreateOptions;
 }
+
+/** The same container at another address. */
+export const atAddress = (
+  made: Docker.ContainerCreateOptions,
+  network: string,
+  address: string,
+): Docker.ContainerCreateOptions => ({ ...made, ...onNetwork(network, address) });
+
+const onNetwork = (network: string, address: string) => ({
+  NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
+});

@@ -1,3 +1,4 @@
+import { isAsideName } from "../docker/set-aside.ts";
 import { type HaproxyConfig, readHead } from "../haproxy/file/render.ts";
 import { SERVER_WEIGHT } from "../haproxy/file/server-line.ts";
 import { movedShare } from "../haproxy/hash-ring.ts";
@@ -62,13 +63,17 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
 
 /** Containers of servers that HAProxy has, which are gone or do not run. */
 function describeApps({ topology, rollout }: Declared, { apps, running }: Observed): string[] {
+  // An update that was killed in a roll-out has left them. A roll-out goes on with them, and removes them.
+  const isOfRollout = (name: string) => name === topology.standIn.containerName || isAsideName(name);
+  const left = rollout.replaced.length > 0 ? [] : [...apps.keys()].filter(isOfRollout).sort();
   const known = new Set([...running.values()].flatMap(({ servers }) => servers.map(({ name }) => name)));
   const replaced = namesOf(rollout.replaced);
-  return topology.servers.flatMap(({ name, containerName }) => {
+  const lines = topology.servers.flatMap(({ name, containerName }) => {
     const found = apps.get(containerName);
     if (found === undefined) return known.has(name) ? [`create: ${containerName}`] : [];
     return found.isRunning || replaced.has(name) ? [] : [`start: ${containerName}`];
   });
+  return [...lines, ...left.map((name) => `remove: ${name}`)];
 }
 
 /** What is as declared, but will not do for long. */

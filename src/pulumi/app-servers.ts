@@ -3,7 +3,7 @@ import { labelsOf, MADE_FROM_LABEL } from "../docker/labels.ts";
 import type { Credentials } from "../stack/endpoint.ts";
 import type { Server } from "../stack/topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
-import { AppServer } from "./provided.ts";
+import { AppServer, RolloutEnd } from "./provided.ts";
 import type { StackContext } from "./stack-context.ts";
 
 interface AppServersArgs extends StackContext {
@@ -17,8 +17,8 @@ interface AppServersArgs extends StackContext {
 /**
  * Declares the app servers. Where a roll-out replaces containers, each of them waits for the one that is
  * `atATime` places before it in the order of the roll-out; otherwise nothing waits for anything. The servers
- * whose containers stay or are new come before the first: one that is added may be what keeps the app served
- * while the only old one is replaced, and one of the new version that does not serve ends the roll-out there.
+ * whose containers stay or are new come before the first: one of the new version that does not serve ends the
+ * roll-out there.
  */
 export function createAppServers(args: AppServersArgs): AppServer[] {
   const { topology, rollout } = args.declared;
@@ -47,19 +47,48 @@ export function createAppServers(args: AppServersArgs): AppServer[] {
   return [...others, ...rolled];
 }
 
+/** Declares the end of a roll-out, after all of its app servers. */
+export const createRolloutEnd = (apps: readonly AppServer[], args: AppServersArgs): RolloutEnd =>
+  new RolloutEnd(
+    args.declared.topology.standIn.containerName,
+    { ...rolloutInputs(args), servers: [...args.declared.topology.servers] },
+    { parent: args.parent, dependsOn: [...apps] },
+  );
+
+const rolloutInputs = ({ declared, owner, balancers, credentials }: AppServersArgs) => {
+  const { settings, topology, rollout, apps } = declared;
+  // All are made from the same but for their addresses.
+  const { arguments: _, ...madeFrom } = [...apps.values()][0]?.madeFrom ?? {};
+  return {
+    labels: {
+      ...labelsOf(owner.stack, owner.state, "app"),
+      [MADE_FROM_LABEL]: JSON.stringify(madeFrom),
+    },
+    mode: settings.mode,
+    standIn: topology.standIn,
+    balancers: balancers.map(({ address }) => address),
+    credentials,
+    atATime: rollout.atATime,
+    onFailure: settings.rollout.onFailure,
+    drainTimeoutMs: settings.drainTimeoutMs,
+    readyTimeoutMs: settings.readyTimeoutMs,
+  };
+};
+
 function createAppServer(
   server: Server,
   isProvedFirst: boolean,
   after: readonly AppServer[],
   args: AppServersArgs,
 ): AppServer {
-  const { declared, isEnvSecret, owner, network, balancers, credentials, parent } = args;
-  const { settings, topology, apps, rollout } = declared;
+  const { declared, isEnvSecret, owner, network, balancers, parent } = args;
+  const { settings, apps } = declared;
   const app = apps.get(server.containerName);
   if (app === undefined) throw new RangeError(`${server.containerName} is not declared`);
   return new AppServer(
     server.containerName,
     {
+      ...rolloutInputs(args),
       server,
       container: isEnvSecret ? { ...app.container, Env: pulumi.secret(app.container.Env) } : app.container,
       definition: app.definition,
@@ -67,15 +96,10 @@ function createAppServer(
         ...labelsOf(owner.stack, owner.state, "app"),
         [MADE_FROM_LABEL]: JSON.stringify(app.madeFrom),
       },
+      readyPath: settings.app.readyPath,
       pids: settings.app.confinement.limits.pids,
       network,
-      balancers: balancers.map(({ address }) => address),
-      credentials,
-      isOnly: topology.servers.length === 1,
       isProvedFirst,
-      atATime: rollout.atATime,
-      drainTimeoutMs: settings.drainTimeoutMs,
-      readyTimeoutMs: settings.readyTimeoutMs,
     },
     { parent, dependsOn: [...after, ...balancers.map(({ container }) => container)] },
   );

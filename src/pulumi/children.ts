@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { clearNetwork } from "../docker/leftovers.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
 import type { Credentials } from "../stack/endpoint.ts";
-import { createAppServers } from "./app-servers.ts";
+import { createAppServers, createRolloutEnd } from "./app-servers.ts";
 import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.ts";
 import { createCertificate } from "./https-certificate.ts";
 import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
@@ -26,7 +26,9 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
   const runtimeTls = createRuntimeTls(settings, parent);
   const credentials = runtimeTls?.client;
   const balancers = createBalancers(context, { certificate, runtimeTls }, network);
-  const apps = createAppServers({ ...context, network: network.name, balancers, credentials });
+  const appServersArgs = { ...context, network: network.name, balancers, credentials };
+  const apps = createAppServers(appServersArgs);
+  const rolloutEnd = createRolloutEnd(apps, appServersArgs);
   const haproxies = balancers.map(({ container }) => container);
   limitPids(`${settings.stack}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, parent);
   const syncs = balancers.map(
@@ -44,7 +46,7 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
           drainTimeoutMs,
           readyTimeoutMs,
         },
-        { parent, dependsOn: [configFile, ...apps] },
+        { parent, dependsOn: [configFile, rolloutEnd, ...apps] },
       ),
   );
   if (topology.monitoring !== undefined) {

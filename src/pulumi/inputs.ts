@@ -105,28 +105,43 @@ export const RUNTIME_SYNC = HAPROXY_ADDRESS.extend({
 /** What one balancer shall run. */
 export type RuntimeSyncInputs = z.infer<typeof RUNTIME_SYNC>;
 
-export const APP_SERVER = z.object({
+export const ROLLOUT = z.object({
+  /** Those of the app containers: of whom they are, and what they are made from. */
+  labels: LABELS,
+  mode: z.enum(["sticky", "hash"]),
+  /** Serves while containers are replaced. */
+  standIn: SERVER,
+  /** The balancers that must not send traffic to a container that is replaced. */
+  balancers: z.array(HAPROXY_ADDRESS),
+  /** For their runtime APIs, where these take any; a secret. */
+  credentials: CREDENTIALS.optional(),
+  /** How many containers of the stack may be out of rotation at a time. */
+  atATime: z.number(),
+  /** Whether containers that were replaced go back when a later one does not come up. */
+  onFailure: z.enum(["back", "stop"]),
+  ...TIMEOUTS,
+});
+/** How an app's containers are replaced. */
+export type RolloutInputs = z.infer<typeof ROLLOUT>;
+
+export const ROLLOUT_END = ROLLOUT.extend({ servers: z.array(SERVER) });
+/** The end of a roll-out: its servers are up, and what helped it goes. */
+export type RolloutEndInputs = z.infer<typeof ROLLOUT_END>;
+
+export const APP_SERVER = ROLLOUT.extend({
   server: SERVER,
   /** What the engine gets to make the container from, its name, labels and limit of processes apart. */
   container: z.looseObject({ Image: z.string() }),
   /** Names what the container is made from: another name means another container. */
   definition: z.string(),
-  labels: LABELS,
+  /** HAProxy checks the container by this path, also while another one is in the running haproxy.cfg. */
+  readyPath: z.string(),
   /** Processes and threads of the container, which are changed while it runs. */
   pids: z.number(),
   /** Name of the network that it is on; it goes and comes back with that. */
   network: z.string(),
-  /** The balancers that must not send it traffic while its container is replaced. */
-  balancers: z.array(HAPROXY_ADDRESS),
-  /** For their runtime APIs, where these take any; a secret. */
-  credentials: CREDENTIALS.optional(),
-  /** Whether no other server is declared, which could serve meanwhile. */
-  isOnly: z.boolean(),
   /** Whether a roll-out waits for the proof that this one is up; the sync proves it otherwise. */
   isProvedFirst: z.boolean(),
-  /** How many containers of the stack may be out of rotation at a time. */
-  atATime: z.number(),
-  ...TIMEOUTS,
 });
 /** A server of the stack and the app container behind it. */
 export type AppServerInputs = z.infer<typeof APP_SERVER>;

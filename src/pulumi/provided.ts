@@ -4,6 +4,7 @@ import type {
   CertificateFileInputs,
   ConfigFileInputs,
   PidsLimitInputs,
+  RolloutEndInputs,
   RuntimeCredentialsInputs,
   RuntimeSyncInputs,
   SelfSignedInputs,
@@ -32,6 +33,9 @@ export class AppServer extends provided<AppServerInputs>("AppServer", [
   "isRunning",
   "address",
 ]) {}
+
+/** The end of a roll-out: all servers are up, and the stand-in and what ran before go. */
+export class RolloutEnd extends provided<RolloutEndInputs>("RolloutEnd") {}
 
 /** A balancer's haproxy.cfg: checked by the balancer's own image, then renamed into place in its volume. */
 export class ConfigFile extends provided<ConfigFileInputs>("ConfigFile") {}

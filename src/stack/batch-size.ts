@@ -5,10 +5,10 @@ export type BatchSize =
 
 /**
  * Calculates how many of so many containers a batch has. A share is rounded down, so no more than that is out
- * of rotation, but a batch has one container at least. Of two or more containers one always stays.
+ * of rotation, but a batch has one container at least. A batch may have all: the stand-in serves meanwhile.
  */
 export function batchSize(batch: BatchSize, count: number): number {
-  return Math.max(1, Math.min(wantedSize(batch, count), count - 1));
+  return Math.max(1, Math.min(wantedSize(batch, count), count));
 }
 
 function wantedSize(batch: BatchSize, count: number): number {

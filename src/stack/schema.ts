@@ -125,8 +125,14 @@ export const CONFIG = z.object({
     batch: key(
       kinds.numberOrShare,
       1,
-      "App containers that an update of the app replaces at a time, a number or a share such as 25%; " +
-        "of two or more one always stays",
+      "App containers that an update of the app replaces at a time, a number or a share such as 25%; while " +
+        "all are, the stand-in serves",
+    ),
+    onFailure: key(
+      kinds.oneOf(["back", "stop"]),
+      "back",
+      "When a new container does not come up. back: those that were replaced go back to what they ran " +
+        "before; stop: all stays as it is then",
     ),
   }),
   tls: group("HTTPS at the front door, see docs/tls.md.", {

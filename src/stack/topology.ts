@@ -36,6 +36,8 @@ export const SERVER = z.object({
   /** Value of the cookie that keeps a client here. Undefined in hash mode. */
   cookie: z.string().optional(),
   containerName: z.string(),
+  /** Whether it gets traffic only while no other server is up. */
+  isBackup: z.boolean().optional(),
 });
 
 /** A server line of the backend, and the app container behind it. */
@@ -85,6 +87,7 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
       address: addressOf(subnet, standInNumber(subnet)),
       port: settings.app.port,
       containerName: `${stack}-${STAND_IN}`,
+      isBackup: true,
     },
     /** Undefined for a stack without monitoring. */
     monitoring: monitoring && {
@@ -136,7 +139,7 @@ export const runtimeEndpoint = ({ runtimeTls }: Topology, { ports }: Balancer): 
     : { kind: "tls", host: runtimeTls.host, port: ports.runtimeTls };
 
 /** Makes the n-th server of a stack. All of it but the address follows from the number. */
-const numberedServer = (
+export const numberedServer = (
   { stack, mode }: Pick<Settings, "stack" | "mode">,
   n: number,
   { address, port }: Pick<Server, "address" | "port">,

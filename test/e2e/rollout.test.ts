@@ -45,6 +45,22 @@ const messages = async (): Promise<Set<string>> => {
 const serverNames = async () =>
   [...(await stack.servers()).values()].flatMap(({ name, isUp }) => (isUp ? [name] : [])).sort();
 
+/** All of the stack's containers, set aside ones and the stand-in included. */
+const containerNames = async (): Promise<string[]> => {
+  const filters = { label: [`balancer.stack=${stack.name}`, "balancer.role=app"] };
+  const found = await docker.listContainers({ all: true, filters });
+  return found.map(({ Names }) => Names[0]?.slice(1) ?? "").sort();
+};
+const names = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${stack.name}-podinfo${index + 1}`);
+
+/** A version that comes up everywhere but at one address. */
+const badAt = (address: string): string[] => [
+  "sh",
+  "-c",
+  `case "$(hostname -i)" in ${address}) more=--unready ;; esac; exec ./podinfo --port={port} $more`,
+];
+
 describe("an update of the app", () => {
   test("replaces one container at a time without a failed request, by the same HAProxy", async () => {
     const before = await appIds(4);
@@ -78,7 +94,7 @@ describe("an update of the app", () => {
     expect([...(await stack.servers()).values()].map(({ port }) => port)).toEqual([9800, 9800, 9800]);
   });
 
-  test("stops at the first container that does not become ready, and tells why with its last words", async () => {
+  test("of a bad version touches no container, and tells why with the last words of its stand-in", async () => {
     const before = await appIds(3);
     const result = await underLoad(async () => {
       const { exitCode, output } = await stack.tryUp({
@@ -87,20 +103,52 @@ describe("an update of the app", () => {
       });
       expect(exitCode).not.toBe(0);
       expect(output).toMatch(
-        /not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.:]+\): DOWN L7STS/,
+        /not up within 10 s \(readyTimeout\): standin \(e2e-rollout-standin, 172.28.105.239:9800\): DOWN L7STS/,
       );
-      expect(output).toMatch(/container e2e-rollout-podinfo1 printed last: \{"level":"info"/);
+      expect(output).toMatch(/container e2e-rollout-standin printed last: \{"level":"info"/);
+      expect(output).toContain("roll-out: ended before a container that served was touched");
     });
     expect(result.failures).toEqual([]);
-    expect((await appIds(3)).slice(1)).toEqual(before.slice(1));
+    expect(await appIds(3)).toEqual(before);
     expect(await messages()).toEqual(new Set(["third"]));
-    const { exitCode, output } = await stack.tryUp(); // must not replace the next one
-    expect(exitCode).not.toBe(0);
-    expect(output).toMatch(/not up within 10 s \(readyTimeout\): s1 /);
-    expect((await appIds(3)).slice(1)).toEqual(before.slice(1));
+    expect(await containerNames()).toEqual(names(3));
+    expect(await serverNames()).toEqual(["s1", "s2", "s3"]);
   });
 
-  test("going back to the old config repairs it, and takes nobody out for another mode in the same update", async () => {
+  test("goes back by itself when a container in the middle does not come up", async () => {
+    const before = await appIds(3);
+    const { failures } = await underLoad(async () => {
+      const { exitCode, output } = await stack.tryUp({ "app.command": badAt("172.28.105.12") });
+      expect(exitCode).not.toBe(0);
+      expect(output).toMatch(/not up within 10 s \(readyTimeout\): s2 \(e2e-rollout-podinfo2, /);
+      expect(output).toMatch(/roll-out: went back \(s1 s2\), all containers run .*app\.env of before/);
+    });
+    expect(failures).toEqual([]);
+    expect(await appIds(3)).toEqual(before);
+    expect(await messages()).toEqual(new Set(["third"]));
+    expect(await containerNames()).toEqual(names(3));
+    expect(await serverNames()).toEqual(["s1", "s2", "s3"]);
+  });
+
+  test("stops there where it shall, and the next update knows what ran before", async () => {
+    const before = await appIds(3);
+    const { failures } = await underLoad(async () => {
+      const { exitCode, output } = await stack.tryUp({ "rollout.onFailure": "stop" });
+      expect(exitCode).not.toBe(0);
+      expect(output).toContain("roll-out: stopped there (rollout.onFailure stop)");
+      expect(await messages()).toEqual(new Set(["third", "fourth"]));
+      expect((await appIds(3)).map((id) => before.includes(id))).toEqual([false, false, true]);
+      expect((await stack.tryUp({ "rollout.onFailure": undefined })).output).toMatch(
+        /roll-out: went back \(s1 s2\)/,
+      );
+    });
+    expect(failures).toEqual([]);
+    expect(await appIds(3)).toEqual(before);
+    expect(await messages()).toEqual(new Set(["third"]));
+    expect(await containerNames()).toEqual(names(3));
+  });
+
+  test("has nothing to change after the way back when the config is as before", async () => {
     const { failures } = await underLoad(() =>
       stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" }, "app.command": undefined, mode: "hash" }),
     );
@@ -109,8 +157,42 @@ describe("an update of the app", () => {
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
 
+  test("checks the new version by its own path, and the old one by the old path", async () => {
+    const { failures } = await underLoad(() =>
+      stack.up({
+        "app.command": ["./podinfo", "--port={port}", "--unready"],
+        "app.readyPath": "/healthz",
+        mode: undefined,
+      }),
+    );
+    expect(failures).toEqual([]);
+    expect(await serverNames()).toEqual(["s1", "s2", "s3"]);
+    await stack.up({ "app.command": undefined, "app.readyPath": undefined });
+  });
+
+  test("replaces all at a time without a failed request", async () => {
+    stack.configure({ "app.env": { PODINFO_UI_MESSAGE: "fourth" }, "rollout.batch": "100%" });
+    expect((await stack.preview()).output).toContain("roll-out: 3 containers in batches of 3");
+    const { failures, answeredBy } = await underLoad(() => stack.up());
+    expect(failures).toEqual([]);
+    // three old ones, three new ones, and the stand-in
+    expect(answeredBy.size).toBe(7);
+    expect(await messages()).toEqual(new Set(["fourth"]));
+    expect(await containerNames()).toEqual(names(3));
+  });
+
+  test("replaces the only container without a failed request", async () => {
+    await stack.up({ count: 1, "rollout.batch": undefined });
+    const { failures, sent } = await underLoad(() =>
+      stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" } }),
+    );
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(300);
+    expect(await messages()).toEqual(new Set(["third"]));
+    expect(await containerNames()).toEqual(names(1));
+  });
+
   test("replaces the only container when one that is added in the same update serves", async () => {
-    await stack.up({ count: 1, mode: undefined });
     const { failures, answeredBy } = await underLoad(() =>
       stack.up({ "app.env": { PODINFO_UI_MESSAGE: "fourth" }, count: 2 }),
     );
@@ -129,12 +211,12 @@ describe("an update of the app", () => {
     expect([...(await stack.servers()).values()].map(({ port }) => port)).toEqual([9700, 9700]);
   });
 
-  test("stops at the first container where the port is not the app's, though its command is the same", async () => {
+  test("touches nothing where the port is not the app's, though its command is the same", async () => {
     const { failures } = await underLoad(async () => {
       const { exitCode, output } = await stack.tryUp({ "app.port": 9701 });
       expect(exitCode).not.toBe(0);
       expect(output).toMatch(
-        /not up within 10 s \(readyTimeout\): s1 \(e2e-rollout-podinfo1, [\d.]+:9701\): DOWN L4CON/,
+        /not up within 10 s \(readyTimeout\): standin \(e2e-rollout-standin, [\d.]+:9701\): DOWN L4CON/,
       );
     });
     expect(failures).toEqual([]);

@@ -87,6 +87,15 @@ describe("app servers", () => {
   });
 });
 
+test("a roll-out ends after all app servers, and before the sync", async () => {
+  const graph = await recordGraph({ count: "2" }, declareChildren);
+  expect(graph.get("demo-standin")?.after).toEqual(
+    expect.arrayContaining(["demo-podinfo1", "demo-podinfo2"]),
+  );
+  expect(graph.get("demo-haproxy1-runtime")?.after).toContain("demo-standin");
+  expect(graph.get("demo-standin")?.inputs.servers).toMatchObject([{ name: "s1" }, { name: "s2" }]);
+});
+
 describe("the container of an app server", () => {
   test("gets exactly what its definition names", async () => {
     const graph = await recordGraph(
@@ -110,7 +119,9 @@ describe("the container of an app server", () => {
         },
       },
       pids: 512,
-      isOnly: true,
+      readyPath: "/readyz",
+      standIn: { name: "standin", id: 1001, address: "172.28.10.239", isBackup: true },
+      onFailure: "back",
       labels: { "balancer.stack": "demo", "balancer.role": "app" },
     });
   });

@@ -13,7 +13,8 @@ const CHECK = "check inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1";
  * A server's definition, from its address on. The file's `server` lines and the runtime API's `add server`
  * both take it, so they cannot differ; nothing is left to `default-server`, which the runtime API ignores.
  */
-export function serverArguments({ id, address, port, cookie }: Server): string {
+export function serverArguments({ id, address, port, cookie, isBackup }: Server): string {
   const affinity = cookie === undefined ? "" : ` cookie ${cookie}`;
-  return `${address}:${port} id ${id}${affinity} weight ${SERVER_WEIGHT} ${CHECK}`;
+  const backup = isBackup === true ? " backup" : "";
+  return `${address}:${port} id ${id}${affinity} weight ${SERVER_WEIGHT}${backup} ${CHECK}`;
 }

@@ -12,23 +12,20 @@ import { PROGRESS, secondsLeft, type Target } from "./target.ts";
 /** A server whose container is about to be replaced. */
 export interface TakeOutTarget extends Target {
   readonly name: string;
-  /** Whether no other server is declared. */
-  readonly isOnly: boolean;
 }
 
 const POLL_MS = 100;
 
 /**
  * Takes a server out of rotation and out of HAProxy, as one that is gone for good: its successor is another
- * server under the same name and id. The last one in rotation is not taken out, unless it is the only one
- * that is declared.
+ * server under the same name and id. The last one in rotation is not taken out.
  * @throws {RuntimeError} when no other server comes into rotation in time
  */
 export async function takeOut(target: TakeOutTarget, report: Report): Promise<void> {
   const { haproxy, name } = target;
   // Of two that leave at the same time each would count on the other.
   await turnOf(haproxy)(async () => {
-    if (!target.isOnly) await waitForAnother(target, report);
+    await waitForAnother(target, report);
     await haproxy.runSteps([haproxy.steps.pause(name)]);
   });
   report(`roll-out: ${name} out of rotation`);

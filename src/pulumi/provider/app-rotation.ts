@@ -4,37 +4,55 @@ import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
 import { takeOut } from "../../haproxy/servers/take-out.ts";
-import type { AppServerInputs, HaproxyAddress } from "../inputs.ts";
+import type { Server } from "../../stack/topology.ts";
+import type { HaproxyAddress, RolloutInputs } from "../inputs.ts";
 import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
 
 /**
  * Takes a server out of rotation and out of every HAProxy, as one that is gone for good: its successor is
- * another server under the same name and id.
- * @returns whether some HAProxy had a server up, so that there is somebody to keep served
+ * another server under the same name and id. A HAProxy that has no server up serves nobody.
  * @throws {AggregateError} of what went wrong on any of them, when all are done
  */
-export async function takeOutEverywhere(inputs: AppServerInputs, report: Report): Promise<boolean> {
-  const wereServing = await onEach(inputs, report, async ({ haproxy }, tell) => {
-    const servers = await readServers(haproxy);
-    if (!servers.some(({ isUp }) => isUp)) return false;
-    await takeOut({ ...inputs, haproxy, name: inputs.server.name }, tell);
-    return true;
+export async function takeOutEverywhere(inputs: RolloutInputs, server: Server, report: Report) {
+  await onEach(inputs, report, async ({ haproxy }, tell) => {
+    if (!(await readServers(haproxy)).some(({ isUp }) => isUp)) return;
+    await takeOut({ ...inputs, haproxy, name: server.name }, tell);
   });
-  return wereServing.includes(true);
 }
 
 /**
- * Brings a server into the rotation of every HAProxy, and waits until a check finds it up.
+ * Brings servers into the rotation of every HAProxy, and waits until checks find them up.
  * @throws {AggregateError} as {@link takeOutEverywhere}
  */
-export async function bringUpEverywhere(inputs: AppServerInputs, report: Report): Promise<void> {
+export async function bringUpEverywhere(inputs: RolloutInputs, servers: readonly Server[], report: Report) {
   await onEach(inputs, report, ({ haproxy }, tell) =>
-    withContainerLogs(() => bringUp({ ...inputs, haproxy, servers: [inputs.server] }, tell)),
+    withContainerLogs(() => bringUp({ ...inputs, haproxy, servers }, tell)),
   );
 }
 
+/**
+ * Has every HAProxy check a server by a path of its own; by that of haproxy.cfg without one. A server of the
+ * new version is checked as the new version is, while haproxy.cfg is still the old one.
+ * @throws {AggregateError} as {@link takeOutEverywhere}
+ */
+export async function checkEverywhere(
+  inputs: RolloutInputs,
+  { name }: Server,
+  path: string | undefined,
+  report: Report,
+) {
+  await onEach(inputs, report, async ({ haproxy }) => {
+    const { checkAsOthers, checkWith } = haproxy.steps;
+    await haproxy.runSteps(path === undefined ? [checkAsOthers(name)] : checkWith(name, path));
+  });
+}
+
+/** Reads the servers of every HAProxy. */
+export const lookEverywhere = (inputs: RolloutInputs, report: Report): Promise<RunningServer[][]> =>
+  onEach(inputs, report, ({ haproxy }) => readServers(haproxy));
+
 /** Whether every HAProxy has the server in rotation. */
-export async function isUpEverywhere({ balancers, credentials, server }: AppServerInputs): Promise<boolean> {
+export async function isUpEverywhere({ balancers, credentials }: RolloutInputs, server: Server) {
   const found = await Promise.all(
     balancers.map((address) => unlessDown(() => readServers(haproxyAt(address, credentials).haproxy))),
   );
@@ -47,8 +65,8 @@ export async function isUpEverywhere({ balancers, credentials, server }: AppServ
  * Gives the sessions of a server that is deleted their time, on each HAProxy that stays and has it in use.
  * The sync has taken it out before, where its count went down.
  */
-export async function leaveEverywhere(inputs: AppServerInputs, report: Report): Promise<void> {
-  const { balancers, credentials, server, drainTimeoutMs } = inputs;
+export async function leaveEverywhere(inputs: RolloutInputs, server: Server, report: Report): Promise<void> {
+  const { balancers, credentials, drainTimeoutMs } = inputs;
   const leave = async (address: HaproxyAddress): Promise<void> => {
     const { haproxy } = haproxyAt(address, credentials);
     const found = (await readServers(haproxy)).find(({ name }) => name === server.name);
@@ -61,7 +79,7 @@ export async function leaveEverywhere(inputs: AppServerInputs, report: Report): 
 }
 
 async function onEach<T>(
-  { balancers, credentials }: AppServerInputs,
+  { balancers, credentials }: RolloutInputs,
   report: Report,
   work: (reached: ReachableHaproxy, report: Report) => Promise<T>,
 ): Promise<T[]> {

@@ -9,12 +9,18 @@ import {
   runApp,
 } from "../../docker/app-container.ts";
 import { connectEngine, type Engine } from "../../docker/engine.ts";
-import { STACK_LABEL } from "../../docker/labels.ts";
+import { findAside, setAside } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { APP_SERVER, type AppServerInputs } from "../inputs.ts";
-import { bringUpEverywhere, isUpEverywhere, leaveEverywhere, takeOutEverywhere } from "./app-rotation.ts";
+import { rolloutOf } from "./app-rollout.ts";
+import {
+  bringUpEverywhere,
+  checkEverywhere,
+  isUpEverywhere,
+  leaveEverywhere,
+  takeOutEverywhere,
+} from "./app-rotation.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
-import { turnsOf } from "./rollout-turns.ts";
 
 const OUTPUTS = z.object({
   /** Docker's id; empty when there is no container. */
@@ -26,9 +32,6 @@ const OUTPUTS = z.object({
   address: z.string(),
 });
 type Outputs = z.infer<typeof OUTPUTS>;
-
-/** Time that a container gets to end by itself. */
-const STOP_TIMEOUT_SECONDS = 10;
 
 /**
  * A server of the stack and the app container behind it. To create or to update one is to make its ordinal
@@ -67,7 +70,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
       !state.isRunning ||
       state.address !== server.address ||
       state.pids !== pids ||
-      (isProvedFirst && !(await isUpEverywhere(inputs)))
+      (isProvedFirst && !(await isUpEverywhere(inputs, server)))
     );
   },
   async update(inputs, state, report) {
@@ -78,7 +81,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
       found?.definition === inputs.definition && found.addresses.includes(inputs.server.address);
     if (isAsDeclared) {
       await resumeApp(docker, found, inputs.pids);
-      if (inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
+      await proveFirst(inputs, report);
     } else {
       await makeRun(docker, found, inputs, report);
     }
@@ -89,30 +92,43 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     const docker = await connectEngine();
     const found = await findApp(docker, state.server.containerName);
     if (found?.id !== state.containerId) return;
-    await leaveEverywhere(state, report);
-    await removeApp(docker, state.containerId, STOP_TIMEOUT_SECONDS);
+    await leaveEverywhere(state, state.server, report);
+    await removeApp(docker, state.containerId);
   },
 };
 
-/** Makes the declared container run, in place of the one that was found. */
+/** Makes the declared container run, in place of the one that was found, or of one that was set aside. */
 async function makeRun(
   docker: Engine,
   found: FoundApp | undefined,
   inputs: AppServerInputs,
   report: Report,
 ): Promise<void> {
-  if (found === undefined) {
+  const { server, readyPath, isProvedFirst } = inputs;
+  const aside = await findAside(docker, inputs.labels);
+  if (found === undefined && !aside.some(({ name }) => name === server.containerName)) {
     await runApp(docker, containerOf(inputs));
-    if (inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
+    await proveFirst(inputs, report);
     return;
   }
-  await turnsOf(inputs.labels[STACK_LABEL] ?? "", inputs.atATime).take(inputs.server.name, async () => {
-    const wasServing = await takeOutEverywhere(inputs, report);
-    await removeApp(docker, found.id, STOP_TIMEOUT_SECONDS);
+  await rolloutOf(inputs).replace(inputs, report, async (isServing) => {
+    await takeOutEverywhere(inputs, server, report);
+    if (found !== undefined)
+      await (isServing ? setAside(docker, found, server.containerName) : removeApp(docker, found.id));
     await runApp(docker, containerOf(inputs));
     // Where nobody served, what kept it down may be mended by the end of the update alone.
-    if (wasServing || inputs.isProvedFirst) await bringUpEverywhere(inputs, report);
+    if (!isServing && !isProvedFirst) return;
+    await checkEverywhere(inputs, server, readyPath, report);
+    await bringUpEverywhere(inputs, [server], report);
   });
+}
+
+/** Proves a server that a roll-out counts on. */
+async function proveFirst(inputs: AppServerInputs, report: Report): Promise<void> {
+  const { server, isProvedFirst } = inputs;
+  if (!isProvedFirst) return;
+  const prove = () => bringUpEverywhere(inputs, [server], report);
+  await rolloutOf(inputs).prove(server.name, inputs, report, prove);
 }
 
 async function look(docker: Engine, inputs: AppServerInputs): Promise<Outputs> {

@@ -1,41 +1,45 @@
 import pLimit, { type LimitFunction } from "p-limit";
 
-/** The containers of one app that are replaced, for whatever reason each of them is. */
-class RolloutTurns {
-  readonly #limit: LimitFunction;
-  #stopped: Error | undefined;
+/** The parts of a roll-out, each of which counts on the others. The first that fails ends it. */
+export class RolloutTurns {
+  readonly #turn: LimitFunction;
+  readonly #underWay = new Set<Promise<void>>();
+  #failed: { readonly what: string; readonly end: Promise<string> } | undefined;
 
   constructor(atATime: number) {
-    this.#limit = pLimit(atATime);
+    this.#turn = pLimit(atATime);
+  }
+
+  /** Does a part as {@link guard} when it is its turn. */
+  take(what: string, work: () => Promise<void>, end: () => Promise<string>): Promise<void> {
+    return this.#turn(() => this.guard(what, work, end));
   }
 
   /**
-   * Replaces a container when it is its turn. A new one that does not come up ends the roll-out.
-   * @param server its name, for those that are not replaced after it has failed
+   * Does a part of the roll-out.
+   * @param what names the part for those that come after it
+   * @param end of the first part that fails is called, when no other part is under way; it tells what became
+   *   of them all
+   * @throws {RolloutError} with what became of all
    */
-  take(server: string, replace: () => Promise<void>): Promise<void> {
-    return this.#limit(async () => {
-      if (this.#stopped !== undefined) throw this.#stopped;
-      try {
-        await replace();
-      } catch (error) {
-        this.#stopped = new Error(`not replaced, since ${server} of the same roll-out failed`);
-        this.#stopped.stack = ""; // Pulumi prints it where there is one
-        throw error;
-      }
-    });
+  async guard(what: string, work: () => Promise<void>, end: () => Promise<string>): Promise<void> {
+    if (this.#failed !== undefined)
+      throw new RolloutError(`not replaced, since ${this.#failed.what} of the same roll-out failed`);
+    const done = work();
+    this.#underWay.add(done);
+    try {
+      await done;
+    } catch (cause) {
+      this.#failed ??= { what, end: Promise.allSettled(this.#underWay).then(end) };
+      throw new RolloutError(`${wordsOf(cause)}\n${await this.#failed.end}`, { cause });
+    }
   }
 }
 
-const turns = new Map<string, RolloutTurns>();
-
-/**
- * The turns of an app in this update.
- * @param stack the app's name
- * @param atATime how many of its containers may be replaced at a time
- */
-export function turnsOf(stack: string, atATime: number): RolloutTurns {
-  const found = turns.get(stack) ?? new RolloutTurns(atATime);
-  turns.set(stack, found);
-  return found;
+/** A roll-out has ended early. */
+class RolloutError extends Error {
+  override readonly name = "RolloutError";
+  override stack = ""; // Pulumi prints it where there is one
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -7,6 +7,7 @@ import { configFile } from "./config-file.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EngineLog } from "./engine-log.ts";
 import { pidsLimit } from "./pids-limit.ts";
+import { rolloutEnd } from "./rollout-end.ts";
 import { runtimeCredentials } from "./runtime-credentials.ts";
 import { runtimeSync } from "./runtime-sync.ts";
 import { selfSigned } from "./self-signed.ts";
@@ -19,6 +20,7 @@ const TYPES: Readonly<Record<string, ServedType>> = {
   CertificateFile: served(certificateFile),
   ConfigFile: served(configFile),
   PidsLimit: served(pidsLimit),
+  RolloutEnd: served(rolloutEnd),
   RuntimeCredentials: served(runtimeCredentials),
   RuntimeSync: served(runtimeSync),
   SelfSigned: served(selfSigned),

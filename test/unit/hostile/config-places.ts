@@ -291,6 +291,12 @@ export const KEYS: Readonly<Record<string, Place>> = {
         : { kind: "count", count: Number(text) },
     taken: ({ rollout }) => rollout.batch,
   },
+  "rollout.onFailure": {
+    initial: "back",
+    good: ["back", "stop"],
+    given: same,
+    taken: ({ rollout }) => rollout.onFailure,
+  },
 };
 
 const FIRST = "172.28.10.";

@@ -67,8 +67,8 @@ describe("a batch", () => {
     { batch: { kind: "count", count: 3 } as const, count: 10, size: 3 },
     { batch: { kind: "share", percent: 25 } as const, count: 10, size: 2 },
     { batch: { kind: "share", percent: 25 } as const, count: 3, size: 1 },
-    { batch: { kind: "share", percent: 100 } as const, count: 4, size: 3 },
-    { batch: { kind: "count", count: 5 } as const, count: 3, size: 2 },
+    { batch: { kind: "share", percent: 100 } as const, count: 4, size: 4 },
+    { batch: { kind: "count", count: 5 } as const, count: 3, size: 3 },
     { batch: { kind: "count", count: 2 } as const, count: 1, size: 1 },
     { batch: { kind: "share", percent: 1 } as const, count: 0, size: 1 },
   ])("of $batch in $count servers has $size", ({ batch, count, size }) => {

@@ -5,8 +5,8 @@ import { FakeHaproxy } from "./fake-haproxy.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-const leave = ({ haproxy, clock, report }: FakeHaproxy, name: string, isOnly = false) =>
-  takeOut({ haproxy, clock, name, isOnly, drainTimeoutMs: 5_000, readyTimeoutMs: 2_000 }, report);
+const leave = ({ haproxy, clock, report }: FakeHaproxy, name: string) =>
+  takeOut({ haproxy, clock, name, drainTimeoutMs: 5_000, readyTimeoutMs: 2_000 }, report);
 
 const LEFT = [
   "set server s1 state maint",
@@ -42,10 +42,16 @@ test.each([
   expect(fake.transcript.filter((line) => !line.startsWith("…"))).toEqual([]);
 });
 
-test("the only one that is declared leaves", async () => {
-  await using fake = await FakeHaproxy.start({ running: declare(1) });
-  await leave(fake, "s1", true);
+test("the only one that is declared leaves where a stand-in is up", async () => {
+  const standIn = { name: "standin", id: 1001, address: "172.28.10.239", port: 9898, containerName: "" };
+  await using fake = await FakeHaproxy.start({ running: [...declare(1), standIn] });
+  await leave(fake, "s1");
   expect(fake.transcript).toEqual(LEFT);
+});
+
+test("the only one that is up does not leave without one", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(1) });
+  await expect(leave(fake, "s1")).rejects.toThrow("s1 cannot be taken out of rotation");
 });
 
 test("one leaves where none is in rotation", async () => {

@@ -1,0 +1,51 @@
+import type Docker from "dockerode";
+import { type FoundApp, findApp, removeApp, STOP } from "./app-container.ts";
+import { RESTART_POLICY } from "./container-arguments.ts";
+import { type Labels, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+
+/** A container that is set aside has this after its name. */
+const ASIDE = "-before";
+
+/** A container that was stopped for the one that now has its name. */
+export interface AsideApp extends FoundApp {
+  /** The name that it had, and gets back. */
+  readonly name: string;
+}
+
+/** Whether a container is there for the way back alone. */
+export const isAsideName = (name: string): boolean => name.endsWith(ASIDE);
+
+/**
+ * Stops a container, and keeps it under another name: it is all that is known of what
+ * ran before. Of two the older one is kept, as a roll-out that was killed has made the other.
+ */
+export async function setAside(docker: Docker, found: FoundApp, name: string): Promise<void> {
+  if ((await findApp(docker, name + ASIDE)) !== undefined) return removeApp(docker, found.id);
+  const container = docker.getContainer(found.id);
+  // The engine's next start would start it otherwise, at an address that is another's by then.
+  await container.update({ RestartPolicy: { Name: "no" } });
+  if (found.state === "paused") await container.unpause();
+  if (found.state !== "stopped") await container.stop(STOP);
+  await container.rename({ name: name + ASIDE });
+}
+
+/** Finds what a stack has set aside. */
+export async function findAside(docker: Docker, labels: Labels): Promise<AsideApp[]> {
+  const wanted = [STACK_LABEL, STATE_LABEL, ROLE_LABEL].map((label) => `${label}=${labels[label]}`);
+  const listed = await docker.listContainers({ all: true, filters: { label: wanted } });
+  const names = listed.flatMap(({ Names }) => Names.map((name) => name.slice(1))).filter(isAsideName);
+  const found = await Promise.all(
+    names.map(async (name) => ({ name, app: await findApp(docker, name) }) as const),
+  );
+  return found.flatMap(({ name, app }) =>
+    app === undefined ? [] : [{ ...app, name: name.slice(0, -ASIDE.length) }],
+  );
+}
+
+/** Gives a container that was set aside its name back, which must be free, and starts it. */
+export async function putBack(docker: Docker, { id, name }: AsideApp): Promise<void> {
+  const container = docker.getContainer(id);
+  await container.rename({ name });
+  await container.update({ RestartPolicy: { Name: RESTART_POLICY } });
+  await container.start();
+}

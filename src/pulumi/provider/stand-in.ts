@@ -1,0 +1,46 @@
+import { findApp, removeApp, runApp } from "../../docker/app-container.ts";
+import { atAddress } from "../../docker/container-arguments.ts";
+import { connectEngine } from "../../docker/engine.ts";
+import { definitionName } from "../../docker/labels.ts";
+import { isInRotation } from "../../haproxy/runtime/state.ts";
+import type { Report } from "../../haproxy/servers/report.ts";
+import type { AppServerInputs, RolloutInputs } from "../inputs.ts";
+import { bringUpEverywhere, checkEverywhere, leaveEverywhere, lookEverywhere } from "./app-rotation.ts";
+
+/** Whether a HAProxy has a server in rotation, the stand-in apart. */
+export async function isAnyServing(inputs: RolloutInputs, report: Report): Promise<boolean> {
+  const found = await lookEverywhere(inputs, report);
+  return found.flat().some((server) => isInRotation(server) && server.name !== inputs.standIn.name);
+}
+
+/**
+ * Sees to it that a container of the new version runs at the stand-in's address, and is up in every HAProxy
+ * as a backup server, which gets nothing while another is up.
+ * @throws {NotUpError | EngineError} when it does not come up. It is removed then.
+ */
+export async function ensureStandIn(inputs: AppServerInputs, report: Report): Promise<void> {
+  const { standIn, container, network, labels, pids, readyPath } = inputs;
+  const docker = await connectEngine();
+  const made = atAddress(container, network, standIn.address);
+  const definition = definitionName(made);
+  const found = await findApp(docker, standIn.containerName);
+  if (found !== undefined && (found.definition !== definition || found.state !== "running"))
+    await endStandIn(inputs, report);
+  try {
+    if ((await findApp(docker, standIn.containerName)) === undefined)
+      await runApp(docker, { name: standIn.containerName, made, definition, labels, pids });
+    await checkEverywhere(inputs, standIn, readyPath, report);
+    await bringUpEverywhere(inputs, [standIn], report);
+  } catch (error) {
+    await endStandIn(inputs, report);
+    throw error;
+  }
+}
+
+/** Gives the stand-in's sessions their time, and removes it. There may be none. */
+export async function endStandIn(inputs: RolloutInputs, report: Report): Promise<void> {
+  const docker = await connectEngine();
+  await leaveEverywhere(inputs, inputs.standIn, report);
+  const found = await findApp(docker, inputs.standIn.containerName);
+  if (found !== undefined) await removeApp(docker, found.id);
+}

@@ -1,0 +1,70 @@
+import pLimit from "p-limit";
+import { findApp, removeApp } from "../../docker/app-container.ts";
+import { connectEngine } from "../../docker/engine.ts";
+import { MADE_FROM_LABEL, STACK_LABEL } from "../../docker/labels.ts";
+import { type AsideApp, putBack } from "../../docker/set-aside.ts";
+import type { Report } from "../../haproxy/servers/report.ts";
+import { changedKeys, readMadeFrom } from "../../stack/made-from.ts";
+import { numberedServer, type Server } from "../../stack/topology.ts";
+import type { RolloutInputs } from "../inputs.ts";
+import { bringUpEverywhere, checkEverywhere, isUpEverywhere, takeOutEverywhere } from "./app-rotation.ts";
+
+/**
+ * Gives the containers of a roll-out that has failed their places back, some at a time, those first whose
+ * successors are not up. Each is proved up.
+ * @returns which version runs, in one line, or what went wrong
+ */
+export async function goBack(
+  aside: readonly AsideApp[],
+  inputs: RolloutInputs,
+  report: Report,
+): Promise<string> {
+  const found = await Promise.all(
+    aside.map(async (app) => {
+      const server = serverBefore(app, inputs);
+      return { app, server, isUp: await isUpEverywhere(inputs, server) };
+    }),
+  );
+  const inOrder = found.toSorted((a, b) => Number(a.isUp) - Number(b.isUp) || a.server.id - b.server.id);
+  const turn = pLimit(inputs.atATime);
+  const results = await Promise.allSettled(
+    inOrder.map(({ app, server }) => turn(() => replaceByBefore(app, server, inputs, report))),
+  );
+  const failed = results.flatMap((result) => (result.status === "rejected" ? [wordsOf(result.reason)] : []));
+  const names = found.map(({ server }) => server.name).sort();
+  return failed.length === 0
+    ? `roll-out: went back (${names.join(" ")}), all containers run ${versionOf(aside, inputs)}`
+    : `roll-out: not all went back: ${failed.join("\n")}`;
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function replaceByBefore(app: AsideApp, server: Server, inputs: RolloutInputs, report: Report) {
+  const docker = await connectEngine();
+  const current = await findApp(docker, app.name);
+  report(`roll-out: ${server.name} goes back`);
+  if (current !== undefined) {
+    await takeOutEverywhere(inputs, server, report);
+    await removeApp(docker, current.id);
+  }
+  await putBack(docker, app);
+  await checkEverywhere(inputs, server, undefined, report);
+  await bringUpEverywhere(inputs, [server], report);
+}
+
+/** The server that a container was when it was set aside, as the container itself tells. */
+function serverBefore({ name, labels, addresses }: AsideApp, { standIn, mode }: RolloutInputs): Server {
+  const port = readMadeFrom(labels[MADE_FROM_LABEL])?.["app.port"] ?? standIn.port;
+  const stack = { stack: labels[STACK_LABEL] ?? "", mode };
+  const n = Number(/\d+$/.exec(name)?.[0]);
+  return numberedServer(stack, n, { address: addresses[0] ?? "", port: Number(port) });
+}
+
+/** What differs from the version that failed, by config key. An environment may be secret. */
+function versionOf([app]: readonly AsideApp[], { labels }: RolloutInputs): string {
+  const [before, failed] = [app?.labels, labels].map((each) => readMadeFrom(each?.[MADE_FROM_LABEL]) ?? {});
+  const words = changedKeys(before ?? {}, failed ?? {}).flatMap(({ key, is = "none" }) =>
+    key === "arguments" ? [] : [key === "app.env" ? "app.env of before" : `${key} ${is}`],
+  );
+  return words.join(", ") || "what they ran before";
+}
