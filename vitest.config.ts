@@ -1,8 +1,24 @@
+import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Seconds are plenty, but for a machine that does other things besides. */
 const UNIT_TIMEOUT_MS = 60_000;
 const ENGINE_TIMEOUT_MS = 300_000;
+
+/** These files take longest. They come first, so that both workers of a tier end at about the same time. */
+const LONGEST = [
+  ...["rollout", "balancers", "reload", "interruption-scale", "drift", "interruption-rollout"],
+  ...["scaling-sticky", "failures", "scaling-hash", "tls", "containers", "sessions", "probe"],
+].map((name) => `${name}.test.ts`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const names = LONGEST.toReversed(); // all others come after them, as -1
+    const place = ({ moduleId }: TestSpecification): number => names.indexOf(basename(moduleId));
+    return files.toSorted((a, b) => place(b) - place(a));
+  }
+}
 
 /** Files of a tier on the real engine. Each stack has a place of its own, so that files run side by side. */
 const onEngine = (name: string, groupOrder: number, maxWorkers: number) => ({
@@ -22,6 +38,7 @@ const onEngine = (name: string, groupOrder: number, maxWorkers: number) => ({
 /** The tiers run one after the other, what takes least first. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -89,7 +89,7 @@ async function measure(stack: TestStack, make: Change["make"]): Promise<string[]
   const before = await stack.haproxyIdentity();
   const ids = Array.from({ length: 6 }, (_, index) => `socket-${index}`);
   const sockets = await Promise.all(ids.map((id) => EchoSocket.open(stack.url, id)));
-  const load = new Load(stack.url);
+  const load = new Load(stack.url, { pauseMs: 10 });
   const start = Date.now();
   await make(stack);
   const seconds = ((Date.now() - start) / 1000).toFixed(0);

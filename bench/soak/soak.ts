@@ -86,7 +86,7 @@ class Run {
   constructor(stack: TestStack, print: (line: string) => void) {
     this.#stack = stack;
     this.#print = print;
-    this.#load = new Load(stack.url);
+    this.#load = new Load(stack.url, { pauseMs: 10 });
     this.#sockets = new Sockets(stack.url, SOCKETS);
     this.#watch = new SessionWatch(stack.url);
     this.#watch.servers = this.#servers;

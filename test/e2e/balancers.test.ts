@@ -134,15 +134,14 @@ describe("balancers that come and go", () => {
 });
 
 describe("in hash mode", () => {
-  test("all balancers map 10,000 sessions alike, after any history", async () => {
-    await stack.up({ count: 6 });
+  test("all balancers map sessions alike, after any history", async () => {
+    await stack.up({ count: 5 });
     await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
-    await stack.up({ count: 4 });
-    await updateUnderLoad([stack.urlOf(1), stack.urlOf(2)], { count: 5, balancers: 3 });
-    for (const n of ALL) expect(await serverNames(n)).toEqual(names(5));
-    const sessions = ids("hash", 10_000);
+    await updateUnderLoad([stack.urlOf(1), stack.urlOf(2)], { count: 4, balancers: 3 });
+    for (const n of ALL) expect(await serverNames(n)).toEqual(names(4));
+    const sessions = ids("hash", 1_000); // test/haproxy/probe.test.ts has 10,000 of them
     const [first, ...rest] = await Promise.all(ALL.map((n) => mapSessions(stack.urlOf(n), sessions)));
-    expect(new Set(first?.values()).size).toBe(5);
+    expect(new Set(first?.values()).size).toBe(4);
     for (const mapping of rest) expect(mapping).toEqual(first);
   });
 });

@@ -24,7 +24,7 @@ export interface LoadResult {
 export interface LoadOptions {
   /** Clients at a time; each waits for an answer before it asks again. */
   readonly clients?: number;
-  /** Pause of a client between two requests. */
+  /** Pause of a client between two requests. A short one leaves less of the machine to what is tested. */
   readonly pauseMs?: number;
   readonly path?: string;
   /** Certificate of the authority that an `https:` balancer's own comes from. */
@@ -49,7 +49,7 @@ export class Load {
 
   constructor(
     url: string | readonly string[],
-    { clients = 12, pauseMs = 10, path = "/", ca }: LoadOptions = {},
+    { clients = 12, pauseMs = 30, path = "/", ca }: LoadOptions = {},
   ) {
     this.#ca = ca;
     this.#urls = [url].flat().map((base) => base + path);

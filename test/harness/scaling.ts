@@ -96,14 +96,13 @@ export function describeScaling(mode: "sticky" | "hash"): void {
       await stack.up({ count: 0 });
       expect(await serverNames()).toEqual([]);
       expect((await get(stack.url)).status).toBe(503);
-      await stack.up({ count: 3 });
-      expect(await serverNames()).toEqual(names(3));
+      await stack.up({ count: 4 });
+      expect(await serverNames()).toEqual(names(4));
       expect((await get(stack.url)).status).toBe(200);
       expect(await stack.haproxyIdentity()).toEqual(before);
     });
 
     test("a restarted HAProxy has the same rotation", async () => {
-      await stack.up({ count: 4 });
       const before = await mapSessions(stack.url, SESSIONS);
       await docker.getContainer(stack.haproxyName).restart();
       await until(async () => (await get(stack.url)).status === 200);
@@ -133,19 +132,23 @@ export function describeScaling(mode: "sticky" | "hash"): void {
     }
   });
 
-  test("plain pulumi destroy leaves nothing of its stack, and does not touch another", async () => {
-    const other = await TestStack.create({ name: `e2e-beside-${mode}`, config: { count: 1 } });
-    try {
-      await other.up();
-      expect(await other.resources()).toHaveLength(4);
-      const load = new Load(other.url, { clients: 4 });
-      await stack.destroy();
-      const { sent, failures } = await load.stop();
-      expect(await stack.resources()).toEqual([]);
-      expect(sent).toBeGreaterThan(200);
-      expect(failures).toEqual([]);
-    } finally {
-      await other.dispose();
-    }
-  });
+  // once: a mode makes no difference to it
+  test.runIf(mode === "sticky")(
+    "plain pulumi destroy leaves nothing, and does not touch another",
+    async () => {
+      const other = await TestStack.create({ name: "e2e-beside", config: { count: 1 } });
+      try {
+        await other.up();
+        expect(await other.resources()).toHaveLength(4);
+        const load = new Load(other.url, { clients: 4 });
+        await stack.destroy();
+        const { sent, failures } = await load.stop();
+        expect(await stack.resources()).toEqual([]);
+        expect(sent).toBeGreaterThan(200);
+        expect(failures).toEqual([]);
+      } finally {
+        await other.dispose();
+      }
+    },
+  );
 }

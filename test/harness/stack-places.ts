@@ -24,8 +24,7 @@ export const STACK_NUMBERS = {
   "e2e-runtime-tls": 22,
   "e2e-two-apps": 23,
   "e2e-two-apps-api": 27,
-  "e2e-beside-sticky": 25,
-  "e2e-beside-hash": 26,
+  "e2e-beside": 25,
   /** A network of somebody else, which is in the way. */
   "e2e-failures-foreign": 24,
   "direct-status": 31,
