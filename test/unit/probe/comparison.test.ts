@@ -158,10 +158,18 @@ describe("a comparison", () => {
   });
 });
 
+const scores = new Map<string, number>();
+
+/** The place of a server in a session's order. */
+function score(session: number, server: string): number {
+  const pair = `${session} ${server}`;
+  const known = scores.get(pair) ?? createHash("sha256").update(pair).digest().readUInt32BE();
+  scores.set(pair, known);
+  return known;
+}
+
 /** Each session has its own order of all servers, and is on the first of it that exists. */
 function rendezvous(servers: readonly string[]) {
-  const score = (session: number, server: string) =>
-    createHash("sha256").update(`${session} ${server}`).digest().readUInt32BE();
   const homes = Array.from({ length: 1_500 }, (_, session) =>
     servers.reduce((best, server) => (score(session, server) > score(session, best) ? server : best)),
   );
