@@ -25,6 +25,7 @@ export const STACK_NUMBERS = {
   "e2e-two-apps": 23,
   "e2e-two-apps-api": 27,
   "e2e-beside": 25,
+  "e2e-way-back": 28,
   /** A network of somebody else, which is in the way. */
   "e2e-failures-foreign": 24,
   "direct-status": 31,
