@@ -99,21 +99,20 @@ function blocksOf(text: string, label: string): string[] {
   );
 }
 
-function readCertificate(block: string): X509Certificate {
-  try {
-    return new X509Certificate(block);
-  } catch (cause) {
-    throw new CertificateError("one of its certificates cannot be read", { cause });
-  }
-}
+const readCertificate = (block: string): X509Certificate =>
+  read("one of its certificates", () => new X509Certificate(block));
 
 function readKey(block: string): KeyObject {
   if (/ENCRYPTED/.test(block))
     throw new CertificateError("its private key has a passphrase; HAProxy needs it without one");
+  return read("its private key", () => createPrivateKey(block));
+}
+
+function read<T>(what: string, work: () => T): T {
   try {
-    return createPrivateKey(block);
+    return work();
   } catch (cause) {
-    throw new CertificateError("its private key cannot be read", { cause });
+    throw new CertificateError(`${what} cannot be read`, { cause });
   }
 }
 

@@ -21,12 +21,13 @@ const NAME = /^[A-Za-z0-9_.:-]+$/;
  * @throws {RuntimeError} of kind `refused`
  */
 export function command(line: string): Command {
-  if (!isCommand(line)) {
-    const why = "control characters, ';', '\\' and '<<' are not allowed";
-    throw new RuntimeError("refused", `${JSON.stringify(line)} is not one runtime command: ${why}`);
-  }
+  const why = "control characters, ';', '\\' and '<<' are not allowed";
+  if (!isCommand(line)) throw refused(line, `one runtime command: ${why}`);
   return line;
 }
+
+const refused = (given: unknown, what: string): RuntimeError =>
+  new RuntimeError("refused", `${JSON.stringify(given)} is not ${what}`);
 
 /** A user's line that is safe to send: commands joined by `;`, a backslash escapes, no second line. */
 export type CommandLine = string & { readonly brand: unique symbol };
@@ -91,8 +92,7 @@ const UNESCAPED_SEMICOLON = /(?<=(?<!\\)(?:\\\\)*);/;
 
 /** A line that grew by what Balancer adds. */
 function extended(line: string): CommandLine {
-  if (!isCommandLine(line))
-    throw new RuntimeError("refused", `${JSON.stringify(line)} is not a line of commands`);
+  if (!isCommandLine(line)) throw refused(line, "a line of commands");
   return line;
 }
 
@@ -123,8 +123,7 @@ export const tellCommand = (line: Command | CommandLine | PayloadCommand): strin
  */
 export function serverPath(backend: string, server: string): ServerPath {
   const joined = `${backend}/${server}`;
-  if (!isServerPath(joined))
-    throw new RuntimeError("refused", `${JSON.stringify(joined)} is not a server's name`);
+  if (!isServerPath(joined)) throw refused(joined, "a server's name");
   return joined;
 }
 
@@ -132,29 +131,27 @@ const isServerPath = (text: string): text is ServerPath =>
   text.split("/").length === 2 && text.split("/").every((name) => NAME.test(name));
 
 const identifier = (name: string): string => {
-  if (!NAME.test(name)) throw new RuntimeError("refused", `${JSON.stringify(name)} is not a HAProxy name`);
+  if (!NAME.test(name)) throw refused(name, "a HAProxy name");
   return name;
 };
 
 /** Ends a command with any text as one word: a backslash takes every character's meaning but a line's end. */
 function commandWithText(start: Command, text: string): Command {
   const line = `${start} ${text.replaceAll(/[^A-Za-z0-9_.:\u{80}-\u{10ffff}-]/gu, "\\$&")}`;
-  if (text === "" || !isOneLine(line))
-    throw new RuntimeError("refused", `${JSON.stringify(text)} is not a text of one line`);
+  if (text === "" || !isOneLine(line)) throw refused(text, "a text of one line");
   return line;
 }
 
 const isOneLine = (line: string): line is Command => !/[\0\r\n]/.test(line);
 
 const address = (text: string): string => {
-  if (!isIPv4(text)) throw new RuntimeError("refused", `${JSON.stringify(text)} is not an IPv4 address`);
+  if (!isIPv4(text)) throw refused(text, "an IPv4 address");
   return text;
 };
 
 /** A file that HAProxy knows by its path. */
 const path = (text: string): string => {
-  if (!/^(\/[A-Za-z0-9._-]+)+$/.test(text))
-    throw new RuntimeError("refused", `${JSON.stringify(text)} is not a path`);
+  if (!/^(\/[A-Za-z0-9._-]+)+$/.test(text)) throw refused(text, "a path");
   return text;
 };
 

@@ -4,20 +4,7 @@ import { runRaw } from "./connection.ts";
 import { malformed, RuntimeError } from "./runtime-error.ts";
 
 /** What a HAProxy tells about itself. */
-export interface ProcessInfo {
-  readonly version: string;
-  /** Process id of the worker that serves. */
-  readonly pid: number;
-  /** Of that worker, since its start or the last reload. */
-  readonly uptimeSeconds: number;
-  /** Reloads since the container started; failed ones apart. */
-  readonly reloads: number;
-  readonly failedReloads: number;
-  /** The worker dropped so many lines of the access log: another thread wrote, or nobody read fast enough. */
-  readonly droppedLogLines: number;
-  /** Workers of before a reload that still end their sessions. */
-  readonly oldWorkers: number;
-}
+export type ProcessInfo = Readonly<ReturnType<typeof parseProcessInfo>>;
 
 /**
  * Asks the worker and the master process.
@@ -37,7 +24,7 @@ const NUMBER = "\\d{1,15}";
  * Reads the answers of `show info` and of the master's `show proc`.
  * @throws {RuntimeError} of kind `malformed`
  */
-export function parseProcessInfo(info: string, processes: string): ProcessInfo {
+export function parseProcessInfo(info: string, processes: string) {
   const value = (name: string, shape: string): string => {
     const found = new RegExp(`^${name}: (${shape})$`, "m").exec(info)?.[1];
     if (found === undefined)
@@ -48,11 +35,16 @@ export function parseProcessInfo(info: string, processes: string): ProcessInfo {
   if (master === null) throw malformed("show proc", processes);
   return {
     version: value("Version", "[!-~]{1,64}"),
+    /** Process id of the worker that serves. */
     pid: Number(value("Pid", NUMBER)),
+    /** Of that worker, since its start or the last reload. */
     uptimeSeconds: Number(value("Uptime_sec", NUMBER)),
+    /** Reloads since the container started; failed ones apart. */
     reloads: Number(master[1]),
     failedReloads: Number(master[2]),
+    /** Lines of the access log that were dropped: another thread wrote, or nobody read fast enough. */
     droppedLogLines: Number(value("DroppedLogs", NUMBER)),
+    /** Workers of before a reload that still end their sessions. */
     oldWorkers: parseOldWorkers(processes).length,
   };
 }
