@@ -101,28 +101,6 @@ describe("a reload that HAProxy refuses", () => {
   });
 });
 
-describe("a WebSocket of before a reload", () => {
-  test("has drainTimeout when its server goes, and the update tells that it was closed", async () => {
-    const sockets = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => EchoSocket.open(stack.url, `old-${index}`)),
-    );
-    const onLast = sockets.filter(({ server }) => server === "s4");
-    expect(onLast.length).toBeGreaterThan(0);
-    await stack.up({ mode: "hash" });
-    const update = stack.startUp({ count: 3, drainTimeout: "8s" });
-    await update.seen(/s4: \d+ sessions? of before a reload left; closed in \d s/);
-    expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual([]);
-    const { exitCode, output } = await update.ended;
-    expect(exitCode).toBe(0);
-    expect(output).toMatch(
-      new RegExp(`s4: ${onLast.length} sessions? of before a reload closed after 8 s, with the container`),
-    );
-    await until(async () => onLast.every(({ wasClosed }) => wasClosed));
-    expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual(onLast);
-    for (const socket of sockets) socket.end();
-  });
-});
-
 const fileText = async (): Promise<string | undefined> =>
   readConfig(docker, {
     volumeName: `${stack.haproxyName}-config`,

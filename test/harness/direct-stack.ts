@@ -78,8 +78,9 @@ export class DirectStack extends RunningStack {
   /**
    * Brings the stack to another config, as an update does: new app containers first, then the running HAProxys,
    * and in the end the containers that nobody declares.
+   * @returns what the HAProxys told
    */
-  async update(changes: Config): Promise<void> {
+  async update(changes: Config): Promise<string[]> {
     const before = this.declared;
     await this.declare(changes);
     const { servers, balancers } = this.#topology;
@@ -88,11 +89,13 @@ export class DirectStack extends RunningStack {
     await Promise.all(
       servers.filter((server) => !isIn(before)(server)).map((server) => this.#startApp(server)),
     );
-    for (const n of balancers.keys()) await this.sync({}, n + 1);
+    const told: string[] = [];
+    for (const n of balancers.keys()) told.push(...(await this.sync({}, n + 1)));
     const gone = before.filter((server) => !isIn(servers)(server));
     await Promise.all(
       gone.map(({ containerName }) => docker.getContainer(containerName).remove({ force: true })),
     );
+    return told;
   }
 
   /**

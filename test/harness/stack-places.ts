@@ -3,8 +3,8 @@
  * no two of them meet, however many are up at a time. Numbers are never shared, and each is below 100.
  */
 export const STACK_NUMBERS = {
-  "e2e-scaling-sticky": 1,
-  "e2e-scaling-hash": 2,
+  "e2e-scaling": 1,
+  "direct-scaling": 2,
   "e2e-drift": 3,
   "e2e-failures": 4,
   "e2e-rollout": 5,
@@ -44,6 +44,7 @@ export const STACK_NUMBERS = {
   "direct-peers": 44,
   "direct-probe": 45,
   "direct-app-crash": 46,
+  "direct-old-worker": 47,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,

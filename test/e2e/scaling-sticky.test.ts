@@ -1,3 +1,0 @@
-import { describeScaling } from "../harness/scaling.ts";
-
-describeScaling("sticky");
