@@ -20,7 +20,7 @@ const REPLICATION_MS = 100;
 export type ProbeResult = Frozen<Awaited<ReturnType<typeof probe>>["result"]>;
 
 /** Says what to probe. */
-interface ProbeOptions extends Probed {
+export interface ProbeOptions extends Probed {
   /** URLs of the balancers to go through. */
   readonly balancers: readonly [string, ...string[]];
   /** Names of the declared servers. */
@@ -28,8 +28,8 @@ interface ProbeOptions extends Probed {
   readonly path: string;
   readonly cookieClients: number;
   /** So many of the sessions open a WebSocket too. */
-  readonly webSockets: number;
-  readonly webSocketPath: string;
+  readonly websockets: number;
+  readonly websocketPath: string;
   /** The probe's mapping is compared with this one. */
   readonly earlier: Mapping | undefined;
 }
@@ -59,12 +59,12 @@ export async function probe(options: ProbeOptions) {
       (tick) => sendCookieClients(options.cookieClients, doorFor, tick),
     );
     const webSockets = await withProgress(
-      count(options.webSockets, "WebSocket"),
-      options.webSockets,
+      count(options.websockets, "WebSocket"),
+      options.websockets,
       (tick) =>
         openWebSockets(
-          new Map([...homes].slice(0, options.webSockets)),
-          (turn) => new URL(`${doorFor(turn).url}${options.webSocketPath}`),
+          new Map([...homes].slice(0, options.websockets)),
+          (turn) => new URL(`${doorFor(turn).url}${options.websocketPath}`),
           tick,
         ),
     );

@@ -45,7 +45,8 @@ Exit code 1 when one does not, HAProxy has no such server, or a connection is st
         return haproxy;
       });
       const balancers = await readBalancers(caller, haproxies);
-      warnIfNobodyIsLeft(caller, balancers);
+      if (!balancers.every(({ servers }) => servers.some(isInRotation)))
+        warn(caller, "no server is left for new sessions; they get status 503");
       const sticking = outputs.mode === "sticky" ? await countSticking(balancers, names) : undefined;
       for (const [name, count] of await countConnections(haproxies, names)) {
         const rest = sticking === undefined ? "" : `, ${stick(sticking.get(name) ?? 0)}`;
@@ -56,11 +57,6 @@ Exit code 1 when one does not, HAProxy has no such server, or a connection is st
       print(caller, `back into rotation: ${ready}, or the next pulumi up`);
       if (wait) await waitIdle(caller, haproxies, { names, timeoutSeconds: timeout });
     });
-
-function warnIfNobodyIsLeft(caller: Caller, balancers: readonly Balancer[]): void {
-  if (balancers.every(({ servers }) => servers.some(isInRotation))) return;
-  warn(caller, "no server is left for new sessions; they get status 503");
-}
 
 /** Counts connections in use on all balancers, those of workers of before a reload included. */
 async function countConnections(

@@ -46,7 +46,9 @@ async function printLogs(
   { stack, balancer, since, follow }: Options,
   signal: AbortSignal,
 ): Promise<void> {
-  const haproxyName = balancer === undefined ? undefined : await nameHaproxy(caller, stack, balancer);
+  // refuses a number that no balancer of the stack has
+  if (balancer !== undefined) ofBalancers((await readOutputs(caller, stack)).runtimeEndpoints, balancer);
+  const haproxyName = balancer === undefined ? undefined : `${stack}-haproxy${balancer}`;
   const docker = await connectEngine();
   if ((await countContainers(docker, stack)) === 0) {
     if (!follow)
@@ -73,12 +75,6 @@ function colourNames({ stdout }: Caller): (container: string) => string {
     given.set(container, colour);
     return colour(container);
   };
-}
-
-/** @throws {Error} when the stack has no balancer of that number */
-async function nameHaproxy(caller: Caller, stack: string, balancer: number): Promise<string> {
-  ofBalancers((await readOutputs(caller, stack)).runtimeEndpoints, balancer);
-  return `${stack}-haproxy${balancer}`;
 }
 
 function seconds(text: string): number {

@@ -10,7 +10,7 @@ import {
   MOST_SESSIONS,
   parseMapping,
 } from "../../probe/mapping.ts";
-import { probe } from "../../probe/probe-run.ts";
+import { type ProbeOptions, probe } from "../../probe/probe-run.ts";
 import { formatText } from "../../probe/text-report.ts";
 import { type Caller, print } from "../caller.ts";
 import { createCommand, wholeNumber } from "../command-line.ts";
@@ -18,16 +18,9 @@ import { ofBalancers, readOutputs } from "../stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
 
-interface Options {
-  readonly stack: string;
-  readonly sessions: number;
-  readonly seed: number;
-  readonly path: string;
+interface Options extends Omit<ProbeOptions, "mode" | "balancers" | "servers" | "earlier"> {
   readonly balancer: number;
   readonly allBalancers?: boolean;
-  readonly cookieClients: number;
-  readonly websockets: number;
-  readonly websocketPath: string;
   readonly save?: string;
   readonly compare?: string;
   readonly html?: string;
@@ -73,16 +66,10 @@ async function run(caller: Caller, options: Options): Promise<void> {
   if (compare !== undefined && earlier !== undefined)
     await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
   const { result, mapping } = await probe({
-    stack,
+    ...options,
     mode,
-    seed,
-    sessions,
     balancers: ofBalancers(httpsUrls, options.allBalancers ? undefined : options.balancer),
     servers: servers.map(({ name }) => name),
-    path: options.path,
-    cookieClients: options.cookieClients,
-    webSockets: options.websockets,
-    webSocketPath: options.websocketPath,
     earlier,
   });
   caller.exitCode = isConsistent(result) ? 0 : 1;

@@ -1,7 +1,5 @@
 import type { Command } from "commander";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
-import type { RunningServer } from "../../haproxy/runtime/state.ts";
-import type { Step } from "../../haproxy/runtime/steps.ts";
 import { describeServers, waitUp } from "../../haproxy/servers/prove.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { type Caller, print } from "../caller.ts";
@@ -33,27 +31,22 @@ Exit code 1 when one does not, HAProxy has no such server, or one is not up afte
       const names = checkNames(given, outputs, reached);
       const haproxies = await onEach(caller, reached, async ({ haproxy, servers }) => {
         const wanted = servers.filter(({ name }) => names.includes(name));
-        await haproxy.runSteps(wanted.flatMap((server) => stepsToReady(server, haproxy.steps)));
+        const { enableHealth, setReady } = haproxy.steps;
+        const steps = wanted.flatMap(({ name, adminState, isChecked }) => [
+          ...(isChecked ? [] : [enableHealth(name)]),
+          ...setReady(name, adminState),
+        ]);
+        await haproxy.runSteps(steps);
         await expectUp(haproxy, names, timeout);
         return haproxy;
       });
       print(caller, `${names.join(" ")}: in rotation, up`);
       const servers = (await readBalancers(caller, haproxies)).flatMap((balancer) => balancer.servers);
-      const out = new Set(
-        servers.flatMap(({ name, adminState }) =>
-          adminState === "ready" ? [] : [`${name} (${adminState})`],
-        ),
-      );
-      if (out.size > 0)
-        print(caller, `still out of rotation: ${[...out].join(", ")}; the next pulumi up puts all back`);
+      const out = servers.filter(({ adminState }) => adminState !== "ready");
+      const words = new Set(out.map(({ name, adminState }) => `${name} (${adminState})`));
+      if (words.size > 0)
+        print(caller, `still out of rotation: ${[...words].join(", ")}; the next pulumi up puts all back`);
     });
-
-function stepsToReady(
-  { name, adminState, isChecked }: RunningServer,
-  { enableHealth, setReady }: Haproxy["steps"],
-): Step[] {
-  return [...(isChecked ? [] : [enableHealth(name)]), ...setReady(name, adminState)];
-}
 
 async function expectUp(haproxy: Haproxy, names: readonly string[], timeoutSeconds: number): Promise<void> {
   const missing = await waitUp({ haproxy, readyTimeoutMs: timeoutSeconds * 1000 }, names, () => {});

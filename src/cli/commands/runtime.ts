@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { type CommandLine, commandLine } from "../../haproxy/runtime/command.ts";
+import { commandLine } from "../../haproxy/runtime/command.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { runUserLine } from "../../haproxy/runtime/user-line.ts";
-import { type Endpoint, formatEndpoint } from "../../stack/endpoint.ts";
+import { formatEndpoint } from "../../stack/endpoint.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { isTerminal } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
@@ -31,35 +31,21 @@ Exit code 1 when HAProxy refuses a command or does not answer: why is on stderr,
 stdout.`,
     )
     .action(async (words: string[], { stack, balancer, timeout }: Options) => {
+      const { stdout } = caller;
       const line = commandLine(words.join(" "));
       const endpoints = endpointsOf(await readOutputs(caller, stack), balancer);
       const failures: string[] = [];
       for (const [index, endpoint] of endpoints.entries()) {
-        const heading =
-          endpoints.length > 1 ? `==> haproxy${index + 1} at ${formatEndpoint(endpoint)} <==\n` : "";
-        failures.push(...(await ask(caller, endpoint, { line, heading, timeoutMs: timeout * 1000 })));
+        const where = formatEndpoint(endpoint);
+        const heading = endpoints.length > 1 ? `==> haproxy${index + 1} at ${where} <==\n` : "";
+        try {
+          const { output, refusals } = await runUserLine(endpoint, line, timeout * 1000);
+          stdout.write(heading + (isTerminal(stdout) ? showControls(output) : output));
+          failures.push(...refusals.map((told) => `HAProxy at ${where} refused: ${told}`));
+        } catch (error) {
+          if (!(error instanceof RuntimeError)) throw error;
+          failures.push(error.message);
+        }
       }
       if (failures.length > 0) throw new Error(failures.join("\n"));
     });
-
-interface Question {
-  readonly line: CommandLine;
-  readonly heading: string;
-  readonly timeoutMs: number;
-}
-
-/** Prints a balancer's replies below a heading. Returns what it refused, or why it did not answer. */
-async function ask(
-  { stdout }: Caller,
-  endpoint: Endpoint,
-  { line, heading, timeoutMs }: Question,
-): Promise<string[]> {
-  try {
-    const { output, refusals } = await runUserLine(endpoint, line, timeoutMs);
-    stdout.write(heading + (isTerminal(stdout) ? showControls(output) : output));
-    return refusals.map((words) => `HAProxy at ${formatEndpoint(endpoint)} refused: ${words}`);
-  } catch (error) {
-    if (!(error instanceof RuntimeError)) throw error;
-    return [error.message];
-  }
-}
