@@ -6,11 +6,10 @@ import { certificateFile } from "./certificate-file.ts";
 import { configFile } from "./config-file.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EngineLog } from "./engine-log.ts";
+import { runtimeCredentials, selfSigned } from "./issued-certificates.ts";
 import { pidsLimit } from "./pids-limit.ts";
 import { rolloutEnd } from "./rollout-end.ts";
-import { runtimeCredentials } from "./runtime-credentials.ts";
 import { runtimeSync } from "./runtime-sync.ts";
-import { selfSigned } from "./self-signed.ts";
 import { type ServedType, served } from "./served-type.ts";
 import { serving } from "./serving.ts";
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { runtimeCredentials } from "../../../src/pulumi/provider/runtime-credentials.ts";
+import { runtimeCredentials } from "../../../src/pulumi/provider/issued-certificates.ts";
 import { parseCertificate } from "../../../src/tls/certificate.ts";
 import { createMutualTls } from "../../../src/tls/issuing.ts";
 

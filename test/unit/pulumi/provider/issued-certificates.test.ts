@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { selfSigned } from "../../../../src/pulumi/provider/self-signed.ts";
+import { selfSigned } from "../../../../src/pulumi/provider/issued-certificates.ts";
 
 const INPUTS = { stack: "demo", names: ["localhost", "127.0.0.1"] };
 
