@@ -3,6 +3,7 @@ import { readServers } from "../haproxy/runtime/running-state.ts";
 import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
 import type { RunningServer } from "../haproxy/runtime/state.ts";
 import type { StackOutputs } from "../stack/outputs.ts";
+import { settle } from "../stack/settled.ts";
 import type { Caller } from "./caller.ts";
 import { warnOfFailure } from "./command-line.ts";
 
@@ -17,7 +18,7 @@ export interface Balancer {
  * @returns those that answer, in order; the others are told on stderr
  * @throws {RuntimeError} as {@link onEach}
  */
-export const readBalancers = (caller: Caller, haproxies: readonly Haproxy[]): Promise<Balancer[]> =>
+export const readBalancers = (caller: Caller, haproxies: readonly Haproxy[]): Promise<readonly Balancer[]> =>
   onEach(caller, haproxies, async (haproxy) => ({ haproxy, servers: await readServers(haproxy) }));
 
 /**
@@ -30,17 +31,14 @@ export async function onEach<B, T>(
   caller: Caller,
   balancers: readonly B[],
   work: (balancer: B) => Promise<T>,
-): Promise<T[]> {
-  const outcomes = await Promise.allSettled(balancers.map(work));
-  const failures = outcomes.flatMap((outcome): unknown[] =>
-    outcome.status === "rejected" ? [outcome.reason] : [],
-  );
+): Promise<readonly T[]> {
+  const { done, failures } = await settle(balancers.map(work));
   const isDoneOnNone = failures.length === balancers.length;
   for (const failure of failures) {
     if (isDoneOnNone || !(failure instanceof RuntimeError)) throw failure;
     warnOfFailure(caller, failure.message);
   }
-  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  return done;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { settle } from "../stack/settled.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 import { inspectImage } from "./engine-replies.ts";
 
@@ -13,11 +14,8 @@ export interface WantedImage {
  * @throws {EngineError} The message names every image that cannot be had.
  */
 export async function pullMissingImages(docker: Docker, wanted: readonly WantedImage[]): Promise<void> {
-  const results = await Promise.allSettled(wanted.map((image) => pullIfMissing(docker, image)));
-  const failures = results.flatMap((result) =>
-    result.status === "rejected" ? [dockerWords(result.reason)] : [],
-  );
-  if (failures.length > 0) throw new EngineError(failures.join("\n"));
+  const { failures } = await settle(wanted.map((image) => pullIfMissing(docker, image)));
+  if (failures.length > 0) throw new EngineError(failures.map(dockerWords).join("\n"));
 }
 
 async function pullIfMissing(docker: Docker, { key, reference }: WantedImage): Promise<void> {

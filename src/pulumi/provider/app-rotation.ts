@@ -4,6 +4,7 @@ import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
 import { takeOut } from "../../haproxy/servers/take-out.ts";
+import { settle } from "../../stack/settled.ts";
 import type { Server } from "../../stack/topology.ts";
 import type { HaproxyAddress, RolloutInputs } from "../inputs.ts";
 import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
@@ -48,7 +49,7 @@ export async function checkEverywhere(
 }
 
 /** Reads the servers of every HAProxy. */
-export const lookEverywhere = (inputs: RolloutInputs, report: Report): Promise<RunningServer[][]> =>
+export const lookEverywhere = (inputs: RolloutInputs, report: Report): Promise<readonly RunningServer[][]> =>
   onEach(inputs, report, ({ haproxy }) => readServers(haproxy));
 
 /** Whether every HAProxy has the server in rotation. */
@@ -82,18 +83,15 @@ async function onEach<T>(
   { balancers, credentials }: RolloutInputs,
   report: Report,
   work: (reached: ReachableHaproxy, report: Report) => Promise<T>,
-): Promise<T[]> {
-  const results = await Promise.allSettled(
+): Promise<readonly T[]> {
+  const { done, failures } = await settle(
     balancers.map(async (address) => {
       const reached = haproxyAt(address, credentials);
       await waitReachable(reached);
       return work(reached, (line, kind) => report(`${address.haproxyContainer}: ${line}`, kind));
     }),
   );
-  const errors: unknown[] = results.flatMap((result) =>
-    result.status === "rejected" ? [result.reason] : [],
-  );
-  const messages = errors.map((error) => (error instanceof Error ? error.message : String(error)));
-  if (errors.length > 0) throw new AggregateError(errors, [...new Set(messages)].join("\n"));
-  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
+  if (failures.length > 0) throw new AggregateError(failures, [...new Set(messages)].join("\n"));
+  return done;
 }

@@ -6,6 +6,7 @@ import { readState } from "../../haproxy/runtime/running-state.ts";
 import { NotUpError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { poll, systemClock } from "../../stack/clock.ts";
 import { type Credentials, endpointAt } from "../../stack/endpoint.ts";
+import { settle } from "../../stack/settled.ts";
 import { BACKEND } from "../../stack/topology.ts";
 import type { HaproxyAddress } from "../inputs.ts";
 
@@ -63,9 +64,7 @@ export async function withContainerLogs<T>(run: () => Promise<T>): Promise<T> {
       const why = await whyNotRunning(docker, name);
       return why ?? `container ${name} printed last: ${await lastLines(docker, name)}`;
     });
-    const lines = (await Promise.allSettled(told)).flatMap((result) =>
-      result.status === "fulfilled" ? [result.value] : [],
-    );
+    const { done: lines } = await settle(told);
     throw new NotUpError([error.message, ...lines].join("\n"), error.containerNames);
   }
 }

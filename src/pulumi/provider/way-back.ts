@@ -5,6 +5,7 @@ import { MADE_FROM_LABEL, STACK_LABEL } from "../../docker/labels.ts";
 import { type AsideApp, putBack } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { changedKeys, readMadeFrom } from "../../stack/made-from.ts";
+import { settle } from "../../stack/settled.ts";
 import { numberedServer, type Server } from "../../stack/topology.ts";
 import type { RolloutInputs } from "../inputs.ts";
 import { bringUpEverywhere, checkEverywhere, isUpEverywhere, takeOutEverywhere } from "./app-rotation.ts";
@@ -27,14 +28,13 @@ export async function goBack(
   );
   const inOrder = found.toSorted((a, b) => Number(a.isUp) - Number(b.isUp) || a.server.id - b.server.id);
   const turn = pLimit(inputs.atATime);
-  const results = await Promise.allSettled(
+  const { failures } = await settle(
     inOrder.map(({ app, server }) => turn(() => replaceByBefore(app, server, inputs, report))),
   );
-  const failed = results.flatMap((result) => (result.status === "rejected" ? [wordsOf(result.reason)] : []));
   const names = found.map(({ server }) => server.name).sort();
-  return failed.length === 0
+  return failures.length === 0
     ? `roll-out: went back (${names.join(" ")}), all containers run ${versionOf(aside, inputs)}`
-    : `roll-out: not all went back: ${failed.join("\n")}`;
+    : `roll-out: not all went back: ${failures.map(wordsOf).join("\n")}`;
 }
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
