@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
 import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
-import { inspectContainer } from "./engine-replies.ts";
+import { type FoundContainer, inspectContainer } from "./engine-replies.ts";
 import { checkIsOwn, DEFINITION_LABEL, type Labels } from "./labels.ts";
+import { changedLimits, type Limits, lastingLimits, setLimits } from "./limits.ts";
 
 /** Seconds that a container gets to end by itself. */
 export const STOP = { t: 10 } as const;
@@ -21,11 +22,14 @@ export interface AppContainer {
 /** An app container that the engine has. */
 export interface FoundApp {
   readonly id: string;
-  /** Names what it was made from. Empty if no label tells. */
+  /**
+   * Names what it was made from. Empty if no label tells, and for a container with a limit that nobody can
+   * take back while it runs.
+   */
   readonly definition: string;
   readonly labels: Labels;
   readonly state: "running" | "paused" | "stopped";
-  readonly pids: number;
+  readonly hostConfig: FoundContainer["HostConfig"];
   /**
    * Its addresses on its networks; while it runs, those that it really has. There is none after somebody
    * disconnected it, or after the engine was killed while it started the container.
@@ -40,10 +44,10 @@ export async function findApp(docker: Docker, name: string): Promise<FoundApp | 
   const { Id, Config, State, HostConfig, NetworkSettings } = found;
   return {
     id: Id,
-    definition: Config.Labels[DEFINITION_LABEL] ?? "",
+    definition: (lastingLimits(HostConfig).length === 0 && Config.Labels[DEFINITION_LABEL]) || "",
     labels: Config.Labels,
     state: State.Paused ? "paused" : State.Running ? "running" : "stopped",
-    pids: HostConfig.PidsLimit,
+    hostConfig: HostConfig,
     addresses: Object.values(NetworkSettings.Networks).map(({ IPAMConfig, IPAddress }) =>
       State.Running ? IPAddress : IPAMConfig.IPv4Address,
     ),
@@ -80,10 +84,10 @@ export async function runApp(docker: Docker, app: AppContainer): Promise<void> {
   }
 }
 
-/** Gives a container its limit of processes, and lets it run if it is stopped or paused. */
-export async function resumeApp(docker: Docker, found: FoundApp, pids: number): Promise<void> {
+/** Gives a container its limits, and lets it run if it is stopped or paused. */
+export async function resumeApp(docker: Docker, found: FoundApp, limits: Limits): Promise<void> {
   const container = docker.getContainer(found.id);
-  if (found.pids !== pids) await container.update({ PidsLimit: pids });
+  await setLimits(docker, found.id, await changedLimits(docker, found.hostConfig, limits));
   if (found.state === "paused") await container.unpause();
   if (found.state === "stopped") await container.start();
 }

@@ -11,7 +11,8 @@ export const RESTART_POLICY = "always";
 /** Any user may write there, because the number of an image's user differs. */
 const TMPFS_OPTIONS = "mode=1777,size=64m,noexec,nosuid,nodev";
 
-const MIB = 1024 * 1024;
+/** Bytes of what memory is configured in. */
+export const MIB = 1024 * 1024;
 
 /** Gives folders in memory their options. */
 export const tmpfsOf = (folders: readonly string[]): Record<string, string> =>

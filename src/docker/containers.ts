@@ -31,10 +31,3 @@ export async function lastLines(docker: Docker, name: string, count = 5): Promis
       .join("; ") || "it printed nothing"
   );
 }
-
-/** Limits the processes and threads of a container, running or not. */
-export async function setPidsLimit(docker: Docker, id: string, limit: number): Promise<void> {
-  const container = docker.getContainer(id);
-  const { HostConfig } = await inspectExisting(container);
-  if (HostConfig.PidsLimit !== limit) await container.update({ PidsLimit: limit });
-}

@@ -43,7 +43,23 @@ const CONTAINER = part({
     Error: text,
     FinishedAt: text,
   }),
-  HostConfig: part({ PidsLimit: number }),
+  HostConfig: part({
+    Memory: number,
+    MemorySwap: number,
+    MemoryReservation: number,
+    KernelMemory: number,
+    NanoCpus: number,
+    CpuPeriod: number,
+    CpuQuota: number,
+    CpuRealtimePeriod: number,
+    CpuRealtimeRuntime: number,
+    CpuShares: number,
+    CpusetCpus: text,
+    CpusetMems: text,
+    BlkioWeight: number,
+    PidsLimit: number,
+    RestartPolicy: part({ Name: text }),
+  }),
   NetworkSettings: part({
     Networks: mapOf(part({ IPAddress: text, IPAMConfig: part({ IPv4Address: text }) })),
   }),
@@ -72,7 +88,10 @@ const IMAGE = part({ Id: text, Config: part({ User: text }) });
 
 const LABELLED = part({ Labels: LABELS });
 
-const ENGINE = part({ LoggingDriver: text });
+const ENGINE = part({ LoggingDriver: text, NCPU: number, SwapLimit: flag });
+
+/** A container as the engine reports it. */
+export type FoundContainer = z.output<typeof CONTAINER>;
 
 /** Looks at a container by id or name. The result is undefined if there is none. */
 export const inspectContainer = (docker: Docker, id: string) =>

@@ -1,11 +1,14 @@
 import type Docker from "dockerode";
+import pMap from "p-map";
 import { CERTIFICATE_FILE, CONFIG_FILE } from "../haproxy/container.ts";
 import { readMadeFrom } from "../stack/made-from.ts";
-import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
+import type { ObservedApp, ObservedBalancer, ObservedDrift } from "../stack/observed.ts";
 import { digestOf } from "../tls/certificate.ts";
+import { findDrift, type Upkeep } from "./drift.ts";
 import { ifFound } from "./engine-error.ts";
 import { inspectContainer, inspectNetwork, listContainers } from "./engine-replies.ts";
 import { DEFINITION_LABEL, MADE_FROM_LABEL, ROLE_LABEL, STACK_LABEL } from "./labels.ts";
+import { lastingLimits } from "./limits.ts";
 import { readMountedFile } from "./volume-command.ts";
 
 /** Finds the stack's app containers by name, whether they run or not. */
@@ -41,6 +44,29 @@ export async function observeBalancers(
     found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])),
   );
 }
+
+/** Looks at what somebody did to the app containers, and to the others. */
+export async function observeDrift(
+  docker: Docker,
+  apps: ReadonlyMap<string, Upkeep>,
+  others: ReadonlyMap<string, Upkeep>,
+): Promise<ReadonlyMap<string, ObservedDrift>> {
+  const look = async ([name, upkeep]: readonly [string, Upkeep]) => {
+    const found = await inspectContainer(docker, name);
+    if (found === undefined) return [];
+    const { limits, address, networks, paused } = await findDrift(docker, found, upkeep);
+    const lasting = lastingLimits(found.HostConfig);
+    // An app container at another address serves nobody, and is replaced. A paused one is started.
+    const drift = apps.has(name)
+      ? { inPlace: limits, lasting: [...address, ...lasting] }
+      : { inPlace: [...limits, ...address, ...networks, ...paused], lasting };
+    return [[name, drift] as const];
+  };
+  return new Map((await pMap([...apps, ...others], look, { concurrency: AT_A_TIME })).flat());
+}
+
+/** An engine with hundreds of containers shall not be asked for all at once. */
+const AT_A_TIME = 8;
 
 /** Finds the subnet of a Docker network. The result is undefined when there is no such network. */
 export async function observeSubnet(docker: Docker, network: string): Promise<string | undefined> {

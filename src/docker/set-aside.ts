@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { type FoundApp, findApp, removeApp, STOP } from "./app-container.ts";
 import { RESTART_POLICY } from "./container-arguments.ts";
+import { listContainers } from "./engine-replies.ts";
 import { type Labels, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 
 /** A container that is set aside has this after its name. */
@@ -32,8 +33,8 @@ export async function setAside(docker: Docker, found: FoundApp, name: string): P
 /** Finds what a stack has set aside. */
 export async function findAside(docker: Docker, labels: Labels): Promise<AsideApp[]> {
   const wanted = [STACK_LABEL, STATE_LABEL, ROLE_LABEL].map((label) => `${label}=${labels[label]}`);
-  const listed = await docker.listContainers({ all: true, filters: { label: wanted } });
-  const names = listed.flatMap(({ Names }) => Names.map((name) => name.slice(1))).filter(isAsideName);
+  const listed = await listContainers(docker, { all: true, filters: { label: wanted } });
+  const names = listed.map(({ name }) => name).filter(isAsideName);
   const found = await Promise.all(
     names.map(async (name) => ({ name, app: await findApp(docker, name) }) as const),
   );

@@ -14,8 +14,8 @@ import type { Declared, Observed } from "./situation.ts";
 
 /**
  * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `certificate:`,
- * `roll-out:`, `HAProxy replaced:`, `everything replaced:`, `create:`, `start:` or `remove:`. Compared is
- * what runs, not what an earlier update meant to do. No line when all is as declared.
+ * `roll-out:`, `in place:`, `drift:`, `HAProxy replaced:`, `everything replaced:`, `create:`, `start:` or
+ * `remove:`. Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
  */
 export function describeChanges(declared: Declared, observed: Observed, now = new Date()): string[] {
   const { topology, rollout } = declared;
@@ -24,12 +24,14 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
     return [`everything replaced: subnet ${observed.subnet} → ${subnet}`];
   const lines: string[] = [];
   const changed = new Map<string, readonly string[]>();
+  const replaced = new Set(rollout.replaced.map(({ containerName }) => containerName));
   for (const balancer of topology.balancers) {
     const { containerName } = balancer;
     const found = observed.balancers.get(containerName);
     const running = observed.running.get(containerName);
     const container = describeBalancer(declared, balancer, found, running);
     lines.push(...container);
+    if (container.length > 0) replaced.add(containerName);
     if (running === undefined) continue;
     const oldConfig = found?.configText ?? "";
     // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
@@ -52,13 +54,27 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
   lines.push(
     ...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`),
   );
-  lines.push(...describeApps(declared, observed));
-  const { length: replaced } = rollout.replaced;
-  if (replaced > 0) {
-    const size = Math.min(replaced, rollout.atATime);
-    lines.push(`roll-out: ${replaced} container${replaced === 1 ? "" : "s"} in batches of ${size}`);
+  lines.push(...describeDrift(observed, replaced), ...describeApps(declared, observed));
+  const { length: count } = rollout.replaced;
+  if (count > 0) {
+    const size = Math.min(count, rollout.atATime);
+    lines.push(`roll-out: ${count} container${count === 1 ? "" : "s"} in batches of ${size}`);
   }
   return lines;
+}
+
+/** What somebody did to containers that stay, and what of it takes another container. */
+function describeDrift({ drift = new Map() }: Observed, replaced: ReadonlySet<string>): string[] {
+  const names = Map.groupBy(
+    [...drift].filter(([name, { inPlace }]) => inPlace.length > 0 && !replaced.has(name)),
+    ([, { inPlace }]) => inPlace.join(", "),
+  );
+  return [
+    ...[...names].map(([words, found]) => `in place: ${words} (${found.map(([name]) => name).join(", ")})`),
+    ...[...drift].flatMap(([name, { lasting }]) =>
+      lasting.length > 0 ? [`drift: ${name}, ${lasting.join(", ")}`] : [],
+    ),
+  ];
 }
 
 /** Containers of servers that HAProxy has, which are gone or do not run. */

@@ -1,7 +1,8 @@
 import { appArguments } from "../docker/container-arguments.ts";
+import { type Upkeep, upkeepAt } from "../docker/drift.ts";
 import { type Engine, engineHost } from "../docker/engine.ts";
 import { inspectEngine } from "../docker/engine-replies.ts";
-import { observeApps, observeBalancers, observeSubnet } from "../docker/found-containers.ts";
+import { observeApps, observeBalancers, observeDrift, observeSubnet } from "../docker/found-containers.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
 import { definitionName } from "../docker/labels.ts";
 import { checkSubnetFree } from "../docker/leftovers.ts";
@@ -14,7 +15,8 @@ import { type RunningCertificate, readRunningCertificate } from "../haproxy/runt
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { type Credentials, endpointAt } from "../stack/endpoint.ts";
 import { appMadeFrom, type MadeFrom } from "../stack/made-from.ts";
-import type { ObservedApp, ObservedBalancer } from "../stack/observed.ts";
+import { MONITORING_LIMITS } from "../stack/monitoring-limits.ts";
+import type { ObservedApp, ObservedBalancer, ObservedDrift } from "../stack/observed.ts";
 import { stackPorts } from "../stack/published-ports.ts";
 import type { Rollout } from "../stack/rollout.ts";
 import { planRollout } from "../stack/rollout.ts";
@@ -56,6 +58,8 @@ export interface Observed {
   readonly apps: ReadonlyMap<string, ObservedApp>;
   /** By container name, those that are no longer declared included. */
   readonly balancers: ReadonlyMap<string, ObservedBalancer>;
+  /** What somebody did to the declared containers, by name. */
+  readonly drift?: ReadonlyMap<string, ObservedDrift>;
   /** What each balancer runs, by container name; those that do not answer are left out. */
   readonly running: ReadonlyMap<string, RunningState>;
   /** The certificate that each balancer serves, by container name; those that serve none are left out. */
@@ -83,11 +87,14 @@ export async function lookAtStack(
   const config = renderConfig(topology);
   const haproxies = haproxiesOf(topology, credentials);
   const lookAtCertificate = (haproxy: Haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH);
-  const [logDriver, subnet, apps, balancers, running, certificates] = await Promise.all([
-    settings.logDriver === "engine" ? (await inspectEngine(docker)).LoggingDriver : settings.logDriver,
+  const [logDriver, subnet, apps, balancers, drift, running, certificates] = await Promise.all([
+    settings.logDriver === "engine"
+      ? inspectEngine(docker).then((engine) => engine.LoggingDriver)
+      : settings.logDriver,
     observeSubnet(docker, topology.network.name),
     observeApps(docker, settings.stack),
     observeBalancers(docker, settings.stack),
+    observeDrift(docker, appUpkeep(settings, topology), otherUpkeep(settings, topology)),
     observeEach(haproxies, readState),
     settings.tls === undefined ? new Map() : observeEach(haproxies, lookAtCertificate),
     checkPortsFree(docker, stackPorts(settings, topology), topology),
@@ -100,7 +107,9 @@ export async function lookAtStack(
     servers: topology.servers,
     definitions: new Map([...declaredApps].map(([name, { definition }]) => [name, definition])),
     // With another subnet all goes and comes back anyway.
-    running: new Map(isSameSubnet ? [...apps].map(([name, { definition }]) => [name, definition]) : []),
+    running: new Map(
+      isSameSubnet ? [...apps].map(([name, app]) => [name, definitionOf(app, drift.get(name))]) : [],
+    ),
     serving: inRotationEverywhere([...running.values()]),
     isAllDown:
       running.size > 0 && [...running.values()].every(({ servers }) => !servers.some(({ isUp }) => isUp)),
@@ -108,7 +117,7 @@ export async function lookAtStack(
   });
   return {
     declared: { settings, topology, config, certificate, logDriver, apps: declaredApps, rollout },
-    observed: { subnet, apps, balancers, running, certificates },
+    observed: { subnet, apps, balancers, drift, running, certificates },
   };
 }
 
@@ -126,6 +135,33 @@ export function declareApps(
       return [containerName, { container, madeFrom, definition: definitionName(madeFrom) }];
     }),
   );
+}
+
+/** Names what an app container is made from; nothing where only another one can be as declared. */
+const definitionOf = ({ definition }: ObservedApp, drift: ObservedDrift | undefined): string =>
+  drift === undefined || drift.lasting.length === 0 ? definition : "";
+
+/** What the app containers keep, by name. */
+const appUpkeep = ({ app }: Settings, topology: Topology): ReadonlyMap<string, Upkeep> =>
+  new Map(
+    topology.servers.map((server) => [
+      server.containerName,
+      upkeepAt(topology, server, app.confinement.limits),
+    ]),
+  );
+
+/** What the other containers keep, by name. */
+function otherUpkeep({ haproxyLimits }: Settings, topology: Topology): ReadonlyMap<string, Upkeep> {
+  const { balancers, monitoring } = topology;
+  const services =
+    monitoring === undefined
+      ? []
+      : [
+          { ...monitoring.prometheus, limits: MONITORING_LIMITS.prometheus },
+          { ...monitoring.grafana, limits: MONITORING_LIMITS.grafana },
+        ];
+  const all = [...balancers.map((balancer) => ({ ...balancer, limits: haproxyLimits })), ...services];
+  return new Map(all.map((each) => [each.containerName, upkeepAt(topology, each, each.limits)]));
 }
 
 /** The balancers' HAProxies, by container name; none where it takes credentials that are not there. */

@@ -101,6 +101,6 @@ function createAppServer(
       network,
       isProvedFirst,
     },
-    { parent, dependsOn: [...after, ...balancers.map(({ container }) => container)] },
+    { parent, dependsOn: [...after, ...balancers.flatMap(({ container, upkeep }) => [container, upkeep])] },
   );
 }

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { RESTART_POLICY } from "../docker/container-arguments.ts";
+import { upkeepAt } from "../docker/drift.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
 import { labelsOf, MADE_FROM_LABEL } from "../docker/labels.ts";
 import { clearContainer } from "../docker/leftovers.ts";
@@ -16,11 +17,11 @@ import {
 import { balancerMadeFrom } from "../stack/made-from.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
 import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
-import { confined, confinedOptions } from "./confinement.ts";
+import { confined, keepUp, replacedFor } from "./confinement.ts";
 import type { StackCertificate } from "./https-certificate.ts";
 import type { ConfigFileInputs, HaproxyAddress } from "./inputs.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
-import { CertificateFile, ConfigFile, Serving } from "./provided.ts";
+import { CertificateFile, ConfigFile, Serving, type Upkeep } from "./provided.ts";
 import type { StackRuntimeTls } from "./runtime-tls.ts";
 import type { StackContext } from "./stack-context.ts";
 
@@ -40,6 +41,7 @@ interface BalancerArgs extends StackContext, StackTls {
 export interface RunningBalancer {
   readonly address: HaproxyAddress;
   readonly container: docker.Container;
+  readonly upkeep: Upkeep;
   /** Is there when the container serves. */
   readonly serving: Serving;
   readonly configFile: ConfigFile;
@@ -62,6 +64,9 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
   const configFileInputs = describeConfigFile(balancer, args);
   const configFile = createConfigFile(balancer, configFileInputs, args);
   const container = createContainer(balancer, configFile, args);
+  const { declared, network, parent } = args;
+  const kept = upkeepAt(declared.topology, balancer, declared.settings.haproxyLimits);
+  const upkeep = keepUp(container, balancer.containerName, network, kept, parent);
   const address = addressOf(balancer, args);
   const serving = new Serving(
     `${balancer.containerName}-serving`,
@@ -71,11 +76,12 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
       credentials: args.runtimeTls?.client,
       haproxyContainerId: container.id,
     },
-    { parent: args.parent, dependsOn: [container] },
+    { parent, dependsOn: [container, upkeep] },
   );
   return {
     address,
     container,
+    upkeep,
     serving,
     configFile,
     configFileInputs,
@@ -150,6 +156,7 @@ function createContainer(
   const { settings, logDriver } = declared;
   const { containerName: name, address, volumeName, peerName } = balancer;
   const published = balancerPorts(settings, balancer);
+  const madeFrom = balancerMadeFrom(settings, balancer, logDriver);
   return new docker.Container(
     name,
     {
@@ -171,15 +178,13 @@ function createContainer(
       ports: published.map(({ internal, port, address: ip }) => ({ internal, external: port, ip })),
       labels: [
         ...dockerLabels(owner, "haproxy"),
-        { label: MADE_FROM_LABEL, value: JSON.stringify(balancerMadeFrom(settings, balancer, logDriver)) },
+        { label: MADE_FROM_LABEL, value: JSON.stringify(madeFrom) },
       ],
     },
     {
       parent,
       dependsOn: [configFile, ...after],
-      // A label carries the checkout's folder. Moving that must not replace the container. What the container
-      // was made from cannot change without a change of these arguments.
-      ...confinedOptions("labels"),
+      ...replacedFor(madeFrom),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);
         await checkPortsFree(engine, published);

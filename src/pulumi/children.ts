@@ -1,14 +1,14 @@
 import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { clearNetwork } from "../docker/leftovers.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
 import type { Credentials } from "../stack/endpoint.ts";
 import { createAppServers, createRolloutEnd } from "./app-servers.ts";
 import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.ts";
 import { createCertificate } from "./https-certificate.ts";
-import { createMonitoring, MONITORING_PIDS } from "./monitoring.ts";
+import { createMonitoring } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
-import { PidsLimit, RuntimeSync } from "./provided.ts";
+import { RuntimeSync } from "./provided.ts";
 import { createRuntimeTls } from "./runtime-tls.ts";
 import type { StackContext } from "./stack-context.ts";
 
@@ -29,10 +29,8 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
   const appServersArgs = { ...context, network: network.name, balancers, credentials };
   const apps = createAppServers(appServersArgs);
   const rolloutEnd = createRolloutEnd(apps, appServersArgs);
-  const haproxies = balancers.map(({ container }) => container);
-  limitPids(`${settings.stack}-haproxy-pids`, haproxies, settings.haproxyLimits.pids, parent);
   const syncs = balancers.map(
-    ({ address, container, configFile, configFileInputs }) =>
+    ({ address, container, upkeep, configFile, configFileInputs }) =>
       new RuntimeSync(
         `${address.haproxyContainer}-runtime`,
         {
@@ -46,23 +44,14 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
           drainTimeoutMs,
           readyTimeoutMs,
         },
-        { parent, dependsOn: [configFile, rolloutEnd, ...apps] },
+        { parent, dependsOn: [configFile, upkeep, rolloutEnd, ...apps] },
       ),
   );
   if (topology.monitoring !== undefined) {
-    const services = createMonitoring(topology.monitoring, context, network, syncs);
-    limitPids(`${settings.stack}-monitoring-pids`, services, MONITORING_PIDS, parent);
+    createMonitoring(topology.monitoring, context, network, syncs);
   }
   return credentials;
 }
-
-const limitPids = (
-  name: string,
-  containers: readonly docker.Container[],
-  limit: number,
-  parent: pulumi.Resource,
-): PidsLimit =>
-  new PidsLimit(name, { containerIds: pulumi.all(containers.map(({ id }) => id)), limit }, { parent });
 
 /**
  * Declares the balancers. Where some exist, those that are replaced or added go one at a time, each when the

@@ -80,14 +80,16 @@ export const SERVING = HAPROXY_ADDRESS.extend({
 /** A HAProxy container that shall serve before another is touched. */
 export type ServingInputs = z.infer<typeof SERVING>;
 
-export const PIDS_LIMIT = z.object({
-  /** Docker's ids: a container that was replaced has another, and no limit yet. */
-  containerIds: z.array(z.string()),
-  /** Processes and threads of each. */
-  limit: z.number(),
+export const UPKEEP = z.object({
+  containerName: z.string(),
+  /** Docker's id: a container that was replaced has another, and not all of its limits yet. */
+  containerId: z.string(),
+  limits: z.object({ memory: z.number(), pids: z.number() }),
+  network: z.string(),
+  address: z.string(),
 });
-/** A limit for running containers that the Docker provider cannot set. */
-export type PidsLimitInputs = z.infer<typeof PIDS_LIMIT>;
+/** What a container keeps while it runs, which the Docker provider would replace it for or cannot set. */
+export type UpkeepInputs = z.infer<typeof UPKEEP>;
 
 export const RUNTIME_SYNC = HAPROXY_ADDRESS.extend({
   /** Docker's id of the HAProxy container: a new container is synced anew. */
@@ -131,12 +133,15 @@ export type RolloutEndInputs = z.infer<typeof ROLLOUT_END>;
 export const APP_SERVER = ROLLOUT.extend({
   server: SERVER,
   /** What the engine gets to make the container from, its name, labels and limit of processes apart. */
-  container: z.looseObject({ Image: z.string() }),
+  container: z.looseObject({
+    Image: z.string(),
+    HostConfig: z.looseObject({ Memory: z.number() }),
+  }),
   /** Names what the container is made from: another name means another container. */
   definition: z.string(),
   /** HAProxy checks the container by this path, also while another one is in the running haproxy.cfg. */
   readyPath: z.string(),
-  /** Processes and threads of the container, which are changed while it runs. */
+  /** Processes and threads of the container. They are changed while it runs, with its other limits. */
   pids: z.number(),
   /** Name of the network that it is on; it goes and comes back with that. */
   network: z.string(),

@@ -1,8 +1,9 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { RESTART_POLICY } from "../docker/container-arguments.ts";
+import { upkeepAt } from "../docker/drift.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
-import type { Role } from "../docker/labels.ts";
+import { MADE_FROM_LABEL } from "../docker/labels.ts";
 import { clearContainer } from "../docker/leftovers.ts";
 import { GRAFANA_ENV, GRAFANA_PORT, grafanaFiles } from "../monitoring/grafana.ts";
 import {
@@ -11,26 +12,26 @@ import {
   type ProvisionedFile,
   prometheusFiles,
 } from "../monitoring/prometheus.ts";
+import { monitoringMadeFrom } from "../stack/made-from.ts";
+import { MONITORING_LIMITS } from "../stack/monitoring-limits.ts";
 import { monitoringPorts, type PublishedPort } from "../stack/published-ports.ts";
+import type { Confinement } from "../stack/settings.ts";
 import type { Monitoring } from "../stack/topology.ts";
-import { confined, confinedOptions } from "./confinement.ts";
+import { confined, keepUp, replacedFor } from "./confinement.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import type { StackContext } from "./stack-context.ts";
 
 type Service = Monitoring["grafana"] & {
-  readonly role: Role;
+  readonly role: "prometheus" | "grafana";
   readonly files: readonly ProvisionedFile[];
   readonly env: readonly string[];
   readonly volumes: docker.ContainerArgs["volumes"];
   readonly internalPort: number;
   readonly published: PublishedPort;
-  readonly memoryMb: number;
+  readonly limits: Confinement["limits"];
   readonly after: readonly pulumi.Resource[];
 };
 
-/** Processes and threads of each container. */
-export const MONITORING_PIDS = 512;
-const OPEN_FILES = 16_384;
 /** Prometheus writes what it has in memory before it ends. */
 const STOP_TIMEOUT_SECONDS = 10;
 
@@ -41,7 +42,7 @@ export function createMonitoring(
   network: docker.Network,
   /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
   after: readonly pulumi.Resource[],
-): docker.Container[] {
+): void {
   const { prometheus, grafana } = monitoring;
   const [prometheusPort, grafanaPort] = monitoringPorts(monitoring);
   const data = createVolume(prometheus.volumeName, "prometheus-data", context.owner, context.parent);
@@ -54,7 +55,7 @@ export function createMonitoring(
       volumes: [{ volumeName: data.name, containerPath: PROMETHEUS_DATA }],
       internalPort: PROMETHEUS_PORT,
       published: prometheusPort,
-      memoryMb: 1024,
+      limits: MONITORING_LIMITS.prometheus,
       after,
     },
     {
@@ -65,11 +66,16 @@ export function createMonitoring(
       volumes: [], // all that Grafana shows is provisioned
       internalPort: GRAFANA_PORT,
       published: grafanaPort,
-      memoryMb: 512,
+      limits: MONITORING_LIMITS.grafana,
       after: [],
     },
   ];
-  return services.map((service) => createService(service, context, network));
+  for (const service of services) {
+    const { containerName, limits } = service;
+    const container = createService(service, context, network);
+    const kept = upkeepAt(context.declared.topology, service, limits);
+    keepUp(container, containerName, network, kept, context.parent);
+  }
 }
 
 function createService(
@@ -78,6 +84,7 @@ function createService(
   network: docker.Network,
 ): docker.Container {
   const { containerName: name, published } = service;
+  const madeFrom = monitoringMadeFrom(service.role, service, published);
   return new docker.Container(
     name,
     {
@@ -92,19 +99,22 @@ function createService(
         tmpfs: [],
         capabilities: [],
         allowPrivilegeEscalation: false,
-        limits: { memoryMb: service.memoryMb, pids: MONITORING_PIDS, files: OPEN_FILES },
+        limits: service.limits,
       }),
       networksAdvanced: [{ name: network.name, ipv4Address: service.address }],
       uploads: service.files.map(({ path, text }) => ({ file: path, content: text })),
       volumes: service.volumes,
       ports: [{ internal: service.internalPort, external: published.port, ip: published.address }],
       destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
-      labels: dockerLabels(owner, service.role),
+      labels: [
+        ...dockerLabels(owner, service.role),
+        { label: MADE_FROM_LABEL, value: JSON.stringify(madeFrom) },
+      ],
     },
     {
       parent,
       dependsOn: [...service.after],
-      ...confinedOptions("labels"),
+      ...replacedFor(madeFrom),
       ...clearedBeforeCreate(name, async (engine) => {
         await clearContainer(engine, owner, name);
         await checkPortsFree(engine, [published]);

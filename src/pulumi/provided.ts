@@ -3,12 +3,12 @@ import type {
   AppServerInputs,
   CertificateFileInputs,
   ConfigFileInputs,
-  PidsLimitInputs,
   RolloutEndInputs,
   RuntimeCredentialsInputs,
   RuntimeSyncInputs,
   SelfSignedInputs,
   ServingInputs,
+  UpkeepInputs,
 } from "./inputs.ts";
 
 /** Inputs that may come from other resources. */
@@ -31,6 +31,7 @@ export class AppServer extends provided<AppServerInputs>("AppServer", [
   "containerId",
   "runs",
   "isRunning",
+  "drift",
   "address",
 ]) {}
 
@@ -79,8 +80,8 @@ export class RuntimeCredentials extends provided<RuntimeCredentialsInputs>("Runt
  */
 export class Serving extends provided<ServingInputs>("Serving") {}
 
-/** How many processes and threads containers may have, which the Docker provider cannot say. */
-export class PidsLimit extends provided<PidsLimitInputs>("PidsLimit") {}
+/** What a running container keeps, where the Docker provider would replace it or knows no such property. */
+export class Upkeep extends provided<UpkeepInputs>("Upkeep", ["drift"]) {}
 
 /**
  * The server list that a running HAProxy has, kept in step through its runtime API. It depends on the app

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { balancerPorts } from "./published-ports.ts";
+import { balancerPorts, type PublishedPort } from "./published-ports.ts";
 import type { Settings } from "./settings.ts";
 import type { Balancer, Topology } from "./topology.ts";
 
@@ -23,6 +23,13 @@ export function balancerMadeFrom(settings: Settings, balancer: Balancer, logDriv
     ...(runtimeTls && { "runtimeTls.rotation": runtimeTls.rotation }),
   };
 }
+
+/** Says what a container that watches the balancers is made from. A change of it needs another container. */
+export const monitoringMadeFrom = (
+  service: "prometheus" | "grafana",
+  { image }: { readonly image: string },
+  { key, address, port }: PublishedPort,
+): MadeFrom => ({ [`${service}Image`]: image, [key]: `${address}:${port}` });
 
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = ({ mode, balancers, readyPath, monitoring, tls }: Topology): MadeFrom => ({

@@ -11,6 +11,14 @@ export interface ObservedBalancer {
   readonly certificateDigest: string | undefined;
 }
 
+/** What somebody did to a container that is declared, in words: `memory 256m → 512m`. */
+export interface ObservedDrift {
+  /** An update takes it back while the container runs. */
+  readonly inPlace: readonly string[];
+  /** It takes another container. */
+  readonly lasting: readonly string[];
+}
+
 /** An app container as the engine reports it. */
 export interface ObservedApp {
   /** Names what it was made from. It is `unknown` if no label tells. */

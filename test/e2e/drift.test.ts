@@ -3,6 +3,7 @@ import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { get, Load } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
+import { EchoSocket } from "../harness/sockets.ts";
 import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
@@ -101,6 +102,88 @@ describe("a server list that was changed by hand", () => {
     expect(output).toContain(`create: ${stack.name}-podinfo4`);
     await stack.up();
     await expectDeclared();
+  });
+
+  test("what docker update changed is told, and mended while every container runs on", async () => {
+    const apps = [1, 2, 3].map((n) => `${stack.name}-podinfo${n}`);
+    const looksOf = (names: readonly string[]) =>
+      Promise.all(names.map((name) => docker.getContainer(name).inspect()));
+    const startsOf = async () =>
+      (await looksOf([...apps, stack.haproxyName])).map(({ Id, State }) => [Id, State.StartedAt]);
+    const before = await startsOf();
+    const identity = await stack.haproxyIdentity();
+    const MIB = 1024 * 1024;
+    const changes = {
+      ...{ Memory: 256 * MIB, MemorySwap: 300 * MIB, MemoryReservation: 100 * MIB },
+      ...{ NanoCpus: 1e9, CpuShares: 512, PidsLimit: 200, RestartPolicy: { Name: "no" } },
+    };
+    for (const name of [...apps, stack.haproxyName]) await docker.getContainer(name).update(changes);
+    const words = [
+      "in place: memory 256m → 512m, memory-swap 300m → 1024m, memory-reservation 100m → none",
+      "cpus 1 → all, cpu-shares 512 → 1024, pids 200 → 512, restart no → always",
+      `(${[...apps, stack.haproxyName].join(", ")})`,
+    ];
+    const told = `${words[0]}, ${words[1]} ${words[2]}`;
+    expect((await stack.command("plan")).output).toBe(`${told}\n`);
+    const load = new Load(stack.url, { clients: 4 });
+    const sockets = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => EchoSocket.open(stack.url, `limits-${n}`)),
+    );
+    const { exitCode, output } = await stack.preview();
+    expect(exitCode).toBe(0);
+    expect(output).toContain(told);
+    expect(output).not.toMatch(/\+-|to replace|to create|to delete/);
+    await stack.up();
+    expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual([]);
+    for (const socket of sockets) socket.end();
+    const { sent, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(200);
+    expect(await startsOf()).toEqual(before);
+    expect(await stack.haproxyIdentity()).toEqual(identity);
+    const cpus = (await docker.info()).NCPU;
+    for (const { HostConfig } of await looksOf([...apps, stack.haproxyName]))
+      expect(HostConfig).toMatchObject({
+        ...{ Memory: 512 * MIB, MemorySwap: 1024 * MIB, MemoryReservation: -1 },
+        ...{ NanoCpus: cpus * 1e9, CpuShares: 1024, PidsLimit: 512 },
+        RestartPolicy: { Name: "always" },
+      });
+    expect((await stack.command("plan")).output).toBe("nothing to change\n");
+    expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
+  });
+
+  test("whoever is disconnected, or has another address, is told and comes back", async () => {
+    const network = docker.getNetwork(`${stack.name}-balancer`);
+    const move = async (container: string, address?: string) => {
+      await network.disconnect({ Container: container, Force: true });
+      if (address === undefined) return;
+      const EndpointConfig = { IPAMConfig: { IPv4Address: address } };
+      await network.connect({ Container: container, EndpointConfig });
+    };
+    const { Id } = await docker.getContainer(stack.haproxyName).inspect();
+    await move(`${stack.name}-podinfo2`);
+    await move(`${stack.name}-podinfo3`, "172.28.103.200");
+    await move(stack.haproxyName);
+    expect((await stack.command("plan")).output.split("\n")).toEqual([
+      `in place: address none → 172.28.103.2 (${stack.haproxyName})`,
+      `drift: ${stack.name}-podinfo2, address none → 172.28.103.12`,
+      `drift: ${stack.name}-podinfo3, address 172.28.103.200 → 172.28.103.13`,
+      "roll-out: 2 containers in batches of 1",
+      "",
+    ]);
+    await stack.up();
+    await expectDeclared();
+    // Another network may give HAProxy another gateway, by whose address it knows the host.
+    await docker.getNetwork("bridge").connect({ Container: stack.haproxyName });
+    await move(stack.haproxyName, "172.28.103.201");
+    expect((await stack.preview()).output).toContain(
+      `in place: address 172.28.103.201 → 172.28.103.2, network bridge → none (${stack.haproxyName})`,
+    );
+    await stack.up();
+    await expectDeclared();
+    expect((await get(stack.url)).status).toBe(200);
+    expect((await docker.getContainer(stack.haproxyName).inspect()).Id).toBe(Id);
+    expect((await stack.command("plan")).output).toBe("nothing to change\n");
   });
 
   test("what is tainted, and what somebody disconnected, is replaced through drain and proof", async () => {

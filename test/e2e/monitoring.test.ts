@@ -160,6 +160,25 @@ describe("a stack with monitoring", () => {
       expect((await fetch(`http://127.0.0.1:${stack.ports.stats + n - 1}${path}`)).status).toBe(200);
   });
 
+  test("keeps its limits and its address, whatever somebody changes while it runs", async () => {
+    const before = await containerIds();
+    const [prometheus, grafana] = [containerName("prometheus"), containerName("grafana")];
+    const MIB = 1024 * 1024;
+    await docker.getContainer(prometheus).update({ Memory: 700 * MIB, MemorySwap: -1, NanoCpus: 1e9 });
+    const network = docker.getNetwork(containerName("balancer"));
+    await network.disconnect({ Container: prometheus, Force: true });
+    await docker.getContainer(grafana).pause();
+    expect((await stack.command("plan")).output.split("\n")).toEqual([
+      `in place: memory 700m → 1024m, memory-swap none → 2048m, cpus 1 → all, address none → 172.28.113.9 (${prometheus})`,
+      `in place: paused → running (${grafana})`,
+      "",
+    ]);
+    await stack.up();
+    expect(await containerIds()).toEqual(before);
+    expect((await stack.command("plan")).output).toBe("nothing to change\n");
+    expect((await fetch(`http://127.0.0.1:${PROMETHEUS_PORT}/-/ready`)).status).toBe(200);
+  });
+
   test("scrapes every balancer, labelled with its name", async () => {
     await until(
       async () => (await api().targets()).filter(({ health }) => health === "up").length === 2,

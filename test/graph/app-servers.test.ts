@@ -30,7 +30,9 @@ describe("app servers", () => {
     expect(graph.get("demo-podinfo1")?.after.toSorted()).toEqual([
       "demo-balancer",
       "demo-haproxy1",
+      "demo-haproxy1-upkeep",
       "demo-haproxy2",
+      "demo-haproxy2-upkeep",
     ]);
   });
 

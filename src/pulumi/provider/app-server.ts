@@ -9,6 +9,7 @@ import {
   runApp,
 } from "../../docker/app-container.ts";
 import { connectEngine, type Engine } from "../../docker/engine.ts";
+import { changedLimits, type Limits } from "../../docker/limits.ts";
 import { findAside, setAside } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { APP_SERVER, type AppServerInputs } from "../inputs.ts";
@@ -28,6 +29,8 @@ const OUTPUTS = z.object({
   /** What the container was made from. */
   runs: z.string(),
   isRunning: z.boolean(),
+  /** What somebody did to its limits, in words. */
+  drift: z.array(z.string()),
   /** Its address on the stack's network; empty for one that was disconnected. */
   address: z.string(),
 });
@@ -59,8 +62,11 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     return { id, outputs: await look(docker, inputs) };
   },
   async read(state) {
-    const found = await findApp(await connectEngine(), state.server.containerName);
-    return found === undefined ? "gone" : { ...describe(found, state), pids: found.pids };
+    const docker = await connectEngine();
+    const found = await findApp(docker, state.server.containerName);
+    if (found === undefined) return "gone";
+    const drift = await changedLimits(docker, found.hostConfig, limitsOf(state));
+    return { ...describe(found, state), drift: drift.map(({ words }) => words) };
   },
   async differs(state, inputs) {
     const { definition, pids, server, isProvedFirst } = inputs;
@@ -69,6 +75,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
       state.runs !== definition ||
       !state.isRunning ||
       state.address !== server.address ||
+      state.drift.length > 0 ||
       state.pids !== pids ||
       (isProvedFirst && !(await isUpEverywhere(inputs, server)))
     );
@@ -80,7 +87,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     const isAsDeclared =
       found?.definition === inputs.definition && found.addresses.includes(inputs.server.address);
     if (isAsDeclared) {
-      await resumeApp(docker, found, inputs.pids);
+      await resumeApp(docker, found, limitsOf(inputs));
       await proveFirst(inputs, report);
     } else {
       await makeRun(docker, found, inputs, report);
@@ -136,13 +143,19 @@ async function look(docker: Engine, inputs: AppServerInputs): Promise<Outputs> {
   return found === undefined ? GONE : describe(found, inputs);
 }
 
-const GONE: Outputs = { containerId: "", runs: "", isRunning: false, address: "" };
+const GONE: Outputs = { containerId: "", runs: "", isRunning: false, drift: [], address: "" };
 
 const describe = ({ id, definition, state, addresses }: FoundApp, { server }: AppServerInputs): Outputs => ({
   containerId: id,
   runs: definition,
   isRunning: state === "running",
+  drift: [],
   address: addresses.includes(server.address) ? server.address : (addresses[0] ?? ""),
+});
+
+const limitsOf = ({ container, pids }: AppServerInputs): Limits => ({
+  memory: container.HostConfig.Memory,
+  pids,
 });
 
 const containerOf = ({ server, container, definition, labels, pids }: AppServerInputs): AppContainer => ({

@@ -7,23 +7,23 @@ import { configFile } from "./config-file.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { EngineLog } from "./engine-log.ts";
 import { runtimeCredentials, selfSigned } from "./issued-certificates.ts";
-import { pidsLimit } from "./pids-limit.ts";
 import { rolloutEnd } from "./rollout-end.ts";
 import { runtimeSync } from "./runtime-sync.ts";
 import { type ServedType, served } from "./served-type.ts";
 import { serving } from "./serving.ts";
+import { upkeep } from "./upkeep.ts";
 
 /** Every resource of this provider, by the last part of its type. */
 const TYPES: Readonly<Record<string, ServedType>> = {
   AppServer: served(appServer),
   CertificateFile: served(certificateFile),
   ConfigFile: served(configFile),
-  PidsLimit: served(pidsLimit),
   RolloutEnd: served(rolloutEnd),
   RuntimeCredentials: served(runtimeCredentials),
   RuntimeSync: served(runtimeSync),
   SelfSigned: served(selfSigned),
   Serving: served(serving),
+  Upkeep: served(upkeep),
 };
 
 /**

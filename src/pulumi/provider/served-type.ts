@@ -35,8 +35,11 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
   };
   const hide = (outputs: object): Wire => {
     const secrets = new Set<string>(type.secrets ?? []);
-    const entries = Object.entries(outputs).filter(([, value]) => value !== undefined);
-    return Object.fromEntries(entries.map(([key, value]) => [key, secrets.has(key) ? secret(value) : value]));
+    const isSecret = (key: string, value: unknown) => secrets.has(key) && value !== undefined;
+    const entries = Object.entries(outputs);
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, isSecret(key, value) ? secret(value) : value]),
+    );
   };
   return {
     check(inputs) {
@@ -46,7 +49,7 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
     async create(inputs, report) {
       try {
         const { id, outputs } = await type.create(readInputs(inputs), report);
-        return { id, outs: { ...inputs, ...hide(outputs) } };
+        return { id, outs: present({ ...inputs, ...hide(outputs) }) };
       } catch (error) {
         throw error instanceof PartlyCreatedError ? initializationError(error, inputs, hide) : error;
       }
@@ -54,7 +57,7 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
     async read(id, state) {
       if (type.read === undefined) return { id, props: state };
       const found = await type.read(readState(state));
-      return found === "gone" ? { id: "", props: {} } : { id, props: { ...state, ...hide(found) } };
+      return found === "gone" ? { id: "", props: {} } : { id, props: present({ ...state, ...hide(found) }) };
     },
     async diff(state, inputs) {
       const old = readState(state);
@@ -67,7 +70,7 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
     },
     async update(inputs, state, report) {
       const outputs = await type.update(readInputs(inputs), readState(state), report);
-      return { outs: { ...inputs, ...hide(outputs) } };
+      return { outs: present({ ...inputs, ...hide(outputs) }) };
     },
     async delete(state, report) {
       await type.delete?.(readState(state), report);
@@ -83,10 +86,14 @@ const initializationError = (
 ) =>
   Object.assign(new Error(message), {
     id: created.id,
-    properties: { ...inputs, ...hide(created.outputs) },
+    properties: present({ ...inputs, ...hide(created.outputs) }),
     reasons: [message],
     stack: "",
   });
+
+/** Pulumi's state has no undefined. An output that is not there any more must not stay in it. */
+const present = (properties: Wire): Wire =>
+  Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
 
 const replaced = (replaces: string[]) => ({ replaces, deleteBeforeReplace: replaces.length > 0 });
 

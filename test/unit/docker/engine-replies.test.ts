@@ -37,12 +37,12 @@ describe.each([
 
   test("a container with nothing is found as one that is not ours, and does not run", async () => {
     await using engine = await scriptedEngine({ "/containers/demo-podinfo1/json": { Id: "1", ...empty } });
-    expect(await findApp(engine.docker, "demo-podinfo1")).toEqual({
+    expect(await findApp(engine.docker, "demo-podinfo1")).toMatchObject({
       id: "1",
       definition: "",
       labels: {},
       state: "stopped",
-      pids: 0,
+      hostConfig: { PidsLimit: 0, RestartPolicy: { Name: "" } },
       addresses: [],
     });
     await expect(clearContainer(engine.docker, OWNER, "demo-podinfo1")).rejects.toThrow(FOREIGN);

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
 import Docker from "dockerode";
 
 /** A Docker engine that gives prepared replies. */
 export interface ScriptedEngine extends AsyncDisposable {
   readonly docker: Docker;
-  /** What it was asked, in order: `GET /images/x/json`. */
+  /** What it was asked, in order: `GET /images/x/json`, with the body where there is one. */
   readonly asked: readonly string[];
 }
 
@@ -15,9 +16,10 @@ export interface ScriptedEngine extends AsyncDisposable {
  */
 export async function scriptedEngine(replies: Readonly<Record<string, unknown>>): Promise<ScriptedEngine> {
   const asked: string[] = [];
-  const server = createServer(({ method = "", url = "" }, response) => {
+  const server = createServer(async (request, response) => {
+    const { method, url = "" } = request;
     const path = decodeURIComponent(url.replace(/\?.*/, ""));
-    asked.push(`${method} ${path}`);
+    asked.push(`${method} ${path} ${await text(request)}`.trim());
     const isThere = Object.hasOwn(replies, path);
     response.writeHead(isThere ? 200 : 404, { "Content-Type": "application/json" });
     response.end(JSON.stringify(isThere ? replies[path] : { message: `no such thing: ${path}` }));

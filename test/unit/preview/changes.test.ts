@@ -215,6 +215,33 @@ describe("a preview", () => {
     ]);
   });
 
+  test("tells what somebody did to containers, and which of them that replaces", () => {
+    const drift = new Map([
+      ["demo-haproxy1", { inPlace: ["memory 256m → 512m", "restart no → always"], lasting: [] }],
+      ["demo-podinfo1", { inPlace: ["cpus 1 → all"], lasting: [] }],
+      ["demo-podinfo2", { inPlace: ["cpus 1 → all"], lasting: [] }],
+      ["demo-podinfo3", { inPlace: ["cpus 1 → all"], lasting: ["address none → 172.28.10.13"] }],
+    ]);
+    const running = new Map(["demo-podinfo1", "demo-podinfo2"].map((name) => [name, "new"]));
+    const declared = declare({}, running.set("demo-podinfo3", ""));
+    const apps = ["in place: cpus 1 → all (demo-podinfo1, demo-podinfo2)"];
+    const replaced = [
+      "drift: demo-podinfo3, address none → 172.28.10.13",
+      "roll-out: 1 container in batches of 1",
+    ];
+    expect(describeChanges(declared, { ...runs({}), drift })).toEqual([
+      "in place: memory 256m → 512m, restart no → always (demo-haproxy1)",
+      ...apps,
+      ...replaced,
+    ]);
+    // what is replaced anyway needs no mending
+    expect(describeChanges(declared, { ...runs({}, { isRunning: false }), drift })).toEqual([
+      "HAProxy replaced: demo-haproxy1 does not run",
+      ...apps,
+      ...replaced,
+    ]);
+  });
+
   test("tells of a reload that an earlier update owes", () => {
     expect(describeChanges(declare({}), stale(runs({}), "demo-haproxy1"))).toEqual([
       "reload: the worker runs an older config",

@@ -24,7 +24,8 @@ const type: ResourceType<Inputs, { readonly key: string }> = {
       throw new PartlyCreatedError({ id: "x", outputs: { key: "k" } }, new Error("not up"));
     return { id: "x", outputs: { key: "k" } };
   },
-  read: async (state) => (state.size === 0 ? "gone" : { key: "k", env: { A: "drifted" } }),
+  read: async ({ size }) =>
+    size === 0 ? "gone" : { key: "k", env: { A: "drifted" }, ...(size === 1 && { size: undefined }) },
   differs: (state, inputs) => state.env.A !== inputs.env.A,
   update: async () => ({ key: "l" }),
 };
@@ -66,6 +67,8 @@ describe("a served resource", () => {
       props: { name: "a", env: { A: "drifted" }, key: { ...SECRET, value: "k" } },
     });
     expect(await read("x", { ...state, size: 0 })).toEqual({ id: "", props: {} });
+    const { props } = await read("x", { ...state, size: 1 });
+    expect(Object.keys(props).sort()).toEqual(["env", "key", "name"]);
   });
 
   test("is in the state when it exists, though something about it failed", async () => {
