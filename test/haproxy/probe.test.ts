@@ -71,7 +71,14 @@ describe("in hash mode", () => {
     const before = [...(await stack.servers()).values()];
     await stack.update({ count: 4 });
     const page = file("four.html");
-    const { exitCode, output } = await probe("--compare", tenThousand, "--html", page);
+    const { exitCode, output } = await probe(
+      "--sessions",
+      "3000",
+      "--compare",
+      threeThousand,
+      "--html",
+      page,
+    );
     expect(exitCode).toBe(0);
     const [line = "", count = "", share] =
       /✔ comparison: ([\d,]+) sessions \((\d+\.\d) %\) moved since .*, ideal 25\.0 %; servers: \+ s4$/m.exec(
