@@ -8,7 +8,7 @@ const ENGINE_TIMEOUT_MS = 300_000;
 
 /** These files take longest. They come first, so that both workers of a tier end at about the same time. */
 const LONGEST = [
-  ...["rollout", "balancers", "reload", "interruption-scale", "drift", "interruption-rollout"],
+  ...["rollout", "way-back", "balancers", "reload", "interruption-scale", "drift", "interruption-rollout"],
   ...["scaling", "failures", "tls", "containers", "sessions", "probe"],
 ].map((name) => `${name}.test.ts`);
 
