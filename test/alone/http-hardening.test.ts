@@ -53,7 +53,7 @@ describe("an app that prints each byte", () => {
   });
   afterAll(() => stack?.dispose());
 
-  test("tells two requests on a connection from one, and what all programs read alike from what they do not, so that the next test can fail", async () => {
+  test("tells two requests from one, and odd ones from others, so that the next test can fail", async () => {
     await sendAll([{ bytes: Buffer.concat([plain("/first"), plain("/second")]) }]);
     await until(async () => (await readRecord(stack)).length >= 2);
     expect((await readRecord(stack)).map(({ path }) => path)).toEqual(["/first", "/second"]);
@@ -68,7 +68,7 @@ describe("an app that prints each byte", () => {
     }
   });
 
-  test(`gets of ${MALFORMED_REQUESTS.length} malformed requests none, or one that all programs read alike`, async () => {
+  test(`gets of ${MALFORMED_REQUESTS.length} malformed requests none, or one that is plain`, async () => {
     expect(MALFORMED_REQUESTS.length).toBeGreaterThan(200);
     const before = (await readRecord(stack)).length;
     const statuses = await sendAll(MALFORMED_REQUESTS);
@@ -96,7 +96,7 @@ describe("an app that prints each byte", () => {
     expect(whole.map(pathOf).sort()).toEqual([...passed.map(({ path }) => path), "/last"].sort());
   });
 
-  test("gets no header that tells it to leave out another, to take up another protocol, or who the client is, but HAProxy's", async () => {
+  test("gets no header that drops another, changes the protocol or names the client", async () => {
     const recorded = (await readRecord(stack)).filter(({ path }) => /request-\d/.test(path));
     expect(recorded.length).toBeGreaterThan(50);
     for (const { headers } of recorded) {
@@ -133,7 +133,8 @@ describe("podinfo", () => {
       "X-Session-ID": "mine",
       "X-Mine": "mine",
     });
-    const { Host: _, "X-Api-Version": _version, "X-Api-Revision": _revision, ...seen } = JSON.parse(body); // podinfo's own
+    // podinfo's own
+    const { Host: _, "X-Api-Version": _version, "X-Api-Revision": _revision, ...seen } = JSON.parse(body);
     expect(seen).toEqual({
       "X-Forwarded-For": [stack.gateway],
       "X-Forwarded-Proto": ["http"],
@@ -162,7 +163,7 @@ describe("podinfo", () => {
     expect(statusesOf(await sendRaw(haproxy(), 8080, deleting))).toHaveLength(1);
   });
 
-  test("speaks WebSocket with those who ask for it, and is not mistaken for doing so with others", async () => {
+  test("speaks WebSocket with those who ask for it, and is not taken to do so with others", async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${stack.ports.http}/ws/echo`, {
       headers: { "X-Session-ID": "ws" },
     });
@@ -172,7 +173,9 @@ describe("podinfo", () => {
     expect(JSON.parse(String(message)).msg).toBe("hello");
     socket.terminate();
     // podinfo refuses the version; what comes behind is a request for HAProxy, and not passed on
-    const declined = `GET /ws/echo HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 9\r\n`;
+    const declined =
+      "GET /ws/echo HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Version: 9\r\n";
     const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     const behind = "GET /version HTTP/1.1\r\nHost: a.test\r\nX-Session-ID: 1\r\nX-Session-ID: 2\r\n\r\n";
     expect(statusesOf(await sendRaw(haproxy(), 8080, Buffer.from(declined + key + behind)))).toEqual([
@@ -180,7 +183,7 @@ describe("podinfo", () => {
     ]);
   });
 
-  test("is found by HTTP/2 as by HTTP/1.1: WebSockets pass, tunnels and hosts that are none do not", async () => {
+  test("is found by HTTP/2 as by HTTP/1.1: WebSockets pass, tunnels and bad hosts do not", async () => {
     const session = connect(stack.httpsUrlOf(1), { rejectUnauthorized: false });
     try {
       const ask = async (headers: OutgoingHttpHeaders): Promise<number | undefined> => {
@@ -199,7 +202,8 @@ describe("podinfo", () => {
         "sec-websocket-version": "13",
       });
       expect((await once(socket, "response"))[0]).toMatchObject({ ":status": 200 });
-      socket.write(Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from("hello")])); // a masked frame of text
+      // a masked frame of text
+      socket.write(Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from("hello")]));
       expect(String((await once(socket, "data"))[0])).toContain('"msg":"hello"');
       socket.destroy();
       expect(await ask({ ":path": "/version" })).toBe(200);
@@ -220,7 +224,8 @@ describe("podinfo", () => {
       SlowClients.open("dripping body", 300, haproxy(), 8080),
       SlowClients.open("unread answer", 100, haproxy(), 8080),
     ]);
-    const headers = await SlowClients.open("headers", 1_400, haproxy(), 8080); // at last: they have 10 s, the others 30 s
+    // at last: they have 10 s, the others 30 s
+    const headers = await SlowClients.open("headers", 1_400, haproxy(), 8080);
     const slow = [stalled, dripping, unread, headers];
     try {
       await until(async () => (await countConnections()) >= 2_000, 5_000);
@@ -233,13 +238,15 @@ describe("podinfo", () => {
         `with 2,000 slow clients: median latency ${(under / usual).toFixed(2)} times the usual, HAProxy's container at ${usedMb} MiB`,
       );
       expect(usedMb).toBeLessThan(256); // half of its limit
-      await until(async () => headers.closed === 1_400, 30_000); // each drop of theirs would begin another 30 s
+      // each drop of theirs would begin another 30 s
+      await until(async () => headers.closed === 1_400, 30_000);
       await until(async () => stalled.closed === 200, 60_000);
       const { failures, sent } = await load.stop();
       expect(failures).toEqual([]);
       expect(sent).toBeGreaterThan(1_000);
       dripping.end();
-      await until(async () => (await countRequests()) === 0, 60_000); // HAProxy has given up on answers that nobody reads
+      // HAProxy has given up on answers that nobody reads
+      await until(async () => (await countRequests()) === 0, 60_000);
       unread.read();
       await until(async () => unread.closed === 100);
     } finally {

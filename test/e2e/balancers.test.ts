@@ -77,7 +77,7 @@ describe("in sticky mode", () => {
     }
   });
 
-  test("their containers are replaced one at a time, clients find the others, and no session is forgotten", async () => {
+  test("are replaced one at a time, clients find the others, and no session is forgotten", async () => {
     await rememberSessions(MANY);
     const sessions = ids("replaced", 300);
     const homes = await mapSessions(stack.urlOf(1), sessions);

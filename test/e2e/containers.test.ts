@@ -27,7 +27,7 @@ async function kernelView(container: string): Promise<Record<string, string>> {
 }
 
 describe.each(["haproxy1", "podinfo1"])("the container of %s", (role) => {
-  test("is confined by the kernel: no root, no capability, no new privilege, a read-only root, and limits", async () => {
+  test("is confined: no root, no capability, no new privilege, a read-only root, and limits", async () => {
     const { uid, ...view } = await kernelView(`${stack.name}-${role}`);
     expect(Number(uid)).toBeGreaterThan(0);
     expect(view).toEqual({

@@ -155,7 +155,8 @@ describe("a stack that serves", () => {
     const load = new Load(stack.url, { clients: 4 });
     const server = createServer().listen(stack.ports.stats + 1, "127.0.0.1");
     stack.configure({ "ports.stats": stack.ports.stats + 1 });
-    const taken = `port 127.0.0.1:${stack.ports.stats + 1} (ports.stats) is taken by a process of this host; set another ports.stats`;
+    const what = "is taken by a process of this host; set another ports.stats";
+    const taken = `port 127.0.0.1:${stack.ports.stats + 1} (ports.stats) ${what}`;
     expect((await stack.preview()).output).toContain(taken);
     expect(await refused({})).toContain(taken);
     server.close();

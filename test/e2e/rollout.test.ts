@@ -112,7 +112,7 @@ describe("an update of the app", () => {
     expect(await versions.messages(stack)).toEqual(new Set(["fifth"]));
   });
 
-  test("replaces all at once where no server is up, so that the reload at its end can mend them", async () => {
+  test("replaces all at once where no server is up, so that the reload can mend them", async () => {
     await stack.up({ "app.command": undefined });
     for (const host of [11, 12])
       await fetch(`http://${stack.subnet.replace("0/24", String(host))}:9898/readyz/disable`, {

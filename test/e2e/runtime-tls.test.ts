@@ -180,7 +180,8 @@ describe("an update", () => {
 describe("a certificate of the right authority", () => {
   test("that has another name lets nobody in", async () => {
     const { runtimeTlsCredentials: fresh } = await readSecrets();
-    const authority = await Authority.create(); // Balancer forgot the key of its own, so HAProxy is made to trust another
+    // Balancer forgot the key of its own, so HAProxy is made to trust another
+    const authority = await Authority.create();
     const pack = tar.pack();
     pack.entry({ name: "runtime-ca.pem" }, fresh.ca + authority.certificate);
     pack.finalize();

@@ -33,9 +33,11 @@ describe("a server that is scaled away while it has sessions", () => {
     const socket = await EchoSocket.open(stack.url, first);
     const slow = get(`${stack.url}/delay/6`, { "X-Session-ID": second });
     await sleep(200);
-    const update = stack.startUp({ count: 2, drainTimeout: "8s" }); // longer than the answer takes, however soon s3 leaves rotation
+    // longer than the answer takes, however soon s3 leaves rotation
+    const update = stack.startUp({ count: 2, drainTimeout: "8s" });
     await update.seen(/s3: [12] sessions? left; closed in \d+ s/); // while it waits
-    expect((await get(stack.url, { "X-Session-ID": first })).status).toBe(200); // a new request of the same session goes elsewhere
+    // a new request of the same session goes elsewhere
+    expect((await get(stack.url, { "X-Session-ID": first })).status).toBe(200);
     expect(socket.wasClosed).toBe(false);
     const { exitCode, output } = await update.ended;
     expect(exitCode).toBe(0);
@@ -60,7 +62,7 @@ describe("a crash", () => {
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
 
-  test("by docker kill, which Docker's restart policy leaves alone, is mended by the next update", async () => {
+  test("by docker kill, which Docker does not mend, is mended by the next update", async () => {
     await docker.getContainer(stack.haproxyName).kill();
     await docker.getContainer(`${stack.name}-podinfo1`).kill();
     await stack.up();
@@ -74,7 +76,7 @@ describe("a crash", () => {
 });
 
 describe("two at once", () => {
-  test("the second update is refused by Pulumi's lock, and a runtime command in between harms nothing", async () => {
+  test("the second is refused by Pulumi's lock, and a runtime command in between harms nothing", async () => {
     const [id = ""] = await sessionsOn("s3", 1);
     const socket = await EchoSocket.open(stack.url, id);
     const first = stack.startUp({ count: 2, drainTimeout: "60s" });

@@ -57,7 +57,7 @@ describe("app servers", () => {
     expect(await waits({ count: "3" }, before)).toEqual({ s3: [], s1: ["s3"], s2: ["s1"] });
   });
 
-  test("that stay or are new are proved before the first is replaced, which alone waits for them", async () => {
+  test("that stay or are new are proved before the first that is replaced, which alone waits", async () => {
     const before = { apps: { 1: "same", 2: "old", 3: "old", 4: "old" } };
     expect(await waits({ count: "5", "rollout.batch": "2" }, before)).toEqual({
       s1: [],

@@ -15,7 +15,7 @@ test("balancers of a new stack are created at once", async () => {
   expect(await afterOf({})).toEqual([[], [], []]);
 });
 
-test("balancers of a stack that exists are replaced or added one at a time, each when the one before serves", async () => {
+test("balancers of a stack that exists are replaced or added one at a time", async () => {
   expect(await afterOf({ balancers: [1, 2] })).toEqual([
     [],
     ["demo-haproxy1-serving"],

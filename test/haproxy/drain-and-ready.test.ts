@@ -28,7 +28,7 @@ describe("drain and ready", () => {
     ]);
   });
 
-  test("take a server out for new sessions alone, wait for its last connection, and bring it back", async () => {
+  test("take a server out for new sessions alone, wait for its last one, and bring it back", async () => {
     const ids = Array.from({ length: 12 }, (_, n) => `drained-${n}`);
     const homes = await Promise.all(ids.map(serverOf));
     const id = ids[homes.indexOf("s2")] ?? "";

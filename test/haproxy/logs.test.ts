@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => stack?.dispose());
 
 describe("logs", () => {
-  test("shows a WebSocket in HAProxy's lines when it opens and when it closes, and in podinfo's", async () => {
+  test("shows a WebSocket in HAProxy's lines when it opens and closes, and in podinfo's", async () => {
     await get(`${stack.url}/version`);
     const socket = await EchoSocket.open(stack.url, "a-logged-session");
     socket.end();

@@ -64,10 +64,11 @@ describe("in hash mode", () => {
     );
     expect(output).toContain("✔ cookies: none of 100 clients given one; hash mode sets none");
     expect(output).toContain("✔ WebSockets: 100, each on the server of its session, each message came back");
-    expect(readHomes(tenThousand)).toMatchObject(readHomes(threeThousand)); // its sessions are the first of the 10,000
+    // its sessions are the first of the 10,000
+    expect(readHomes(tenThousand)).toMatchObject(readHomes(threeThousand));
   });
 
-  test("a server that is added gets the share that is calculated, about a quarter, and nothing else moves", async () => {
+  test("a server that is added gets a quarter, as is calculated, and nothing else moves", async () => {
     const before = [...(await stack.servers()).values()];
     await stack.update({ count: 4 });
     const page = file("four.html");
@@ -98,8 +99,9 @@ describe("in hash mode", () => {
     expect(html).toContain("Consistent: every check has passed.");
   });
 
-  test("after scaling back all 10,000 are where they were, on either balancer, whatever its history", async () => {
-    await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 }); // which has its servers from the file
+  test("after scaling back all 10,000 are where they were, on either balancer", async () => {
+    // which has its servers from the file
+    await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
     await until(() => stack.areAllUp(2));
     await stack.update({ count: 3 });
     const { exitCode, output } = await probe("--compare", tenThousand, "--all-balancers");
@@ -110,7 +112,7 @@ describe("in hash mode", () => {
     );
   });
 
-  test("moves without a change of servers, and balancers that differ, are listed, with exit code 1", async () => {
+  test("moves without a change of servers, and balancers that differ, are listed: exit code 1", async () => {
     await runtime("set server webservers/s2 state maint"); // on the first balancer alone
     const notSaved = file("not-saved.json");
     const { exitCode, output } = await probe(

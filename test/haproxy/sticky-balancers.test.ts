@@ -81,12 +81,14 @@ describe("balancers that share their sessions", () => {
     await until(
       async () => (await get(stack.urlOf(2), { Cookie: "SRV=s1" }).catch(() => undefined))?.status === 200,
     );
-    await until(async () => (await readTable(stack, 2)).size >= (await readTable(stack, 1)).size); // it answers before they have taught it all
+    // it answers before they have taught it all
+    await until(async () => (await readTable(stack, 2)).size >= (await readTable(stack, 1)).size);
     expect(await mapSessions(stack.urlOf(2), sessions)).toEqual(before);
   });
 
   test("a container that is no balancer is not let in as a peer", async () => {
-    const hello = `printf 'HAProxyS 2.1\\nhaproxy1\\nhaproxy2 1 0\\n' | timeout 3 nc ${placeOf(stack.name).prefix}.2 10000`;
+    const address = `${placeOf(stack.name).prefix}.2`;
+    const hello = `printf 'HAProxyS 2.1\\nhaproxy1\\nhaproxy2 1 0\\n' | timeout 3 nc ${address} 10000`;
     const printed = await shell(`${stack.name}-podinfo1`, `${hello}; echo "ended $?"`);
     expect(printed).toContain("ended");
     expect(printed).not.toMatch(/\b200\b|\b50\d\b/); // a peer would be greeted with a status

@@ -88,7 +88,8 @@ export class Authority {
       ],
     });
     const certificate = `${issued.toString("pem")}\n`;
-    const key = `${PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), PemConverter.PrivateKeyTag)}\n`;
+    const own = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
+    const key = `${PemConverter.encode(own, PemConverter.PrivateKeyTag)}\n`;
     return { certificate, key, pem: certificate + key };
   }
 }

@@ -30,8 +30,8 @@ const LOG_DRIVER = "local";
 
 /**
  * A stack that is made without Pulumi: the real HAProxy with the rendered config, the app containers as the
- * engine gets them from an update, and the outputs of a stack that is up, as the commands read them. It is there
- * in two seconds.
+ * engine gets them from an update, and the outputs of a stack that is up, as the commands read them. It is
+ * there in two seconds.
  */
 export class DirectStack extends RunningStack {
   #given: Config;
@@ -76,8 +76,8 @@ export class DirectStack extends RunningStack {
   }
 
   /**
-   * Brings the stack to another config, as an update does: new app containers first, then the running HAProxys,
-   * and in the end the containers that nobody declares.
+   * Brings the stack to another config, as an update does: new app containers first, then the running
+   * HAProxys, and in the end the containers that nobody declares.
    * @returns what the HAProxys told
    */
   async update(changes: Config): Promise<string[]> {

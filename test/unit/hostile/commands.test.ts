@@ -206,7 +206,8 @@ test(
           outcomes.built += 1;
           const sent = `${build()}\n`;
           expect(sent).toBe(`set ssl cert ${given} <<\n${pem}\n`);
-          expect(sent.indexOf("\n\n")).toBe(sent.length - 2); // the empty line that ends the payload is the last
+          // the empty line that ends the payload is the last
+          expect(sent.indexOf("\n\n")).toBe(sent.length - 2);
         } else {
           outcomes.refused += 1;
           expect(refusalOf(build)).not.toContain(SECRET);

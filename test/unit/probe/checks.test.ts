@@ -80,7 +80,9 @@ describe("a probe has failed", () => {
           changes: findingsOf([{ client: 4, first: "s1", later: "s2", through }]),
         },
       },
-      text: "1 of 10 clients given no cookie; 1 request with a cookie answered by another server than the one that gave it",
+      text:
+        "1 of 10 clients given no cookie; " +
+        "1 request with a cookie answered by another server than the one that gave it",
       details: [`client 4: s1, then s2 through ${through}`],
     },
     {
@@ -111,7 +113,9 @@ describe("a probe has failed", () => {
           ],
         ),
       },
-      text: "2 sessions (100.0 %) moved since 2026-11-24 11:57:50 UTC, ideal 33.3 %; servers: + s3; 1 move not explained by that",
+      text:
+        "2 sessions (100.0 %) moved since 2026-11-24 11:57:50 UTC, ideal 33.3 %; servers: + s3; " +
+        "1 move not explained by that",
       details: ["d6b5915c-4605-8bcb-805f-46f6433df656: s2 → s1"],
     },
   ])("with $name: $text", ({ name, changes, text, details }) => {

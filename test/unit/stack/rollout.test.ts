@@ -26,7 +26,7 @@ const planOf = (running: readonly string[], changes: Partial<RolloutInputs> = {}
 const namesOf = (list: readonly Server[]) => list.map(({ name }) => name);
 
 describe("a roll-out", () => {
-  test("replaces containers that were made from something else, some at a time and in the order of their ids", () => {
+  test("replaces containers that were made from something else, some at a time, by their ids", () => {
     expect(planOf(["old", "old", "old", "old", "old"])).toEqual({
       provedFirst: [],
       replaced: ["s1", "s2", "s3", "s4", "s5"],

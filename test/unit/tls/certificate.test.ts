@@ -37,7 +37,9 @@ function refusal(text: string): string {
 describe("a PEM file", () => {
   test("is read in any order, and everything else in it is left out", () => {
     const { pem, digest } = parseCertificate(good.pem);
-    const messy = `\ufeffBag Attributes: x\r\n${good.key.replaceAll("\n", "\r\n")}\nhello <<\n\n-----BEGIN EC PARAMETERS-----\nBggq\n-----END EC PARAMETERS-----\n${good.certificate}\n; quit\n`;
+    const key = `\ufeffBag Attributes: x\r\n${good.key.replaceAll("\n", "\r\n")}`;
+    const parameters = "-----BEGIN EC PARAMETERS-----\nBggq\n-----END EC PARAMETERS-----";
+    const messy = `${key}\nhello <<\n\n${parameters}\n${good.certificate}\n; quit\n`;
     expect(parseCertificate(messy).pem).toBe(pem);
     expect(digest).toBe(digestOf(pem));
     expect(pem).toMatch(/^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END PRIVATE KEY-----\n$/);
@@ -166,7 +168,7 @@ describe("what reaches a runtime command", () => {
   });
 });
 
-test("a certificate that has expired is kept where all balancers have it, and goes to none that has another", async () => {
+test("a certificate that has expired is kept where all balancers have it, and goes to no other", async () => {
   const expired = parseCertificate((await authority.issue({ fromDay: -9, toDay: -1 })).pem);
   const { digest } = expired;
   expect(() => checkDates(expired, [digest, digest], NOW)).not.toThrow();

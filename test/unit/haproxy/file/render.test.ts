@@ -147,7 +147,7 @@ test("the app's ready path is the one that HAProxy asks for", () => {
   );
 });
 
-test("only the network's gateway, which is the Docker host, reaches the runtime API and the stats page", () => {
+test("only the network's gateway, the Docker host, reaches the runtime API and the stats page", () => {
   const { text } = configOf({ subnet: "10.20.0.0/16" });
   const guard = "tcp-request connection reject unless { src 10.20.0.1 }";
   for (const frontend of ["stats", "runtime"]) {
@@ -156,7 +156,7 @@ test("only the network's gateway, which is the Docker host, reaches the runtime 
   }
 });
 
-test("with monitoring, Prometheus reaches the metrics, and neither the stats page nor the runtime API", () => {
+test("with monitoring, Prometheus reaches the metrics, and no stats page or runtime API", () => {
   const { text } = configOf({ subnet: "10.20.0.0/16", monitoring: "true" });
   const section = (frontend: string): string => {
     const start = text.indexOf(`\nfrontend ${frontend} `);

@@ -90,7 +90,8 @@ export function readBack(servers: readonly ModelServer[]): RunningServer[] {
   const lines = servers.map(({ name, id, address, port, weight, adminBits, checkBits }) => {
     const fqdn = address === "-" ? "localhost" : "-";
     const isUp = adminBits === 1 ? 0 : 2;
-    return `5 webservers ${id} ${name} ${address} ${isUp} ${adminBits} ${weight} ${weight} 1 15 3 2 ${checkBits} 0 0 1 ${fqdn} ${port} - 0 0 - - 0`;
+    const state = `${isUp} ${adminBits} ${weight} ${weight} 1 15 3 2 ${checkBits}`;
+    return `5 webservers ${id} ${name} ${address} ${state} 0 0 1 ${fqdn} ${port} - 0 0 - - 0`;
   });
   const cookies = new Map(servers.map(({ name, cookie }) => [name, cookie]));
   return parseServersState([version, header, ...lines].join("\n")).map((server) => ({

@@ -75,7 +75,7 @@ function expectReached(scene: Scene): void {
 const RUNS = { numRuns: 500 };
 
 describe("whatever runs and whatever is declared, the plan", () => {
-  test("breaks none of HAProxy's rules, reaches what is declared, and leaves nothing for a second plan", () => {
+  test("breaks none of HAProxy's rules, reaches what is declared, and leaves nothing to plan", () => {
     fc.assert(fc.property(sceneWith(MENDABLE), expectReached), RUNS);
   });
 
