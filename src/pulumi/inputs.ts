@@ -1,15 +1,9 @@
 import { z } from "zod";
-import { CREDENTIALS } from "../stack/endpoint.ts";
+import { CREDENTIALS, ENDPOINT_ADDRESS } from "../stack/endpoint.ts";
 import { SERVER } from "../stack/topology.ts";
 
 // What the program asks of each resource of our provider: the contract between the two processes. The
 // provider checks what it gets against these schemas, so that nothing inside checks it again.
-
-const ENDPOINT_ADDRESS = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("tcp"), host: z.string(), port: z.number() }),
-  z.object({ kind: z.literal("tls"), host: z.string(), port: z.number() }),
-  z.object({ kind: z.literal("unix"), path: z.string() }),
-]);
 
 const HAPROXY_ADDRESS = z.object({ endpoint: ENDPOINT_ADDRESS, haproxyContainer: z.string() });
 /** A HAProxy container and where its runtime API answers. */

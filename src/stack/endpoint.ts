@@ -1,10 +1,12 @@
 import { z } from "zod";
 
 /** A runtime API answers on a published TCP port, plain or by mutual TLS, or on HAProxy's unix socket. */
-export type EndpointAddress =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "tls"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+export const ENDPOINT_ADDRESS = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("tcp"), host: z.string(), port: z.number() }),
+  z.object({ kind: z.literal("tls"), host: z.string(), port: z.number() }),
+  z.object({ kind: z.literal("unix"), path: z.string() }),
+]);
+export type EndpointAddress = Readonly<z.infer<typeof ENDPOINT_ADDRESS>>;
 
 /** A client of the runtime API and its server prove themselves to each other with these PEM texts. */
 export const CREDENTIALS = z.object({
@@ -23,8 +25,8 @@ export const RUNTIME_CLIENT_NAME = "balancer";
 
 /** An address together with all that a connection to it needs. */
 export type Endpoint =
-  | Exclude<EndpointAddress, { readonly kind: "tls" }>
-  | (Extract<EndpointAddress, { readonly kind: "tls" }> & { readonly credentials: Credentials });
+  | Exclude<EndpointAddress, { kind: "tls" }>
+  | (Extract<EndpointAddress, { kind: "tls" }> & { readonly credentials: Credentials });
 
 /**
  * Adds the credentials to an address that needs them.

@@ -5,7 +5,6 @@ import { z } from "zod";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
 import { RUNTIME_CLIENT_NAME } from "../../stack/endpoint.ts";
 import { configMadeFrom, type MadeFrom } from "../../stack/made-from.ts";
-import type { Mode } from "../../stack/settings.ts";
 import type { Server, Topology } from "../../stack/topology.ts";
 import {
   CERTIFICATE_PATH,
@@ -70,104 +69,62 @@ export function readHead(text: string): z.infer<typeof HEAD> | undefined {
 
 const HEAD_START = "# ";
 
-interface View {
-  readonly mode: Mode;
-  readonly backend: string;
-  readonly gateway: string;
-  readonly hostAddress: string | undefined;
-  /** This address may read the metrics. Undefined if nothing does. */
-  readonly prometheus: string | undefined;
-  readonly readyPath: string;
-  readonly checkPaths: typeof CHECK_PATHS;
-  readonly logFormat: string;
-  readonly logLimits: typeof LOG_LIMITS;
-  readonly ports: typeof CONTAINER_PORTS;
-  readonly socketFolder: string;
-  readonly peerPorts: typeof PEER_PORTS;
-  readonly peerVariable: string;
-  readonly revisionVariable: string;
-  readonly revision: string;
-  /** The first line. */
-  readonly head: string;
-  readonly peers: readonly { readonly name: string; readonly address: string }[];
-  readonly servers: readonly { readonly name: string; readonly arguments: string }[];
-  readonly tls: TlsView | undefined;
-  /** Undefined if the runtime API is plain alone. */
-  readonly runtimeTls:
-    | { readonly certificate: string; readonly ca: string; readonly clientName: string }
-    | undefined;
-}
-
-interface TlsView {
-  readonly certificate: string;
-  readonly ciphers: string;
-  readonly cipherSuites: string;
-  readonly redirect: boolean;
-  /** A redirect goes to this port, by the peer that answers it. */
-  readonly hostPorts: readonly { readonly name: string; readonly port: number }[];
-}
-
 function render(topology: Topology, revision: string): string {
-  const { mode, network, hostAddress, readyPath, balancers, servers, monitoring } = topology;
-  const peers = balancers.map(({ peerName, address }) => ({ name: peerName, address }));
-  return template()({
-    mode,
-    backend: topology.backend.name,
-    gateway: network.gateway,
-    hostAddress,
-    prometheus: monitoring?.prometheus.address,
-    readyPath,
-    checkPaths: CHECK_PATHS,
-    logFormat: LOG_FORMAT,
-    logLimits: LOG_LIMITS,
-    ports: CONTAINER_PORTS,
-    socketFolder: SOCKET_FOLDER,
-    peerPorts: PEER_PORTS,
-    peerVariable: PEER_VARIABLE,
-    revisionVariable: REVISION_VARIABLE,
-    revision,
-    head: HEAD_START + JSON.stringify({ revision, madeFrom: configMadeFrom(topology) }),
-    peers,
-    servers: servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
-    tls: viewTls(topology),
-    runtimeTls:
-      topology.runtimeTls === undefined
-        ? undefined
-        : {
-            certificate: `${CONFIG_FOLDER}/${RUNTIME_CERTIFICATE_FILE}`,
-            ca: `${CONFIG_FOLDER}/${RUNTIME_CA_FILE}`,
-            clientName: RUNTIME_CLIENT_NAME,
-          },
-  });
+  return template()({ ...viewOf(topology), revision, head: headOf(topology, revision) });
 }
 
-function viewTls({ tls, balancers }: Topology): TlsView | undefined {
-  if (tls === undefined) return undefined;
-  return {
+/** The first line. */
+const headOf = (topology: Topology, revision: string): string =>
+  HEAD_START + JSON.stringify({ revision, madeFrom: configMadeFrom(topology) });
+
+/** Everything that the template places. */
+const viewOf = (topology: Topology) => ({
+  mode: topology.mode,
+  backend: topology.backend.name,
+  gateway: topology.network.gateway,
+  hostAddress: topology.hostAddress,
+  /** This address may read the metrics. Undefined if nothing does. */
+  prometheus: topology.monitoring?.prometheus.address,
+  readyPath: topology.readyPath,
+  checkPaths: CHECK_PATHS,
+  logFormat: LOG_FORMAT,
+  logLimits: LOG_LIMITS,
+  ports: CONTAINER_PORTS,
+  socketFolder: SOCKET_FOLDER,
+  peerPorts: PEER_PORTS,
+  peerVariable: PEER_VARIABLE,
+  revisionVariable: REVISION_VARIABLE,
+  peers: topology.balancers.map(({ peerName, address }) => ({ name: peerName, address })),
+  servers: topology.servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
+  tls: topology.tls && {
     certificate: CERTIFICATE_PATH,
     ciphers: CIPHERS.join(":"),
     cipherSuites: CIPHER_SUITES.join(":"),
-    redirect: tls.redirect,
-    hostPorts: balancers.flatMap(({ peerName, ports: { https } }) =>
-      https === undefined ? [] : [{ name: peerName, port: https }],
-    ),
-  };
-}
+    redirect: topology.tls.redirect,
+    /** A redirect goes to this port, by the peer that answers it. */
+    hostPorts: topology.balancers.map(({ peerName, ports }) => ({ name: peerName, port: ports.https })),
+  },
+  /** Undefined if the runtime API is plain alone. */
+  runtimeTls: topology.runtimeTls && {
+    certificate: `${CONFIG_FOLDER}/${RUNTIME_CERTIFICATE_FILE}`,
+    ca: `${CONFIG_FOLDER}/${RUNTIME_CA_FILE}`,
+    clientName: RUNTIME_CLIENT_NAME,
+  },
+});
 
 const TEMPLATES = new URL("../../../templates/", import.meta.url);
 const PARTIALS = ["global", "defaults", "peers", "frontends", "runtime", "backends"] as const;
 
-let compiled: ((view: View) => string) | undefined;
+let compiled: ((view: object) => string) | undefined;
 
-function template(): (view: View) => string {
+function template(): (view: object) => string {
   if (compiled !== undefined) return compiled;
   const handlebars = Handlebars.create();
   for (const name of PARTIALS) handlebars.registerPartial(name, read(`partials/${name}.cfg.hbs`));
   handlebars.registerHelper("is", (a: unknown, b: unknown) => a === b);
   // strict: a value that is missing fails. noEscape: HTML escaping has no place here, and every value is
   // validated.
-  const run = handlebars.compile<View>(read("haproxy.cfg.hbs"), { strict: true, noEscape: true });
-  compiled = (view) => run(view);
+  compiled = handlebars.compile(read("haproxy.cfg.hbs"), { strict: true, noEscape: true });
   return compiled;
 }
 

@@ -1,30 +1,33 @@
+import { z } from "zod";
 import { malformed } from "./runtime-error.ts";
 
-/** A server as the running HAProxy has it. */
-export interface RunningServer {
-  readonly name: string;
-  readonly id: number;
-  readonly address: string;
-  readonly port: number;
-  readonly adminState: AdminState;
+/** Says what a running server is, so that Pulumi's state can keep it. */
+export const RUNNING_SERVER = z.object({
+  name: z.string(),
+  id: z.number(),
+  address: z.string(),
+  port: z.number(),
+  /** What the operator wants of it: traffic, no new sessions but sticky ones, or nothing. */
+  adminState: z.enum(["ready", "drain", "maint"]),
   /** Whether HAProxy sends it traffic, as far as its checks go. */
-  readonly isUp: boolean;
-  readonly weight: number;
-  readonly isChecked: boolean;
+  isUp: z.boolean(),
+  weight: z.number(),
+  isChecked: z.boolean(),
   /** Whether it was defined with a check and an address; nothing gives it one later. */
-  readonly isMendable: boolean;
+  isMendable: z.boolean(),
   /** Whether the last health check passed; false as well while one is under way. */
-  readonly hasPassed: boolean;
+  hasPassed: z.boolean(),
   /** Cookie value, where it was asked for; undefined for none. */
-  readonly cookie?: string | undefined;
-}
+  cookie: z.string().optional(),
+});
+
+/** A server as the running HAProxy has it. */
+export type RunningServer = Readonly<z.infer<typeof RUNNING_SERVER>>;
+export type AdminState = RunningServer["adminState"];
 
 /** Whether a server takes new sessions. */
 export const isInRotation = ({ isUp, adminState }: Pick<RunningServer, "isUp" | "adminState">): boolean =>
   isUp && adminState === "ready";
-
-/** What the operator wants of a server: traffic, no new sessions but sticky ones, or nothing. */
-export type AdminState = "ready" | "drain" | "maint";
 
 const MAINT_BITS = 1 | 2 | 4;
 const DRAIN_BITS = 8 | 16;
@@ -71,25 +74,13 @@ function adminStateOf(bits: number): AdminState {
 }
 
 /** What `show stat` adds: the words that HAProxy has for a server, and its sessions. */
-export interface ServerStats {
-  readonly name: string;
-  /** `UP`, `DOWN 1/2`, `MAINT`, `no check`, … */
-  readonly status: string;
-  /** `L7OK`, `L4CON`, …; empty before the first check. */
-  readonly checkStatus: string;
-  /** HAProxy's words for the last check, such as `Connection refused`. */
-  readonly checkDescription: string;
-  readonly checkDurationMs: number | undefined;
-  readonly cookie: string;
-  readonly currentSessions: number;
-  readonly totalSessions: number;
-}
+export type ServerStats = Readonly<ReturnType<typeof parseServerStats>[number]>;
 
 /**
  * Reads the answer of `show stat` for the servers of one backend.
  * @throws {RuntimeError} of kind `malformed`, with HAProxy's words, when it is anything else
  */
-export function parseServerStats(reply: string): ServerStats[] {
+export function parseServerStats(reply: string) {
   const [header, ...lines] = reply.split("\n").filter((line) => line !== "");
   if (header === undefined || !header.startsWith("# pxname,svname,")) throw malformed("show stat", reply);
   const columns = new Map(
@@ -108,8 +99,11 @@ export function parseServerStats(reply: string): ServerStats[] {
     const number = (name: string): number => wholeNumber(cell(name), "show stat", line);
     return {
       name: cell("svname"),
+      /** `UP`, `DOWN 1/2`, `MAINT`, `no check`, … */
       status: cell("status"),
+      /** `L7OK`, `L4CON`, …; empty before the first check. */
       checkStatus: cell("check_status").replace(/^\* /, ""),
+      /** HAProxy's words for the last check, such as `Connection refused`. */
       checkDescription: [cell("check_desc"), cell("last_chk")].filter((text) => text !== "").join(": "),
       checkDurationMs: cell("check_duration") === "" ? undefined : number("check_duration"),
       cookie: cell("cookie"),

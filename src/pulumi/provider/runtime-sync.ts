@@ -10,6 +10,7 @@ import {
   changeRunningCertificate,
   readRunningCertificate,
 } from "../../haproxy/runtime/served-certificate.ts";
+import { RUNNING_SERVER } from "../../haproxy/runtime/state.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { sync } from "../../haproxy/servers/sync.ts";
 import { actionsOf, planServers } from "../../haproxy/servers/update-plan.ts";
@@ -27,22 +28,7 @@ import { made, type ResourceType } from "./resource-type.ts";
 const RUNNING = z.object({
   revision: z.string(),
   /** By name, so that a preview shows drift server by server. */
-  servers: z.record(
-    z.string(),
-    z.object({
-      name: z.string(),
-      id: z.number(),
-      address: z.string(),
-      port: z.number(),
-      adminState: z.enum(["ready", "drain", "maint"]),
-      isUp: z.boolean(),
-      weight: z.number(),
-      isChecked: z.boolean(),
-      isMendable: z.boolean(),
-      hasPassed: z.boolean(),
-      cookie: z.string().optional(),
-    }),
-  ),
+  servers: z.record(z.string(), RUNNING_SERVER),
   /** Fingerprint of the certificate that is served; not there where none is declared. */
   certificate: z.string().optional(),
 });
