@@ -5,28 +5,12 @@ import { ifFound } from "./engine-error.ts";
 // An engine may leave a field out that is empty, as API 1.52 does, and dockerode's types do not tell. So all
 // that is read of its replies is read here, and what is missing is empty.
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-const number = z
-  .number()
-  .nullish()
-  .transform((value) => value ?? 0);
-const flag = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false);
-const listOf = <T extends z.ZodType>(item: T) =>
-  z
-    .array(item)
-    .nullish()
-    .transform((value) => value ?? []);
-const mapOf = <T extends z.ZodType>(item: T) =>
-  z
-    .record(z.string(), item)
-    .nullish()
-    .transform((value) => value ?? {});
+const orEmpty = <T>(schema: z.ZodType<T>, empty: T) => schema.nullish().transform((value) => value ?? empty);
+const text = orEmpty(z.string(), "");
+const number = orEmpty(z.number(), 0);
+const flag = orEmpty(z.boolean(), false);
+const listOf = <T>(item: z.ZodType<T>) => orEmpty(z.array(item), []);
+const mapOf = <T>(item: z.ZodType<T>) => orEmpty(z.record(z.string(), item), {});
 const part = <T extends z.ZodRawShape>(shape: T) => z.preprocess((value) => value ?? {}, z.object(shape));
 
 const LABELS = mapOf(text);
