@@ -50,6 +50,11 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
     changed.set(containerName, [...atRuntime, ...describeSessions(declared, running, oldConfig)]);
   }
   lines.push(...together(changed));
+  const isReloaded = topology.balancers.some(
+    ({ containerName }) => observed.running.get(containerName)?.revision !== declared.config.revision,
+  );
+  if (observed.areSessionsApart && !isReloaded)
+    lines.push("sessions: not the same on all balancers, taught to each other anew");
   const names = new Set(topology.balancers.map(({ containerName }) => containerName));
   lines.push(
     ...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`),

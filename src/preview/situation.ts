@@ -13,6 +13,7 @@ import { Haproxy } from "../haproxy/runtime/client.ts";
 import { observeEach, type RunningState, readState } from "../haproxy/runtime/running-state.ts";
 import { type RunningCertificate, readRunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
+import { areShared } from "../haproxy/servers/share-sessions.ts";
 import { type Credentials, endpointAt } from "../stack/endpoint.ts";
 import { appMadeFrom, type MadeFrom } from "../stack/made-from.ts";
 import { MONITORING_LIMITS } from "../stack/monitoring-limits.ts";
@@ -64,6 +65,8 @@ export interface Observed {
   readonly running: ReadonlyMap<string, RunningState>;
   /** The certificate that each balancer serves, by container name; those that serve none are left out. */
   readonly certificates: ReadonlyMap<string, RunningCertificate>;
+  /** Whether balancers that answer do not share their sessions, or remember different things of them. */
+  readonly areSessionsApart: boolean;
 }
 
 /** A stack as it is declared, next to what of it exists. */
@@ -87,18 +90,20 @@ export async function lookAtStack(
   const config = renderConfig(topology);
   const haproxies = haproxiesOf(topology, credentials);
   const lookAtCertificate = (haproxy: Haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH);
-  const [logDriver, subnet, apps, balancers, drift, running, certificates] = await Promise.all([
-    settings.logDriver === "engine"
-      ? inspectEngine(docker).then((engine) => engine.LoggingDriver)
-      : settings.logDriver,
-    observeSubnet(docker, topology.network.name),
-    observeApps(docker, settings.stack),
-    observeBalancers(docker, settings.stack),
-    observeDrift(docker, appUpkeep(settings, topology), otherUpkeep(settings, topology)),
-    observeEach(haproxies, readState),
-    settings.tls === undefined ? new Map() : observeEach(haproxies, lookAtCertificate),
-    checkPortsFree(docker, stackPorts(settings, topology), topology),
-  ]);
+  const [logDriver, subnet, apps, balancers, drift, running, certificates, areSessionsApart] =
+    await Promise.all([
+      settings.logDriver === "engine"
+        ? inspectEngine(docker).then((engine) => engine.LoggingDriver)
+        : settings.logDriver,
+      observeSubnet(docker, topology.network.name),
+      observeApps(docker, settings.stack),
+      observeBalancers(docker, settings.stack),
+      observeDrift(docker, appUpkeep(settings, topology), otherUpkeep(settings, topology)),
+      observeEach(haproxies, readState),
+      settings.tls === undefined ? new Map() : observeEach(haproxies, lookAtCertificate),
+      settings.mode === "sticky" && areApart(haproxies),
+      checkPortsFree(docker, stackPorts(settings, topology), topology),
+    ]);
   const isSameSubnet = subnet === undefined || subnet === topology.network.subnet;
   if (subnet !== topology.network.subnet) await checkSubnetFree(docker, topology.network);
   const certificate = await readOwnCertificate(settings, balancers);
@@ -117,9 +122,16 @@ export async function lookAtStack(
   });
   return {
     declared: { settings, topology, config, certificate, logDriver, apps: declaredApps, rollout },
-    observed: { subnet, apps, balancers, drift, running, certificates },
+    observed: { subnet, apps, balancers, drift, running, certificates, areSessionsApart },
   };
 }
+
+const areApart = async (haproxies: ReadonlyMap<string, Haproxy>): Promise<boolean> =>
+  haproxies.size > 1 &&
+  !(await areShared(
+    Array.from(haproxies, ([haproxyContainer, haproxy]) => ({ haproxyContainer, haproxy })),
+    { forGood: false },
+  ));
 
 /** What each app container is made from, by its name. */
 export function declareApps(

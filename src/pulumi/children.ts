@@ -8,7 +8,7 @@ import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.
 import { createCertificate } from "./https-certificate.ts";
 import { createMonitoring } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
-import { RuntimeSync } from "./provided.ts";
+import { RuntimeSync, SharedSessions } from "./provided.ts";
 import { createRuntimeTls } from "./runtime-tls.ts";
 import type { StackContext } from "./stack-context.ts";
 
@@ -47,6 +47,10 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
         { parent, dependsOn: [configFile, upkeep, rolloutEnd, ...apps] },
       ),
   );
+  if (settings.mode === "sticky" && balancers.length > 1) {
+    const shared = { balancers: balancers.map(({ address }) => address), credentials };
+    new SharedSessions(`${settings.stack}-shared-sessions`, shared, { parent, dependsOn: syncs });
+  }
   if (topology.monitoring !== undefined) {
     createMonitoring(topology.monitoring, context, network, syncs);
   }

@@ -74,6 +74,14 @@ export const SERVING = HAPROXY_ADDRESS.extend({
 /** A HAProxy container that shall serve before another is touched. */
 export type ServingInputs = z.infer<typeof SERVING>;
 
+export const SHARED_SESSIONS = z.object({
+  balancers: z.array(HAPROXY_ADDRESS),
+  /** For the runtime APIs, where these take any; a secret. */
+  credentials: CREDENTIALS.optional(),
+});
+/** The balancers that share their sessions. */
+export type SharedSessionsInputs = z.infer<typeof SHARED_SESSIONS>;
+
 export const UPKEEP = z.object({
   containerName: z.string(),
   /** Docker's id: a container that was replaced has another, and not all of its limits yet. */

@@ -8,6 +8,7 @@ import type {
   RuntimeSyncInputs,
   SelfSignedInputs,
   ServingInputs,
+  SharedSessionsInputs,
   UpkeepInputs,
 } from "./inputs.ts";
 
@@ -79,6 +80,12 @@ export class RuntimeCredentials extends provided<RuntimeCredentialsInputs>("Runt
  * after it.
  */
 export class Serving extends provided<ServingInputs>("Serving") {}
+
+/**
+ * What the balancers of a stack in sticky mode remember of sessions, the same on all. It comes after all that
+ * reloads or replaces one of them, and looks by itself whether there is anything to do.
+ */
+export class SharedSessions extends provided<SharedSessionsInputs>("SharedSessions") {}
 
 /** What a running container keeps, where the Docker provider would replace it or knows no such property. */
 export class Upkeep extends provided<UpkeepInputs>("Upkeep", ["drift"]) {}

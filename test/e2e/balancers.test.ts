@@ -128,6 +128,24 @@ describe("balancers that come and go", () => {
     const { id, startedAt } = await stack.haproxyIdentity(1);
     expect({ id, startedAt }).toEqual({ id: before.id, startedAt: before.startedAt });
     expect((await stack.resources()).filter((name) => /haproxy[23]/.test(name))).toEqual([]);
+  });
+
+  test("share every session with the others as soon as the update ends", async () => {
+    await docker.getContainer(stack.haproxyNameOf(1)).restart({ t: 1 });
+    await until(async () => stack.areAllUp(1));
+    const known = ids("known", 300);
+    const homes = await mapSessions(stack.urlOf(1), known);
+    await stack.up({ balancers: 3 });
+    const fresh = ids("fresh", 300);
+    const first = await mapSessions(stack.urlOf(1), fresh);
+    for (const n of [2, 3]) {
+      expect(await mapSessions(stack.urlOf(n), fresh)).toEqual(first);
+      expect(await mapSessions(stack.urlOf(n), known)).toEqual(homes);
+    }
+    expect((await stack.preview()).output).not.toContain("sessions:");
+  });
+
+  test("leave the clients of the others in peace in hash mode, too", async () => {
     await updateUnderLoad([stack.urlOf(1)], { balancers: 2, mode: "hash", count: 3 });
     expect(await serverNames(2)).toEqual(names(3));
   });

@@ -42,3 +42,13 @@ test("the network gives containers of others addresses that no container of the 
     { subnet: "172.28.10.0/24", gateway: "172.28.10.1", ipRange: "172.28.10.240/28" },
   ]);
 });
+
+test("balancers in sticky mode share their sessions when all of them are in step", async () => {
+  const shared = async (config: Record<string, string>) =>
+    (await recordGraph({ ...THREE, ...config }, declareChildren)).get("demo-shared-sessions");
+  const { after, inputs } = (await shared({})) ?? {};
+  expect(after).toEqual(expect.arrayContaining([1, 2, 3].map((n) => `demo-haproxy${n}-runtime`)));
+  expect(inputs?.balancers).toMatchObject([1, 2, 3].map((n) => ({ haproxyContainer: `demo-haproxy${n}` })));
+  expect(await shared({ mode: "hash" })).toBeUndefined();
+  expect(await shared({ balancers: "1" })).toBeUndefined();
+});

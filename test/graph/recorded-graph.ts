@@ -101,6 +101,7 @@ function contextOf(config: Config, before: Before, parent: pulumi.Resource): Sta
     balancers: new Map((before.balancers ?? []).map((n) => [`demo-haproxy${n}`, balancer])),
     running: new Map(),
     certificates: new Map(),
+    areSessionsApart: false,
   };
   const declared = {
     settings,

@@ -45,6 +45,7 @@ export const STACK_NUMBERS = {
   "direct-probe": 45,
   "direct-app-crash": 46,
   "direct-old-worker": 47,
+  "direct-apart": 48,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,

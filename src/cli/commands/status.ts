@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { readHead } from "../../haproxy/file/render.ts";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
-import { type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
+import { isInStep, type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
 import { type ProcessInfo, readProcessInfo } from "../../haproxy/runtime/process-info.ts";
 import { readStateAndStats } from "../../haproxy/runtime/running-state.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
@@ -138,11 +138,14 @@ function peersOf(peers: readonly Peer[], colours: Colours): string[] {
   if (peers.length === 0) return [];
   const words = peers
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, isConnected, lastStatus }) => {
-      return isConnected ? `${name} connected` : `${name} not connected (${lastStatus})`;
+    .map((peer) => {
+      const { name, isConnected, lastStatus, untaught } = peer;
+      if (!isConnected) return `${name} not connected (${lastStatus})`;
+      if (isInStep(peer)) return `${name} connected`;
+      return `${name} connected, still teaching${untaught === 0 ? "" : ` (${untaught} sessions)`}`;
     });
   const line = showControls(`peers: ${words.join(", ")}`);
-  return [peers.every(({ isConnected }) => isConnected) ? line : colours.yellow(line)];
+  return [peers.every(isInStep) ? line : colours.yellow(line)];
 }
 
 /** Red for a server that does not serve and should, yellow for one that is not as declared. */

@@ -135,9 +135,9 @@ const identifier = (name: string): string => {
   return name;
 };
 
-/** Ends a command with any text as one word: a backslash takes every character's meaning but a line's end. */
-function commandWithText(start: Command, text: string): Command {
-  const line = `${start} ${text.replaceAll(/[^A-Za-z0-9_.:\u{80}-\u{10ffff}-]/gu, "\\$&")}`;
+/** A command with any text as one word: a backslash takes every character's meaning but a line's end. */
+function commandWithText(start: Command, text: string, end = ""): Command {
+  const line = `${start} ${text.replaceAll(/[^A-Za-z0-9_.:\u{80}-\u{10ffff}-]/gu, "\\$&")}${end}`;
   if (text === "" || !isOneLine(line)) throw refused(text, "a text of one line");
   return line;
 }
@@ -163,6 +163,7 @@ const wholeNumber = (value: number, most: number, what: string): number => {
 
 const MAX_WAIT_MS = 86_400_000;
 const MAX_PID = 2 ** 22;
+const MAX_SERVER_ID = 2 ** 31 - 1;
 
 /** Every command that Balancer sends. */
 export const COMMANDS = {
@@ -175,6 +176,13 @@ export const COMMANDS = {
   showTable: (table: string) => command(`show table ${identifier(table)}`),
   showTableKey: (table: string, key: string) =>
     commandWithText(command(`show table ${identifier(table)} key`), key),
+  /** Uses a session's entry: HAProxy teaches it to its peers, even if it has this server already. */
+  setTableServer: (table: string, key: string, serverId: number) =>
+    commandWithText(
+      command(`set table ${identifier(table)} key`),
+      key,
+      command(` data.server_id ${wholeNumber(serverId, MAX_SERVER_ID, "a server's id")}`),
+    ),
   showInfo: () => command("show info"),
   showPeers: () => command("show peers"),
   addServer: (server: ServerPath, args: string) => command(`add server ${server} ${args} init-state down`),

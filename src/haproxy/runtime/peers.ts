@@ -11,6 +11,12 @@ export interface Peer {
   readonly isConnected: boolean;
   /** HAProxy's word for the last attempt: `ESTA`, `NAME`, `NONE`, … */
   readonly lastStatus: string;
+  /** Since they last began to talk; 0 where they never did. */
+  readonly ageSeconds: number;
+  /** So many changes of the stick table that were made here are not on their way to it yet. */
+  readonly untaught: number;
+  /** Whether one of the two still hands its whole table to the other, as after a start. */
+  readonly isInLesson: boolean;
 }
 
 /**
@@ -20,24 +26,53 @@ export interface Peer {
 export const readPeers = async (haproxy: Haproxy): Promise<Peer[]> =>
   parsePeers(await haproxy.ask(COMMANDS.showPeers()));
 
+/** Whether nothing that either of the two knows is still to be taught. */
+export const isInStep = ({ isConnected, untaught, isInLesson }: Peer): boolean =>
+  isConnected && untaught === 0 && !isInLesson;
+
 /**
  * Reads the answer of `show peers` for the remote peers; the local one only matters while HAProxy reloads.
  * @throws {RuntimeError} of kind `malformed`, with HAProxy's words, when it is anything else
  */
 export function parsePeers(reply: string): Peer[] {
-  const lines = reply.split("\n").filter((line) => line !== "");
-  if (lines.length > 0 && !/^0x[0-9a-f]+: .* id=\S+ disabled=/.test(lines[0] ?? ""))
+  const [head = "", ...blocks] = reply.split(/\n(?= {2}0x[0-9a-f]+: id=)/);
+  if (head.trim() !== "" && !/^0x[0-9a-f]+: .* id=\S+ disabled=/.test(head))
     throw malformed("show peers", reply);
-  return lines
-    .filter((line) => /^ {2}0x[0-9a-f]+: id=/.test(line))
-    .flatMap((line) => {
-      const [, name, place, address, appState, lastStatus] =
-        /id=([\w.-]+)\((local|remote),\w+\) addr=([!-~]+) app_state=(\w+) .*last_status=(\w+)/.exec(line) ??
-        [];
-      if (name === undefined || address === undefined || lastStatus === undefined)
-        throw malformed("show peers", line);
-      return place === "local"
-        ? []
-        : [{ name, address, isConnected: appState === "RUNNING" && lastStatus === "ESTA", lastStatus }];
-    });
+  return blocks.flatMap(parsePeer);
 }
+
+/** Our side of the lesson: being taught has a state, and teaching a flag. */
+const TEACHES = 0x1;
+
+function parsePeer(block: string): Peer[] {
+  const [, name, place, address, words = ""] =
+    /id=([\w.-]+)\((local|remote),\w+\) addr=([!-~]+) (app_state=.*)/.exec(block) ?? [];
+  const [, appState, learnState, lastStatus, age = ""] =
+    /^app_state=(\w+) learn_state=(\w+) last_status=(\w+) last_hdshk=(\S+)/.exec(words) ?? [];
+  if (name === undefined || address === undefined || lastStatus === undefined)
+    throw malformed("show peers", block);
+  if (place === "local") return [];
+  const number = (pattern: RegExp): number => Number(pattern.exec(block)?.[1] ?? 0);
+  const made = number(/ localupdate=(\d+)/);
+  const isTeaching = (number(/^ {8}flags=(0x[0-9a-f]+)/m) & TEACHES) !== 0;
+  return [
+    {
+      name,
+      address,
+      isConnected: appState === "RUNNING" && lastStatus === "ESTA",
+      lastStatus,
+      ageSeconds: secondsOf(age),
+      untaught: (made - number(/ last_pushed=(\d+)/)) >>> 0, // HAProxy's counters begin again at 2^32
+      isInLesson: isTeaching || learnState !== "NOTASSIGNED",
+    },
+  ];
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** HAProxy spells a time as `6s`, `1m12s`, `2h5m` or `3d4h`. */
+const secondsOf = (time: string): number =>
+  Array.from(time.matchAll(/(\d{1,9})([smhd])/g)).reduce(
+    (sum, [, count, unit = ""]) => sum + Number(count) * (SECONDS[unit] ?? 0),
+    0,
+  );

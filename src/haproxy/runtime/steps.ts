@@ -68,6 +68,11 @@ export const steps = (backend: string) =>
       command: COMMANDS.setState(serverPath(backend, server), "maint"),
       accepts: GONE_OR_SILENCE,
     }),
+    /** Has HAProxy use what it remembers of a session, and so teach it to its peers. */
+    useSession: (id: string, serverId: number): Step => ({
+      command: COMMANDS.setTableServer(backend, id, serverId),
+      accepts: SILENCE,
+    }),
     /** `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. */
     delete: (server: string): readonly Step[] => {
       const path = serverPath(backend, server);

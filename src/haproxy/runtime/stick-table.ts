@@ -1,11 +1,11 @@
 import type { Haproxy } from "./client.ts";
-import { COMMANDS } from "./command.ts";
-import { runLines } from "./connection.ts";
+import { COMMANDS, type Command } from "./command.ts";
+import { noAnswer, runLines, runRaw } from "./connection.ts";
 import { RuntimeError } from "./runtime-error.ts";
 import type { RunningServer } from "./state.ts";
 
 /** A line of a stick table. */
-interface StickEntry {
+export interface StickEntry {
   /**
    * The client's session id as HAProxy spells it: printable ASCII without a space, everything else escaped by
    * a backslash. Clients choose their ids, so nothing else may be printed.
@@ -44,14 +44,47 @@ export async function* readStickySessions(
   let isFirst = true;
   for await (const line of runLines(endpoint, command)) {
     if (isFirst) {
-      if (!line.startsWith("# table: "))
-        throw new RuntimeError("refused", `HAProxy answered "${command}" with ${JSON.stringify(line)}`);
+      sizeOf(line, command);
       isFirst = false;
       continue;
     }
     const { key, server, serverId, expiresMs } = parseStickEntry(line);
     yield { key, server: server ?? names.get(serverId) ?? `id ${serverId}`, expiresMs };
   }
+}
+
+/** All that a HAProxy remembers of sessions. */
+export interface StickTable {
+  readonly entries: ReadonlyMap<string, StickEntry>;
+  /** Whether each new session makes HAProxy forget another. */
+  readonly isFull: boolean;
+}
+
+/**
+ * Reads a whole stick table, which is kept: quicker than line by line.
+ * @throws {RuntimeError} as {@link readStickySessions}
+ */
+export async function readStickTable({ endpoint, backend: table }: Haproxy): Promise<StickTable> {
+  const command = COMMANDS.showTable(table);
+  const [head = "", ...lines] = (await runRaw(endpoint, command, { timeoutMs: TABLE_TIMEOUT_MS })).split(
+    "\n",
+  );
+  const size = sizeOf(head, command);
+  if (lines.splice(-2).join("") !== "") throw noAnswer(endpoint, command);
+  return {
+    entries: new Map(lines.map(parseStickEntry).map((entry) => [entry.key, entry])),
+    isFull: lines.length >= size,
+  };
+}
+
+const TABLE_TIMEOUT_MS = 30_000;
+
+/** Reads how many entries a table has room for, from the first line of it. */
+function sizeOf(head: string, command: Command): number {
+  const size = /^# table: .* size:(\d{1,15}),/.exec(head)?.[1];
+  if (size === undefined)
+    throw new RuntimeError("refused", `HAProxy answered "${command}" with ${JSON.stringify(head)}`);
+  return Number(size);
 }
 
 /**

@@ -11,6 +11,7 @@ import { rolloutEnd } from "./rollout-end.ts";
 import { runtimeSync } from "./runtime-sync.ts";
 import { type ServedType, served } from "./served-type.ts";
 import { serving } from "./serving.ts";
+import { sharedSessions } from "./shared-sessions.ts";
 import { upkeep } from "./upkeep.ts";
 
 /** Every resource of this provider, by the last part of its type. */
@@ -23,6 +24,7 @@ const TYPES: Readonly<Record<string, ServedType>> = {
   RuntimeSync: served(runtimeSync),
   SelfSigned: served(selfSigned),
   Serving: served(serving),
+  SharedSessions: served(sharedSessions),
   Upkeep: served(upkeep),
 };
 

@@ -90,7 +90,15 @@ const SERVED: Shape = {
   subject: (value) => typeof value === "string" && /^.+$/.test(value),
   expires: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
 };
-const PEER: Shape = { name: isWord, address: isWord, isConnected: isTruth, lastStatus: isWord };
+const PEER: Shape = {
+  name: isWord,
+  address: isWord,
+  isConnected: isTruth,
+  lastStatus: isWord,
+  ageSeconds: isWholeNumber,
+  untaught: isWholeNumber,
+  isInLesson: isTruth,
+};
 
 interface Parser {
   readonly what: string;

@@ -54,6 +54,7 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
     balancers: new Map(topology.balancers.map((balancer) => [balancer.containerName, observe(balancer)])),
     running: new Map(topology.balancers.map(({ containerName }) => [containerName, running])),
     certificates: new Map(),
+    areSessionsApart: false,
   };
 };
 
@@ -208,6 +209,7 @@ describe("a preview", () => {
       balancers: new Map(),
       running: new Map(),
       certificates: new Map(),
+      areSessionsApart: false,
     };
     expect(describeChanges(declare({}), nothing)).toEqual(["create: demo-haproxy1 with 3 servers"]);
     expect(describeChanges(declare({}), runs({}, { isRunning: false }))).toEqual([
@@ -245,6 +247,17 @@ describe("a preview", () => {
   test("tells of a reload that an earlier update owes", () => {
     expect(describeChanges(declare({}), stale(runs({}), "demo-haproxy1"))).toEqual([
       "reload: the worker runs an older config",
+    ]);
+  });
+
+  test("tells of sessions that balancers learned apart, unless a reload is what parts them", () => {
+    const two = { balancers: "2", "ports.http": "8100" };
+    const apart = { ...runs(two), areSessionsApart: true };
+    expect(describeChanges(declare(two), apart)).toEqual([
+      "sessions: not the same on all balancers, taught to each other anew",
+    ]);
+    expect(describeChanges(declare({ ...two, readyTimeout: "9s", "app.readyPath": "/x" }), apart)).toEqual([
+      "reload: app.readyPath /readyz → /x",
     ]);
   });
 

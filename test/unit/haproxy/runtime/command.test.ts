@@ -113,6 +113,7 @@ describe("every command is spelled as HAProxy reads it", () => {
       "show table webservers key a\\ b\\;c\\\\d\\#e\\<\\<f\\=g",
     ],
     [COMMANDS.showTableKey("webservers", "žluť\t\u001b"), "show table webservers key žluť\\\t\\\u001b"],
+    [COMMANDS.setTableServer("webservers", "a b", 3), "set table webservers key a\\ b data.server_id 3"],
     [
       COMMANDS.addServer(server, "172.28.10.14:9898 id 4"),
       "add server webservers/s4 172.28.10.14:9898 id 4 init-state down",
@@ -154,6 +155,7 @@ describe("every command is spelled as HAProxy reads it", () => {
     ["a path for a server that is none", () => COMMANDS.addCheckPath("s4 /x", "/readyz")],
     ["a path of two lines", () => COMMANDS.addCheckPath("s4", "/\nshow info")],
     ["no path", () => COMMANDS.addCheckPath("s4", "")],
+    ["a server's id below zero", () => COMMANDS.setTableServer("webservers", "a", -1)],
     ["a delay below zero", () => COMMANDS.waitRemovable(server, -1)],
   ])("and not built from %s", (_what, build) => {
     expect(build).toThrow(refused);
