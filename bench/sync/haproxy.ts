@@ -28,6 +28,7 @@ export const ENDPOINT: Endpoint = { kind: "tcp", host: "127.0.0.1", port: RUNTIM
 const TOPOLOGY = planTopology(checkSettings("bench", { count: 0, subnet: SUBNET }));
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
+export const READY_PATH = TOPOLOGY.readyPath;
 
 /**
  * Makes a stack's topology with so many servers. All have HAProxy's own address: only the list is measured.

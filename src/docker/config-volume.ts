@@ -4,6 +4,7 @@ import {
   CONFIG_FOLDER,
   RUNTIME_CA_FILE,
   RUNTIME_CERTIFICATE_FILE,
+  STATE_FILE,
 } from "../haproxy/container.ts";
 import type { Pem } from "../tls/certificate.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
@@ -29,7 +30,8 @@ export const writeConfig = (docker: Docker, volume: ConfigVolume, text: string):
   install(docker, volume, {
     what: "config",
     file: { name: CONFIG_FILE, text, isSecret: false },
-    check: 'haproxy -c -dW -f "$1"',
+    // A file that a killed update left would make HAProxy warn of servers that are down.
+    check: `rm -f ${STATE_FILE} && haproxy -c -dW -f "$1"`,
   });
 
 /** Lets HAProxy check a haproxy.cfg that does nothing but read a certificate. */

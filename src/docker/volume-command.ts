@@ -53,7 +53,8 @@ export async function runInVolume(
   });
 }
 
-async function runInside(
+/** As {@link runInVolume}, in a HAProxy container that runs. */
+export async function runInside(
   haproxy: Docker.Container,
   files: readonly VolumeFile[],
   command: readonly string[],

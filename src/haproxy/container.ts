@@ -26,9 +26,17 @@ export const HAPROXY_COMMAND = [
 /** A server that this map names is checked with the map's path. It has no file: it ends with its worker. */
 export const CHECK_PATHS = "virt@ready";
 
+/**
+ * A worker that starts learns from this file what the worker before it knew of the servers. It is there
+ * during a reload alone, and in memory, so that no restart finds it.
+ */
+export const STATE_FILE = `${SOCKET_FOLDER}/servers-before-reload`;
+
 /** This environment variable tells a HAProxy container which of the peers it is. */
 export const PEER_VARIABLE = "BALANCER_PEER";
 /** This environment variable names the keys of the runtime API. Other keys take another container. */
 export const RUNTIME_TLS_VARIABLE = "BALANCER_RUNTIME_TLS";
 /** The config sets this environment variable to its own revision, and the runtime API shows it. */
 export const REVISION_VARIABLE = "BALANCER_REVISION";
+/** The config sets this one to the path that it checks servers with. */
+export const READY_PATH_VARIABLE = "BALANCER_READY_PATH";

@@ -5,7 +5,7 @@ import { movedShare } from "../haproxy/hash-ring.ts";
 import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
-import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/update-plan.ts";
+import { describeDifference, type Plan, planUpdate, type Trial } from "../haproxy/servers/update-plan.ts";
 import { balancerMadeFrom, changedKeys, describeChangedKey } from "../stack/made-from.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
 import type { Balancer, Server } from "../stack/topology.ts";
@@ -13,9 +13,10 @@ import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.
 import type { Declared, Observed } from "./situation.ts";
 
 /**
- * Tells which way each change will go, a line each: `runtime:`, `reload:`, `sessions:`, `certificate:`,
- * `roll-out:`, `in place:`, `drift:`, `HAProxy replaced:`, `everything replaced:`, `create:`, `start:` or
- * `remove:`. Compared is what runs, not what an earlier update meant to do. No line when all is as declared.
+ * Tells which way each change will go, a line each: `runtime:`, `check:`, `reload:`, `sessions:`,
+ * `certificate:`, `roll-out:`, `in place:`, `drift:`, `HAProxy replaced:`, `everything replaced:`, `create:`,
+ * `start:` or `remove:`. Compared is what runs, not what an earlier update meant to do. No line when all is
+ * as declared.
  */
 export function describeChanges(declared: Declared, observed: Observed, now = new Date()): string[] {
   const { topology, rollout } = declared;
@@ -144,7 +145,11 @@ function planOf({ topology, config, rollout }: Declared, running: RunningState):
   const replaced = namesOf(rollout.replaced);
   const isStaying = ({ name }: { readonly name: string }): boolean => !replaced.has(name);
   return planUpdate(
-    { servers: topology.servers.filter(isStaying), revision: config.revision },
+    {
+      servers: topology.servers.filter(isStaying),
+      revision: config.revision,
+      readyPath: topology.readyPath,
+    },
     { ...running, servers: running.servers.filter(isStaying) },
   );
 }
@@ -162,11 +167,15 @@ function describeServers(declared: Declared, running: RunningState, oldConfig: s
     ...(down.length === 0
       ? []
       : [`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`]),
+    ...phases.flatMap((phase) => (phase.kind === "try" ? [`check: ${describeTrial(phase)}`] : [])),
     ...(phases.some(({ kind }) => kind === "reload")
       ? [`reload: ${describeReload(oldConfig, declared.config)}`]
       : []),
   ];
 }
+
+const describeTrial = ({ servers, readyPath }: Trial): string =>
+  `app.readyPath ${readyPath} is tried on ${servers.map(({ name }) => name).join(" ")} before the reload`;
 
 function describeCertificate(
   { settings: { tls }, certificate }: Declared,

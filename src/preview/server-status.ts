@@ -39,15 +39,17 @@ export interface BalancerStatus {
 /**
  * Compares what runs with what is declared, in the order of the servers' ids. Differences are what the next
  * update would mend, and servers that are down.
+ * @param readyPath the path that the running config checks servers with
  */
 export function compareServers(
   declared: readonly Server[],
   running: readonly RunningServer[],
   stats: readonly ServerStats[],
+  readyPath?: string,
 ): ServerStatus[] {
   const told = new Map(stats.map((server) => [server.name, server]));
   const wanted = new Map(declared.map((server) => [server.name, server]));
-  const actions = Map.groupBy(actionsOf(planServers(declared, running)), (action) =>
+  const actions = Map.groupBy(actionsOf(planServers(declared, running, readyPath)), (action) =>
     action.kind === "add" ? action.server.name : action.name,
   );
   const present = running
@@ -107,6 +109,8 @@ function words(action: Action, server: RunningServer, wanted: Server): string[] 
       return [`declared weight ${action.weight}`];
     case "enable-check":
       return ["not checked"];
+    case "check-as-others":
+      return [`checked with ${server.checkPath}`];
     case "set-ready":
       return [server.adminState];
     default:

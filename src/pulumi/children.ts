@@ -38,6 +38,7 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
           haproxyContainerId: container.id,
           revision: config.revision,
           servers: [...topology.servers],
+          readyPath: topology.readyPath,
           configFile: configFileInputs,
           certificate: certificate?.declared,
           credentials,

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../src/docker/config-volume.ts";
 import { labelsOf } from "../../src/docker/labels.ts";
+import { stateFileIn } from "../../src/docker/state-file.ts";
 import { movedShare } from "../../src/haproxy/hash-ring.ts";
+import { command } from "../../src/haproxy/runtime/command.ts";
+import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { get, Load } from "../harness/load.ts";
 import { ProjectCopy } from "../harness/project-copy.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -82,6 +85,39 @@ describe("a change that the runtime API cannot express", () => {
   });
 });
 
+describe("a check that the running containers refuse", () => {
+  test("is announced as tried first, is not loaded, fails no request, and its file goes", async () => {
+    const [before, file] = [await stack.haproxyIdentity(), await fileText()];
+    const load = new Load(stack.url);
+    const sockets = await Promise.all(["a", "b", "c", "d"].map((id) => EchoSocket.open(stack.url, id)));
+    stack.configure({ "app.readyPath": "/nope" });
+    const { output: plan } = await stack.preview();
+    expect(plan).toContain("check: app.readyPath /nope is tried on s1 s2 s3 s4 before the reload");
+    expect(plan).toContain("reload: app.readyPath /healthz → /nope");
+    const { exitCode, output } = await stack.tryUp();
+    expect(exitCode).not.toBe(0);
+    const answers =
+      /app\.readyPath \/nope: s1 \(e2e-reload-podinfo1, [\d.]+:9898\) answers 404 for \/nope; s2 /;
+    expect(output).toMatch(answers);
+    expect(output).toMatch(/; s4 .*; the old worker serves on, and its config is back in volume/);
+    await load.settle();
+    expect((await load.stop()).failures).toEqual([]);
+    expect(sockets.map(({ wasClosed }) => wasClosed)).toEqual([false, false, false, false]);
+    for (const socket of sockets) socket.end();
+    expect(await stack.haproxyIdentity()).toEqual(before);
+    expect(await fileText()).toBe(file);
+  });
+
+  test("gives way to one that they pass, also after an update that was killed in a reload", async () => {
+    const dead = (await stateText()).replaceAll(/( s\d+ [\d.]+) 2 /g, "$1 0 ");
+    expect(dead).toMatch(/ s1 [\d.]+ 0 /);
+    await stateFileIn(docker, stack.haproxyName).write(dead);
+    const output = await updateUnderLoad({ "app.readyPath": "/readyz" });
+    expect(output).toContain("app.readyPath /readyz tried: s1 s2 s3 s4 pass");
+    expect([...(await stack.servers()).keys()].sort()).toEqual(["s1", "s2", "s3", "s4"]);
+  });
+});
+
 describe("a reload that HAProxy refuses", () => {
   test("leaves the old worker and the old file, and tells HAProxy's message", async () => {
     const before = await stack.haproxyIdentity();
@@ -108,3 +144,5 @@ const fileText = async (): Promise<string | undefined> =>
     peerName: "haproxy1",
     labels: labelsOf(stack.name, "test", "config-check"),
   });
+
+const stateText = (): Promise<string> => runRaw(stack.runtime, command("show servers state webservers"));

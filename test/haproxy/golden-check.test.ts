@@ -6,6 +6,7 @@ import {
   CONFIG_FOLDER,
   RUNTIME_CA_FILE,
   RUNTIME_CERTIFICATE_FILE,
+  STATE_FILE,
 } from "../../src/haproxy/container.ts";
 import { createMutualTls, createSelfSigned } from "../../src/tls/issuing.ts";
 import { runInHaproxyImage } from "../harness/haproxy-image.ts";
@@ -15,7 +16,10 @@ import { GOLDENS } from "../unit/haproxy/file/goldens.ts";
 const PEM = await createSelfSigned("golden", ["localhost"], new Date());
 const { server, client } = await createMutualTls("golden", new Date());
 const FILES = { [CERTIFICATE_FILE]: PEM, [RUNTIME_CERTIFICATE_FILE]: server, [RUNTIME_CA_FILE]: client.ca };
-const WRITE_FILES = Object.entries(FILES).map(([name, text]) => `echo '${text}' > ${CONFIG_FOLDER}/${name}`);
+const WRITE_FILES = [
+  ...Object.entries(FILES).map(([name, text]) => `echo '${text}' > ${CONFIG_FOLDER}/${name}`),
+  `echo 1 > ${STATE_FILE}`, // HAProxy gives a notice where there is none
+];
 
 /** Runs HAProxy's own check, where a warning counts as a failure. */
 async function check(config: string): Promise<{ readonly status: number | null; readonly words: string }> {

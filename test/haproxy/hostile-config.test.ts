@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { pack } from "tar-stream";
 import { expect, test } from "vitest";
 import { parseSettings } from "../../src/config/settings-parser.ts";
+import { STATE_FILE } from "../../src/haproxy/container.ts";
 import { renderConfig } from "../../src/haproxy/file/render.ts";
 import { SettingsError } from "../../src/stack/settings-error.ts";
 import { planTopology } from "../../src/stack/topology.ts";
@@ -42,7 +43,8 @@ async function refusals(files: readonly string[]): Promise<string[]> {
   for (const [index, file] of files.entries()) archive.entry({ name: `${index}.cfg` }, file);
   archive.finalize();
   const docker = runInHaproxyImage(
-    "cd /tmp && tar xf - && for f in *.cfg; do haproxy -c -dW -f $f 2>&1 | sed 's/$/ | refused/' && echo $f; done",
+    `echo 1 > ${STATE_FILE}; cd /tmp && tar xf - && ` +
+      "for f in *.cfg; do haproxy -c -dW -f $f 2>&1 | sed 's/$/ | refused/' && echo $f; done",
   );
   archive.pipe(docker.stdin);
   const words = await text(docker.stdout);

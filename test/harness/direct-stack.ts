@@ -4,6 +4,7 @@ import { buffer } from "node:stream/consumers";
 import tar from "tar-stream";
 import { appArguments } from "../../src/docker/container-arguments.ts";
 import { labelsOf, type Role } from "../../src/docker/labels.ts";
+import { stateFileIn } from "../../src/docker/state-file.ts";
 import {
   CERTIFICATE_FILE,
   CONFIG_FILE,
@@ -123,7 +124,19 @@ export class DirectStack extends RunningStack {
     using haproxy = this.haproxyOf(n);
     const { revision } = this.#config;
     const told: string[] = [];
-    const target = { haproxy, revision, servers: this.declared, drainTimeoutMs, readyTimeoutMs, ...timeouts };
+    const { readyPath, balancers } = this.#topology;
+    const target = {
+      ...{
+        haproxy,
+        revision,
+        readyPath,
+        servers: this.declared,
+        drainTimeoutMs,
+        readyTimeoutMs,
+        ...timeouts,
+      },
+      stateFile: stateFileIn(docker, balancers[n - 1]?.containerName ?? ""),
+    };
     await sync(target, (line) => told.push(line));
     return told;
   }

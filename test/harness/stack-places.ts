@@ -46,6 +46,7 @@ export const STACK_NUMBERS = {
   "direct-app-crash": 46,
   "direct-old-worker": 47,
   "direct-apart": 48,
+  "direct-reload": 49,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,

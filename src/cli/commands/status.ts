@@ -79,7 +79,7 @@ async function lookAt(
       readProcessInfo(haproxy),
       readPeers(haproxy),
     ]);
-    const servers = compareServers(declared, state.servers, stats);
+    const servers = compareServers(declared, state.servers, stats, state.readyPath);
     return { ...silent, process, peers, isConfigDeclared: state.revision === revision, servers };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;

@@ -11,10 +11,12 @@ import {
   CHECK_PATHS,
   CONFIG_FOLDER,
   PEER_VARIABLE,
+  READY_PATH_VARIABLE,
   REVISION_VARIABLE,
   RUNTIME_CA_FILE,
   RUNTIME_CERTIFICATE_FILE,
   SOCKET_FOLDER,
+  STATE_FILE,
 } from "../container.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { serverArguments } from "./server-line.ts";
@@ -94,6 +96,8 @@ const viewOf = (topology: Topology) => ({
   peerPorts: PEER_PORTS,
   peerVariable: PEER_VARIABLE,
   revisionVariable: REVISION_VARIABLE,
+  readyPathVariable: READY_PATH_VARIABLE,
+  stateFile: STATE_FILE,
   peers: topology.balancers.map(({ peerName, address }) => ({ name: peerName, address })),
   servers: topology.servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
   tls: topology.tls && {

@@ -18,3 +18,13 @@ export function serverArguments({ id, address, port, cookie, isBackup }: Server)
   const backup = isBackup === true ? " backup" : "";
   return `${address}:${port} id ${id}${affinity} weight ${SERVER_WEIGHT}${backup} ${CHECK}`;
 }
+
+/** Servers of a trial have ids beyond those of all others, so that none of them stands in another's way. */
+const FIRST_TRIAL = 2000;
+
+/** The name of the server that another check is tried on, in place of a server. */
+export const trialName = ({ name }: Server): string => `try-${name}`;
+
+/** Its definition. HAProxy checks it as any other, and never sends a request to a backup of weight 0. */
+export const trialArguments = ({ id, address, port }: Server): string =>
+  `${address}:${port} id ${FIRST_TRIAL + id} backup weight 0 ${CHECK}`;

@@ -1,4 +1,5 @@
-import { REVISION_VARIABLE } from "../container.ts";
+import { READY_PATH_VARIABLE, REVISION_VARIABLE } from "../container.ts";
+import { parseCheckPaths } from "./check-paths.ts";
 import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
 import { NO_SUCH_PROCESS, runRaw } from "./connection.ts";
@@ -17,10 +18,12 @@ export interface RunningState {
   readonly servers: readonly RunningServer[];
   /** Revision of the config that the worker was started with; undefined when it names none. */
   readonly revision: string | undefined;
+  /** The path that its config checks servers with; undefined when it does not tell. */
+  readonly readyPath?: string | undefined;
 }
 
 /**
- * Reads the running servers with their cookies and the worker's config revision, in one exchange.
+ * Reads the running servers with their cookies and checks, and what the worker's config is, in one exchange.
  * @throws {RuntimeError}
  */
 export const readState = async (haproxy: Haproxy): Promise<RunningState> =>
@@ -34,16 +37,23 @@ export async function readStateAndStats(haproxy: Haproxy): Promise<{
   state: RunningState;
   stats: ServerStats[];
 }> {
-  const [state = "", words = "", env = ""] = await haproxy.run([
+  const [state = "", words = "", paths = "", ...env] = await haproxy.run([
     COMMANDS.showServersState(haproxy.backend),
     COMMANDS.showServerStats(haproxy.backend),
+    COMMANDS.showCheckPaths(),
     COMMANDS.showEnv(REVISION_VARIABLE),
+    COMMANDS.showEnv(READY_PATH_VARIABLE),
   ]);
   const stats = parseServerStats(words);
   const cookies = new Map(stats.map(({ name, cookie }) => [name, cookie || undefined]));
-  const servers = parseServersState(state).map((each) => ({ ...each, cookie: cookies.get(each.name) }));
-  const revision = new RegExp(`^${REVISION_VARIABLE}=(\\w+)$`).exec(env.trim())?.[1];
-  return { state: { servers, revision }, stats };
+  const checkPaths = parseCheckPaths(paths);
+  const servers = parseServersState(state).map((each) => ({
+    ...each,
+    cookie: cookies.get(each.name),
+    checkPath: checkPaths.get(each.name),
+  }));
+  const [revision, readyPath] = env.map((line) => /^\w+=(\S+)$/.exec(line.trim())?.[1]);
+  return { state: { servers, revision, readyPath }, stats };
 }
 
 /** Reads the running servers alone, without cookies: the cheapest look. */

@@ -34,7 +34,7 @@ export const malformed = (command: string, text: string): RuntimeError =>
     `HAProxy answered "${command}" with ${JSON.stringify(text.trim().slice(0, MAX_REPLY_CHARS))}`,
   );
 
-/** HAProxy's master refused to load the config file; the old worker serves on. */
+/** HAProxy, or an app that shall be checked otherwise, refused the config file; the old worker serves on. */
 export class ReloadRefusedError extends RuntimeError {
   constructor(message: string) {
     super("refused", message);

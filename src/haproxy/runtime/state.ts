@@ -19,6 +19,8 @@ export const RUNNING_SERVER = z.object({
   hasPassed: z.boolean(),
   /** Cookie value, where it was asked for; undefined for none. */
   cookie: z.string().optional(),
+  /** The path that it is checked with instead of the config's, where it was asked for; undefined for none. */
+  checkPath: z.string().optional(),
 });
 
 /** A server as the running HAProxy has it. */
@@ -26,8 +28,12 @@ export type RunningServer = Readonly<z.infer<typeof RUNNING_SERVER>>;
 export type AdminState = RunningServer["adminState"];
 
 /** Whether a server takes new sessions. */
-export const isInRotation = ({ isUp, adminState }: Pick<RunningServer, "isUp" | "adminState">): boolean =>
-  isUp && adminState === "ready";
+export const isInRotation = ({
+  isUp,
+  adminState,
+  weight,
+}: Pick<RunningServer, "isUp" | "adminState" | "weight">): boolean =>
+  isUp && adminState === "ready" && weight > 0;
 
 const MAINT_BITS = 1 | 2 | 4;
 const DRAIN_BITS = 8 | 16;
@@ -35,6 +41,7 @@ const CHECK_CONFIGURED_BIT = 2;
 const CHECK_ENABLED_BIT = 4;
 const OPERATIONAL_RUNNING = "2";
 const CHECK_PASSED = "3";
+const NO_RESULT = "0";
 
 /**
  * Reads the answer of `show servers state`.
@@ -66,6 +73,18 @@ export function parseServersState(reply: string): RunningServer[] {
       hasPassed: field("srv_check_result") === CHECK_PASSED,
     };
   });
+}
+
+/**
+ * Makes the file of an answer of `show servers state` that the next worker reads. Results of checks are left
+ * out: they would pass for its own.
+ */
+export function stateFileOf(reply: string): string {
+  const [version = "", header = "", ...servers] = reply.split("\n").filter((line) => line !== "");
+  const column = header.slice(2).split(" ").indexOf("srv_check_result");
+  const lines = servers.map((line) => line.split(" ").with(column, NO_RESULT).join(" "));
+  // A file whose last line has no end is taken for corrupted, all of it.
+  return [version, header, ...lines, ""].join("\n");
 }
 
 function adminStateOf(bits: number): AdminState {
@@ -105,6 +124,8 @@ export function parseServerStats(reply: string) {
       checkStatus: cell("check_status").replace(/^\* /, ""),
       /** HAProxy's words for the last check, such as `Connection refused`. */
       checkDescription: [cell("check_desc"), cell("last_chk")].filter((text) => text !== "").join(": "),
+      /** The app's HTTP status for the last check; undefined where it gave none, and while a check runs. */
+      checkCode: cell("check_code") === "" ? undefined : number("check_code") || undefined,
       checkDurationMs: cell("check_duration") === "" ? undefined : number("check_duration"),
       cookie: cell("cookie"),
       currentSessions: number("scur"),

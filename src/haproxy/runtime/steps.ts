@@ -1,3 +1,4 @@
+import { NO_SUCH_MAP } from "./check-paths.ts";
 import { COMMANDS, type Command, type ServerPath, serverPath } from "./command.ts";
 import type { AdminState } from "./state.ts";
 
@@ -14,6 +15,7 @@ export const STILL_BUSY = /Server still has connections attached to it, cannot r
 
 const SILENCE = /^$/;
 const NO_PATH_OR_SILENCE = /^(Key not found\.)?$/;
+const NO_PATH_LEFT = new RegExp(`${NO_PATH_OR_SILENCE.source}|${NO_SUCH_MAP.source}`);
 const GONE_OR_SILENCE = /^(No such server\.)?$/;
 
 /** HAProxy trusts a server that leaves maintenance until a check fails; it shall wait for a good one. */
@@ -73,7 +75,10 @@ export const steps = (backend: string) =>
       command: COMMANDS.setTableServer(backend, id, serverId),
       accepts: SILENCE,
     }),
-    /** `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. */
+    /**
+     * `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. Its
+     * own path for checks goes with the server.
+     */
     delete: (server: string): readonly Step[] => {
       const path = serverPath(backend, server);
       return [
@@ -82,6 +87,7 @@ export const steps = (backend: string) =>
           command: COMMANDS.deleteServer(path),
           accepts: new RegExp(`^(Server deleted\\.|No such server\\.|${STILL_BUSY.source})$`),
         },
+        { command: COMMANDS.deleteCheckPath(server), accepts: NO_PATH_LEFT },
       ];
     },
   }) as const;

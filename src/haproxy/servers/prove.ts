@@ -22,15 +22,19 @@ export async function proveUp(target: Proof, servers: readonly Server[], report:
   if (missing.size === 0) return;
   const down = servers.filter(({ name }) => missing.has(name));
   const words = await describeServers(haproxy, names);
-  const lines = down.map(
-    ({ name, address, port, containerName }) =>
-      `${name} (${containerName}, ${address}:${port}): ${words.get(name)}`,
-  );
+  const lines = down.map((server) => `${placeOf(server)}: ${words.get(server.name)}`);
   throw new NotUpError(
-    `not up within ${readyTimeoutMs / 1000} s (readyTimeout): ${lines.join("; ")}`,
+    `${notUpWithin(readyTimeoutMs)}: ${lines.join("; ")}`,
     down.map(({ containerName }) => containerName),
   );
 }
+
+/** Where a server is, for messages. */
+export const placeOf = ({ name, containerName, address, port }: Server): string =>
+  `${name} (${containerName}, ${address}:${port})`;
+
+export const notUpWithin = (readyTimeoutMs: number): string =>
+  `not up within ${readyTimeoutMs / 1000} s (readyTimeout)`;
 
 /** Waits until checks that passed find the servers up. Returns the names of those that are not up in time. */
 export function waitUp(

@@ -98,7 +98,7 @@ function waitUntilIdle(
 /** Returns the servers that HAProxy deleted; a session that came in between is an outcome, not an error. */
 async function deleteServers(haproxy: Haproxy, names: readonly string[]): Promise<Set<string>> {
   const answers = await haproxy.runSteps(names.flatMap((name) => haproxy.steps.delete(name)));
-  return new Set(names.filter((_, index) => !STILL_BUSY.test(answers[2 * index + 1] ?? "")));
+  return new Set(names.filter((_, index) => !STILL_BUSY.test(answers[3 * index + 1] ?? "")));
 }
 
 const plural = (count: number): string => `${count} session${count === 1 ? "" : "s"}`;

@@ -3,14 +3,17 @@ import { formatEndpoint } from "../../stack/endpoint.ts";
 import type { Server } from "../../stack/topology.ts";
 import { serverArguments } from "../file/server-line.ts";
 import type { Haproxy } from "../runtime/client.ts";
+import { COMMANDS } from "../runtime/command.ts";
 import { reload } from "../runtime/reload.ts";
 import { type RunningState, readState } from "../runtime/running-state.ts";
 import { RuntimeError } from "../runtime/runtime-error.ts";
+import { stateFileOf } from "../runtime/state.ts";
 import type { Step } from "../runtime/steps.ts";
 import { proveUp } from "./prove.ts";
 import type { Report } from "./report.ts";
 import { removeServers, retireServers } from "./retire.ts";
 import type { Target } from "./target.ts";
+import { tryCheck } from "./trial.ts";
 import {
   type Change,
   type DeclaredServers,
@@ -22,7 +25,15 @@ import {
 } from "./update-plan.ts";
 
 /** What one HAProxy shall run. */
-export type SyncTarget = Target & DeclaredServers;
+export interface SyncTarget extends Target, DeclaredServers {
+  readonly stateFile: StateFile;
+}
+
+/** The file that a worker reads when it starts, to learn what the worker before it knew of the servers. */
+export interface StateFile {
+  write(text: string): Promise<void>;
+  remove(): Promise<void>;
+}
 
 /**
  * Brings a running HAProxy to what is declared: adds servers and proves them up, mends what was changed by
@@ -38,6 +49,7 @@ export async function sync(target: SyncTarget, report: Report): Promise<RunningS
   const plan = planUpdate(target, found);
   await carryOut(plan, target, report);
   if (plan.phases.some(({ kind }) => kind === "reload")) {
+    await reloadKnowing(target);
     report(`reload: config ${found.revision ?? "unknown"} → ${target.revision}`);
     await carryOut(planUpdate(target, await readStateOfNewWorker(target)), target, report);
   }
@@ -62,12 +74,16 @@ async function carryOut({ difference, phases }: Plan, target: Target, report: Re
   const words = describeDifference(difference);
   if (words !== "") report(`runtime: ${words}`);
   for (const phase of phases) {
-    await carryOutPhase(phase, target, report);
     if (phase.kind === "reload") return;
+    await carryOutPhase(phase, target, report);
   }
 }
 
-async function carryOutPhase(phase: Phase, target: Target, report: Report): Promise<void> {
+async function carryOutPhase(
+  phase: Exclude<Phase, { readonly kind: "reload" }>,
+  target: Target,
+  report: Report,
+): Promise<void> {
   const { haproxy } = target;
   switch (phase.kind) {
     case "evict":
@@ -84,8 +100,11 @@ async function carryOutPhase(phase: Phase, target: Target, report: Report): Prom
       return proveUp(target, phase.servers, report);
     case "retire":
       return retireServers(target, phase.names, report);
-    case "reload":
-      return reload(haproxy);
+    case "try":
+      return tryCheck(target, phase, report);
+    case "check":
+      await haproxy.runSteps(phase.names.flatMap((name) => haproxy.steps.checkWith(name, phase.readyPath)));
+      return;
     default:
       return phase satisfies never;
   }
@@ -93,7 +112,7 @@ async function carryOutPhase(phase: Phase, target: Target, report: Report): Prom
 
 function stepsOf(
   change: Change,
-  { setAddress, setWeight, enableHealth, setReady }: Haproxy["steps"],
+  { setAddress, setWeight, enableHealth, checkAsOthers, setReady }: Haproxy["steps"],
 ): readonly Step[] {
   switch (change.kind) {
     case "set-address":
@@ -102,10 +121,26 @@ function stepsOf(
       return [setWeight(change.name, change.weight)];
     case "enable-check":
       return [enableHealth(change.name)];
+    case "check-as-others":
+      return [checkAsOthers(change.name)];
     case "set-ready":
       return setReady(change.name, change.from);
     default:
       return change satisfies never;
+  }
+}
+
+/**
+ * Reloads, and has the new worker know who is down, drained or weighted. By the file alone it would send
+ * requests to a server that is down until two checks have failed.
+ */
+async function reloadKnowing({ haproxy, stateFile }: SyncTarget): Promise<void> {
+  const state = await haproxy.ask(COMMANDS.showServersState(haproxy.backend));
+  try {
+    await stateFile.write(stateFileOf(state));
+    await reload(haproxy);
+  } finally {
+    await stateFile.remove();
   }
 }
 

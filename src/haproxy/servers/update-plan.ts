@@ -8,6 +8,8 @@ export type Change =
   | { readonly kind: "set-address"; readonly name: string; readonly address: string; readonly port: number }
   | { readonly kind: "set-weight"; readonly name: string; readonly weight: number }
   | { readonly kind: "enable-check"; readonly name: string }
+  /** It has a path of its own for checks, which nobody declares. */
+  | { readonly kind: "check-as-others"; readonly name: string }
   | { readonly kind: "set-ready"; readonly name: string; readonly from: AdminState };
 
 /** Take a server out: no new session, the running ones get their time, then it is deleted. */
@@ -37,8 +39,18 @@ export type Phase =
   | { readonly kind: "prove"; readonly servers: readonly Server[] }
   /** As evict, and the sessions of workers of before a reload get their time as well. */
   | { readonly kind: "retire"; readonly names: readonly string[] }
+  | Trial
+  /** The servers, which are not up yet, are checked with this path. */
+  | { readonly kind: "check"; readonly names: readonly string[]; readonly readyPath: string }
   /** Load the config file, which lists the declared servers. What runs then is looked at and planned anew. */
   | { readonly kind: "reload" };
+
+/** Try the next config's check on servers that are up by the running one's. Unless all pass, it fails. */
+export interface Trial {
+  readonly kind: "try";
+  readonly servers: readonly Server[];
+  readonly readyPath: string;
+}
 
 /** What an update does to one HAProxy's servers. The preview tells it, and the update carries it out. */
 export interface Plan {
@@ -51,12 +63,15 @@ export interface DeclaredServers {
   readonly servers: readonly Server[];
   /** Of the config file. A worker with another one is reloaded. */
   readonly revision: string;
+  /** The path that the config file checks servers with. */
+  readonly readyPath: string;
 }
 
 /** Plans an update: a pure function of what is declared and what was found. */
-export function planUpdate({ servers, revision }: DeclaredServers, found: RunningState): Plan {
-  if (found.revision !== revision) return planReload(servers, found.servers);
-  const difference = planServers(servers, found.servers);
+export function planUpdate(declared: DeclaredServers, found: RunningState): Plan {
+  const { servers, revision, readyPath } = declared;
+  if (found.revision !== revision) return planReload(declared, found);
+  const difference = planServers(servers, found.servers, readyPath);
   const prove: Phase = { kind: "prove", servers };
   return { difference, phases: [...additionsOf(difference), prove, retire(namesOf(difference.remove))] };
 }
@@ -77,12 +92,13 @@ export function planBringUp(declared: readonly Server[], running: readonly Runni
 }
 
 /**
- * The new worker trusts the file's servers until a check fails, so those that the old worker does not know,
- * or has in maintenance, are proved up first; those that the file does not list get their time to end their
- * sessions. Where no server is up there is nothing to lose, and the old worker's checks may be what keeps
- * them down.
+ * The new worker trusts the file's servers until a check fails, unless the old worker knows better, so those
+ * that it does not know, or has in maintenance, are proved up first; those that the file does not list get
+ * their time to end their sessions. Where no server is up there is nothing to lose, and the old worker's
+ * checks may be what keeps them down.
  */
-function planReload(declared: readonly Server[], running: readonly RunningServer[]): Plan {
+function planReload({ servers: declared, readyPath }: DeclaredServers, found: RunningState): Plan {
+  const { servers: running } = found;
   const difference = planServers(withRunningCookies(declared, running), running);
   const reload: readonly Phase[] = [{ kind: "reload" }, { kind: "prove", servers: declared }];
   if (!running.some(({ isUp }) => isUp)) return { difference, phases: reload };
@@ -92,7 +108,28 @@ function planReload(declared: readonly Server[], running: readonly RunningServer
   const names = new Set(declared.map(({ name }) => name));
   const undeclared = running.map(({ name }) => name).filter((name) => !names.has(name));
   const proof = first.length === 0 ? [] : planBringUp(first, running).phases;
-  return { difference, phases: [...proof, retire(undeclared), ...reload] };
+  const isSameCheck = found.readyPath === undefined || found.readyPath === readyPath;
+  const check = isSameCheck ? [] : planCheck(declared, running, first, readyPath);
+  return { difference, phases: [...check, ...proof, retire(undeclared), ...reload] };
+}
+
+/**
+ * A check that the running containers do not pass would take all of them down. So it is tried on those that
+ * are up and not checked so already, and those that come up before the reload come up by it.
+ */
+function planCheck(
+  declared: readonly Server[],
+  running: readonly RunningServer[],
+  first: readonly Server[],
+  readyPath: string,
+): readonly Phase[] {
+  const untried = running.filter(({ isUp, checkPath }) => isUp && checkPath !== readyPath);
+  const names = new Set(namesOf(untried));
+  const servers = declared.filter(({ name }) => names.has(name));
+  return [
+    ...(servers.length === 0 ? [] : [{ kind: "try", servers, readyPath } as const]),
+    ...(first.length === 0 ? [] : [{ kind: "check", names: namesOf(first), readyPath } as const]),
+  ];
 }
 
 /** What happens before the servers are proved up. */
@@ -115,8 +152,13 @@ function withRunningCookies(declared: readonly Server[], running: readonly Runni
 /**
  * Compares what is declared with what runs. Same input, same difference, in the order of the servers' ids;
  * none for a state that is as declared, whatever led to it.
+ * @param readyPath the path that servers shall be checked with; without it, their own paths are left alone
  */
-export function planServers(desired: readonly Server[], running: readonly RunningServer[]): Difference {
+export function planServers(
+  desired: readonly Server[],
+  running: readonly RunningServer[],
+  readyPath?: string,
+): Difference {
   const wanted = new Map(desired.map((server) => [server.name, server]));
   const wantedIds = new Set(desired.map(({ id }) => id));
   const evict: Removal[] = [];
@@ -136,7 +178,7 @@ export function planServers(desired: readonly Server[], running: readonly Runnin
   for (const server of desired) {
     const current = kept.get(server.name);
     if (current === undefined) add.push({ kind: "add", server });
-    else change.push(...planChanges(server, current));
+    else change.push(...planChanges(server, current, readyPath));
   }
   return { evict, add, change, remove };
 }
@@ -153,12 +195,18 @@ export const actionsOf = ({ evict, add, change, remove }: Difference): readonly 
 const isSame = (declared: Server, running: RunningServer): boolean =>
   running.isMendable && declared.id === running.id && declared.cookie === running.cookie;
 
-function planChanges({ name, address, port }: Server, running: RunningServer): Change[] {
+function planChanges(
+  { name, address, port }: Server,
+  running: RunningServer,
+  readyPath: string | undefined,
+): Change[] {
+  const { checkPath = readyPath } = running;
   const actions: Change[] = [];
   if (running.address !== address || running.port !== port)
     actions.push({ kind: "set-address", name, address, port });
   if (running.weight !== SERVER_WEIGHT) actions.push({ kind: "set-weight", name, weight: SERVER_WEIGHT });
   if (!running.isChecked) actions.push({ kind: "enable-check", name });
+  if (readyPath !== undefined && checkPath !== readyPath) actions.push({ kind: "check-as-others", name });
   if (running.adminState !== "ready") actions.push({ kind: "set-ready", name, from: running.adminState });
   return actions;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { writeConfig } from "../../docker/config-volume.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
+import { stateFileIn } from "../../docker/state-file.ts";
 import { readVolumeFile } from "../../docker/volume-command.ts";
 import { CERTIFICATE_FILE, CERTIFICATE_PATH } from "../../haproxy/container.ts";
 import { type RunningState, readState, unlessDown } from "../../haproxy/runtime/running-state.ts";
@@ -63,7 +64,7 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
       state.readyTimeoutMs !== inputs.readyTimeoutMs ||
       // an update that ended without it left the rest as declared
       inputs.servers.some(({ name }) => !running.servers[name]?.isUp) ||
-      actionsOf(planServers(inputs.servers, Object.values(running.servers))).length > 0
+      actionsOf(planServers(inputs.servers, Object.values(running.servers), inputs.readyPath)).length > 0
     );
   },
   /** What HAProxy has goes with its container, which is next; nobody needs to be drained there any more. */
@@ -73,8 +74,9 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
 };
 
 /**
- * Brings the running HAProxy to what is declared. Where HAProxy refuses to reload, the file of the last sync
- * that succeeded is put back, so that a restart does not meet the refused one.
+ * Brings the running HAProxy to what is declared. Where HAProxy refuses to reload, or the apps refuse the
+ * file's check, the file of the last sync that succeeded is put back, so that a restart does not meet the
+ * refused one.
  * @param last what that sync was given
  * @throws {RuntimeError | EngineError} with HAProxy's or Docker's own words
  */
@@ -88,7 +90,8 @@ async function syncRuntime(
   await waitReachable(target);
   try {
     await syncCertificate(target, last, report);
-    const running = await withContainerLogs(() => sync(target, report));
+    const stateFile = stateFileIn(await connectEngine(), inputs.haproxyContainer);
+    const running = await withContainerLogs(() => sync({ ...target, stateFile }, report));
     return { running: await withCertificate(target, running) };
   } catch (error) {
     if (!(error instanceof ReloadRefusedError) || last === undefined) throw error;
@@ -133,8 +136,9 @@ async function withCertificate({ haproxy, certificate }: Target, state: RunningS
 
 /** Pulumi's state has no undefined: what is not there is left out. */
 function byName({ revision = "", servers }: RunningState): Running {
-  const entries = servers.map(
-    ({ cookie, ...server }) => [server.name, cookie === undefined ? server : { ...server, cookie }] as const,
-  );
+  const entries = servers.map(({ cookie, checkPath, ...server }) => {
+    const known = { ...(cookie !== undefined && { cookie }), ...(checkPath !== undefined && { checkPath }) };
+    return [server.name, { ...server, ...known }] as const;
+  });
   return { revision, servers: Object.fromEntries(entries) };
 }

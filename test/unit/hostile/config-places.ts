@@ -304,7 +304,9 @@ const FIRST = "172.28.10.";
 /** What may stand in a changed file for a word of the file of the defaults, by the key that was changed. */
 const WORDS: Readonly<Record<string, (was: string, settings: Settings) => string>> = {
   "app.readyPath": (was, { app }) =>
-    was === `"%[srv_name,map_str(virt@ready,'/readyz')]"` ? was.replace("/readyz", () => app.readyPath) : was,
+    [`"%[srv_name,map_str(virt@ready,'/readyz')]"`, '"/readyz"'].includes(was)
+      ? was.replace("/readyz", () => app.readyPath)
+      : was,
   "ports.https": (was, { ports }) =>
     was.replace(/^(https:\/\/%\[req\.hdr\(Host\),host_only\]:)8443$/, `$1${ports.https}`),
   "app.port": (was, { app }) => was.replace(/^(172\.28\.10\.\d+):9898$/, `$1:${app.port}`),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseCheckPaths } from "../../../src/haproxy/runtime/check-paths.ts";
 import { parsePeers } from "../../../src/haproxy/runtime/peers.ts";
 import { parseProcessInfo } from "../../../src/haproxy/runtime/process-info.ts";
 import { ReplySplitter } from "../../../src/haproxy/runtime/replies.ts";
@@ -59,6 +60,7 @@ const STATS: Shape = {
   status: isText,
   checkStatus: isText,
   checkDescription: isText,
+  checkCode: (value) => value === undefined || isWholeNumber(value),
   checkDurationMs: (value) => value === undefined || isWholeNumber(value),
   cookie: isText,
   currentSessions: isWholeNumber,
@@ -129,6 +131,14 @@ const PARSERS: readonly Parser[] = [
     read: (text = "") => {
       for (const [name, used] of parseServersConn(text))
         expect([isWord(name), isWholeNumber(used)]).toEqual([true, true]);
+    },
+  },
+  {
+    what: "show map",
+    good: ["0x7fa09cd44f40 s1 /x,y?a=%20\n0x7fa09d0780e0 try-s12 /twin\n"],
+    read: (text = "") => {
+      for (const [name, path] of parseCheckPaths(text))
+        expect([isWord(name), isWord(path)]).toEqual([true, true]);
     },
   },
   {

@@ -45,7 +45,12 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
     certificateDigest: undefined,
     ...changes,
   });
-  const running = { revision: rendered.revision, servers: readBack(topology.servers.map(asAdded)) };
+  const { readyPath } = topology;
+  const running = {
+    revision: rendered.revision,
+    readyPath,
+    servers: readBack(topology.servers.map(asAdded)),
+  };
   return {
     subnet: settings.subnet.cidr,
     apps: new Map(
@@ -82,7 +87,10 @@ describe("a preview", () => {
       what: "the ready path",
       from: {},
       to: { "app.readyPath": "/healthz" },
-      lines: ["reload: app.readyPath /readyz → /healthz"],
+      lines: [
+        "check: app.readyPath /healthz is tried on s1 s2 s3 before the reload",
+        "reload: app.readyPath /readyz → /healthz",
+      ],
     },
     { what: "monitoring", from: {}, to: { monitoring: "true" }, lines: ["reload: monitoring false → true"] },
     {
@@ -145,11 +153,15 @@ describe("a preview", () => {
 
   test("tells so whatever else changes", () => {
     const from = runs({ mode: "hash", count: "3" });
-    const [runtime, reload, sessions] = describeChanges(
+    const [runtime, check, reload, sessions] = describeChanges(
       declare({ mode: "hash", count: "4", "app.readyPath": "/healthz" }),
       from,
     );
-    expect([runtime, reload]).toEqual(["runtime: + s4", "reload: app.readyPath /readyz → /healthz"]);
+    expect([runtime, check, reload]).toEqual([
+      "runtime: + s4",
+      "check: app.readyPath /healthz is tried on s1 s2 s3 before the reload",
+      "reload: app.readyPath /readyz → /healthz",
+    ]);
     expect(sessions).toMatch(/^sessions: 2\d\.\d % move to another server$/);
     const [replaced, moved] = describeChanges(
       declare({ mode: "hash", count: "4", "ports.http": "8081" }),
@@ -257,6 +269,7 @@ describe("a preview", () => {
       "sessions: not the same on all balancers, taught to each other anew",
     ]);
     expect(describeChanges(declare({ ...two, readyTimeout: "9s", "app.readyPath": "/x" }), apart)).toEqual([
+      "check: app.readyPath /x is tried on s1 s2 s3 before the reload",
       "reload: app.readyPath /readyz → /x",
     ]);
   });

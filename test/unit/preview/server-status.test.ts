@@ -9,7 +9,7 @@ const { servers } = planTopology(settingsOf({ count: "2" }));
 const running = readBack(servers.map(asAdded)).map((server) => ({ ...server, cookie: server.name }));
 
 const driftOf = (found: readonly RunningServer[]) =>
-  compareServers(servers, found, []).map(({ name, drift }) => [name, drift] as const);
+  compareServers(servers, found, [], "/readyz").map(({ name, drift }) => [name, drift] as const);
 const change = (index: number, changes: Partial<RunningServer>) =>
   running.map((server, at) => (at === index ? { ...server, ...changes } : server));
 
@@ -32,6 +32,7 @@ describe("status", () => {
       drift: "declared 172.28.10.11:9898",
     },
     { what: "has another weight", found: change(0, { weight: 3 }), drift: "declared weight 100" },
+    { what: "is checked otherwise", found: change(0, { checkPath: "/x" }), drift: "checked with /x" },
     { what: "has another id", found: change(0, { id: 9 }), drift: "declared id 1" },
     { what: "has another cookie", found: change(0, { cookie: "sx" }), drift: "declared cookie s1" },
     {

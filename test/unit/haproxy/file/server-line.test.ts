@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
+import { serverArguments, trialArguments, trialName } from "../../../../src/haproxy/file/server-line.ts";
 
 const server = { name: "s4", id: 4, address: "172.28.10.14", port: 9898, containerName: "demo-podinfo4" };
 
@@ -16,4 +16,11 @@ test.each([
   ],
 ])("a server with %s is defined in full, since `add server` inherits nothing", (_what, given, expected) => {
   expect(serverArguments(given)).toBe(expected);
+});
+
+test("a server that a check is tried on has the same check, and neither weight nor cookie", () => {
+  expect([trialName(server), trialArguments({ ...server, cookie: "s4" })]).toEqual([
+    "try-s4",
+    "172.28.10.14:9898 id 2004 backup weight 0 check inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1",
+  ]);
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { parseCheckPaths } from "../../../../src/haproxy/runtime/check-paths.ts";
 import {
   parseServerStats,
   parseServersConn,
   parseServersState,
   type RunningServer,
   type ServerStats,
+  stateFileOf,
 } from "../../../../src/haproxy/runtime/state.ts";
 import { named } from "../../../harness/named.ts";
 import { RECORDED } from "./recorded.ts";
@@ -119,6 +121,25 @@ describe("the answer of `show servers state`", () => {
     ]);
   });
 
+  test("goes to the next worker as it is, but for results that are not its own", () => {
+    const [before, after] = [RECORDED.serversState, stateFileOf(RECORDED.serversState)];
+    const [old, kept] = [parseServersState(before), parseServersState(after)];
+    expect(old.some(({ hasPassed }) => hasPassed)).toBe(true);
+    expect(kept).toEqual(old.map((server) => ({ ...server, hasPassed: false })));
+    expect(after).toMatch(/^1\n# (.+\n)+$/); // HAProxy ignores a file without an end
+    expect(
+      after
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ").length),
+    ).toEqual(
+      before
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ").length),
+    );
+  });
+
   test("of a backend without servers lists none", () => {
     expect(parseServersState(`${HEADER}\n`)).toEqual([]);
   });
@@ -133,6 +154,7 @@ describe("the answer of `show stat`", () => {
       status: "UP",
       checkStatus: "L7OK",
       checkDescription: "Layer7 check passed",
+      checkCode: 200,
       checkDurationMs: 106,
       cookie: "s1",
       currentSessions: 2,
@@ -143,6 +165,7 @@ describe("the answer of `show stat`", () => {
       status: "DOWN",
       checkStatus: "L7STS",
       checkDescription: 'Layer7 wrong status: Nope, "not" ready',
+      checkCode: 503,
       checkDurationMs: 0,
       cookie: "s2",
       currentSessions: 0,
@@ -151,6 +174,7 @@ describe("the answer of `show stat`", () => {
       name: "s3",
       status: "DRAIN",
       checkStatus: "L7OK",
+      checkCode: undefined, // while a check runs
       checkDurationMs: 102,
       cookie: "s3",
       currentSessions: 1,
@@ -175,6 +199,33 @@ describe("the answer of `show stat`", () => {
   test("lists servers alone, and none for a backend without any", () => {
     expect(stats.size).toBe(8);
     expect(parseServerStats(`${firstLine(RECORDED.stat)}\n`)).toEqual([]);
+  });
+});
+
+describe("the answer of `show map`", () => {
+  const parsed = (reply: string) => [...parseCheckPaths(reply)];
+
+  test("has the path of each server, and the first of twins", () => {
+    expect(
+      parsed("0x7fa09cd44f40 s1 /x,y?a=%20&b+~@:\n0x7fa09d0780e0 s1 /twin\n0x7fa09d0781e0 s2 /z\n"),
+    ).toEqual([
+      ["s1", "/x,y?a=%20&b+~@:"],
+      ["s2", "/z"],
+    ]);
+  });
+
+  test("has none where there is none, or no such map", () => {
+    expect([parsed(""), parsed("Unknown map identifier. Please use #<id> or <file>.\n")]).toEqual([[], []]);
+  });
+
+  test("has nothing that a terminal would carry out", () => {
+    expect(parsed("0x7fa09cd44f40 s1 a b\u001b[2J")).toEqual([["s1", "a?b?[2J"]]);
+  });
+
+  test("is refused when it is anything else", () => {
+    expect(() => parseCheckPaths("Permission denied")).toThrow(
+      'HAProxy answered "show map" with "Permission denied"',
+    );
   });
 });
 

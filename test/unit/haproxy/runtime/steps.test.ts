@@ -5,7 +5,7 @@ import { named } from "../../../harness/named.ts";
 const s = steps("webservers");
 const [add, , ready] = s.add("s4", "10.0.0.4:80 id 4");
 const [forget, checkWith] = s.checkWith("s4", "/healthz");
-const [wait, del] = s.delete("s4");
+const [wait, del, delPath] = s.delete("s4");
 
 const BUSY = "Server still has connections attached to it, cannot remove it.";
 
@@ -68,6 +68,12 @@ const CASES: readonly {
     step: s.pause("s4"),
     accepts: ["", "No such server."],
     refuses: ["Permission denied"],
+  },
+  {
+    what: "deleting what a server's own path for checks was, also where the config has no such map",
+    step: delPath,
+    accepts: ["", "Key not found.", "Unknown map identifier. Please use #<id> or <file>."],
+    refuses: ["Permission denied", "No such server."],
   },
   {
     what: "taking a server's own path for checks away",
@@ -144,6 +150,7 @@ test("a server is deleted after its idle connections are dropped", () => {
   expect(s.delete("s4").map(({ command }) => command)).toEqual([
     "wait 50ms srv-removable webservers/s4",
     "del server webservers/s4",
+    "del map virt@ready s4",
   ]);
 });
 

@@ -3,17 +3,20 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Haproxy } from "../../../../src/haproxy/runtime/client.ts";
+import { parseServersState } from "../../../../src/haproxy/runtime/state.ts";
 import type { Report } from "../../../../src/haproxy/servers/report.ts";
+import type { StateFile } from "../../../../src/haproxy/servers/sync.ts";
 import { BACKEND, type Server } from "../../../../src/stack/topology.ts";
 import { FakeClock } from "./fake-clock.ts";
-import { FakeWorker, type LiveServer } from "./fake-worker.ts";
+import { type Apps, FakeWorker, type LiveServer, type LoadedConfig } from "./fake-worker.ts";
 
 interface FakeOptions {
   /** Servers of the worker that runs; up unless they have yet to start. */
   readonly running: readonly Server[];
   readonly revision?: string;
   /** What a reload loads; refused where it is undefined. */
-  readonly file?: { readonly revision: string; readonly servers: readonly Server[] };
+  readonly file?: Partial<LoadedConfig> & { readonly servers: readonly Server[] };
+  readonly refuses?: Apps["refuses"];
   /** How long an app takes until it is well; infinity for one that never is. */
   readonly startsInMs?: Readonly<Record<string, number>>;
   /** Which connections after a reload still reach the old worker. It listens until it has seen a signal. */
@@ -35,7 +38,17 @@ export class FakeHaproxy {
   oldWorkers: FakeWorker[] = [];
   connections = 0;
   readonly #options: FakeOptions;
-  readonly #startsInMs: ReadonlyMap<string, number>;
+  /** Puts what a worker shall know in place, as the next worker reads it. */
+  readonly stateFile: StateFile = {
+    write: async (text) => {
+      const servers = parseServersState(text).map(({ name, isUp }) => `${name} ${isUp ? "up" : "down"}`);
+      this.transcript.push(`state: ${servers.join(", ")}`);
+    },
+    remove: async () => {
+      this.transcript.push("state: removed");
+    },
+  };
+  readonly #apps: Apps;
   readonly #path = join(tmpdir(), `fake-haproxy-${process.pid}-${number++}.sock`);
   readonly #sockets = new Set<Socket>();
   readonly #scripted: { readonly command: RegExp; readonly happen: () => string | undefined }[] = [];
@@ -44,10 +57,13 @@ export class FakeHaproxy {
 
   private constructor(options: FakeOptions) {
     this.#options = options;
-    this.#startsInMs = new Map(Object.entries(options.startsInMs ?? {}));
-    this.worker = this.#startWorker(100, options.revision ?? "r1", options.running);
+    this.#apps = {
+      startsInMs: new Map(Object.entries(options.startsInMs ?? {})),
+      refuses: options.refuses ?? (() => undefined),
+    };
+    this.worker = this.#startWorker(100, { revision: options.revision ?? "r1", servers: options.running });
     for (const name of this.worker.servers.keys())
-      this.worker.set(name, this.#startsInMs.has(name) ? { trustedUntilMs: 0 } : { passesFromMs: 0 });
+      this.worker.set(name, this.#apps.startsInMs.has(name) ? { trustedUntilMs: 0 } : { passesFromMs: 0 });
     this.haproxy = new Haproxy({ kind: "unix", path: this.#path }, BACKEND);
   }
 
@@ -97,8 +113,11 @@ export class FakeHaproxy {
 
   names = (): string[] => [...this.worker.servers.keys()].sort();
 
-  #startWorker(pid: number, revision: string, servers: readonly Server[]): FakeWorker {
-    const worker = new FakeWorker(pid, revision, this.clock, this.#startsInMs);
+  #startWorker(
+    pid: number,
+    { revision = "r1", readyPath = "/readyz", servers }: NonNullable<FakeOptions["file"]>,
+  ): FakeWorker {
+    const worker = new FakeWorker(pid, { revision, readyPath }, this.clock, this.#apps);
     worker.load(servers);
     return worker;
   }
@@ -145,7 +164,7 @@ export class FakeHaproxy {
     if (file === undefined)
       return "Success=0\n--\n[NOTICE] (1) : haproxy version is 3.2\n[ALERT] (1) : config : no";
     this.oldWorkers.push(this.worker);
-    this.worker = this.#startWorker(this.worker.pid + 1, file.revision, file.servers);
+    this.worker = this.#startWorker(this.worker.pid + 1, file);
     this.#sinceReload = 0;
     return "Success=1\n--\n[NOTICE] (1) : Loading success.";
   }

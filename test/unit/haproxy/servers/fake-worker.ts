@@ -1,4 +1,4 @@
-import { REVISION_VARIABLE } from "../../../../src/haproxy/container.ts";
+import { READY_PATH_VARIABLE, REVISION_VARIABLE } from "../../../../src/haproxy/container.ts";
 import type { Clock } from "../../../../src/stack/clock.ts";
 import { BACKEND, type Server } from "../../../../src/stack/topology.ts";
 import { RECORDED } from "../runtime/recorded.ts";
@@ -13,10 +13,25 @@ export interface LiveServer extends ModelServer {
   readonly sessions: number;
 }
 
+/** A config file as the worker has loaded it, without its servers. */
+export interface LoadedConfig {
+  readonly revision: string;
+  readonly readyPath: string;
+}
+
+/** What the apps do. */
+export interface Apps {
+  /** How long one takes from its start until it is well; those that are not named are well at once. */
+  readonly startsInMs: ReadonlyMap<string, number>;
+  /** The HTTP status for a path and the server's name, where it is no good one; 0 for no answer in time. */
+  readonly refuses: (urlPath: string, server: string) => number | undefined;
+}
+
 const VERBS = [
   ...["set server", "add server", "del server", "enable health"],
   ...["shutdown sessions server", "wait 50ms srv-removable"],
 ];
+const MAP = /^(show|add|del) map virt@ready ?(\S*) ?(.*)$/;
 const CHANGE = new RegExp(`^(${VERBS.join("|")}) ${BACKEND}/(\\S+) ?(.*)$`);
 const MAINT = 1;
 const DRAIN = 8;
@@ -26,25 +41,25 @@ const CHECKED = 6;
 /** A worker process of HAProxy: what it has, and what it answers. The rules were seen on HAProxy 3.2.26. */
 export class FakeWorker {
   readonly pid: number;
-  readonly revision: string;
+  readonly config: LoadedConfig;
   readonly servers: Map<string, LiveServer>;
+  readonly paths = new Map<string, string>();
   readonly #clock: Clock;
-  /** How long an app takes from its start until it is well; those that are not named are well at once. */
-  readonly #startsInMs: ReadonlyMap<string, number>;
+  readonly #apps: Apps;
 
-  constructor(pid: number, revision: string, clock: Clock, startsInMs: ReadonlyMap<string, number>) {
+  constructor(pid: number, config: LoadedConfig, clock: Clock, apps: Apps) {
     this.pid = pid;
-    this.revision = revision;
+    this.config = config;
     this.servers = new Map();
     this.#clock = clock;
-    this.#startsInMs = startsInMs;
+    this.#apps = apps;
   }
 
   /** Takes servers from the config file, for up until a check fails. */
   load(servers: readonly Server[]): void {
     const checkedMs = this.#clock.now() + FIRST_CHECK_MS;
     for (const server of servers) {
-      const passesFromMs = checkedMs + (this.#startsInMs.get(server.name) ?? 0);
+      const passesFromMs = checkedMs + (this.#apps.startsInMs.get(server.name) ?? 0);
       this.servers.set(server.name, {
         ...asAdded(server),
         passesFromMs,
@@ -64,9 +79,25 @@ export class FakeWorker {
     if (command.startsWith("show servers state")) return this.#state();
     if (command.startsWith("show servers conn")) return this.#connections();
     if (command.startsWith("show stat")) return this.#stats();
-    if (command.startsWith("show env")) return `${REVISION_VARIABLE}=${this.revision}`;
+    if (command === `show env ${REVISION_VARIABLE}`) return `${REVISION_VARIABLE}=${this.config.revision}`;
+    if (command === `show env ${READY_PATH_VARIABLE}`)
+      return `${READY_PATH_VARIABLE}=${this.config.readyPath}`;
+    const [isMap, how = "", key = "", value = ""] = MAP.exec(command) ?? [];
+    if (isMap !== undefined) return this.#map(how, key, value.replaceAll("\\", ""));
     const [, verb = "", name = "", rest = ""] = CHANGE.exec(command) ?? [];
     return this.#change(verb, name, rest);
+  }
+
+  #map(how: string, key: string, value: string): string {
+    if (how === "show") return Array.from(this.paths, ([name, path]) => `0x7f ${name} ${path}`).join("\n");
+    if (how === "add") this.paths.set(key, value);
+    else if (!this.paths.delete(key)) return "Key not found.";
+    return "";
+  }
+
+  /** What the app answers to a check, where that is no good status. */
+  #refusal(name: string): number | undefined {
+    return this.#apps.refuses(this.paths.get(name) ?? this.config.readyPath, name.replace(/^try-/, ""));
   }
 
   #change(verb: string, name: string, rest: string): string {
@@ -97,7 +128,9 @@ export class FakeWorker {
   #add(name: string, rest: string): string {
     if (this.servers.has(name)) return "Already exists a server with the same name in backend.";
     const [, address = "", port, id, , cookie, weight] =
-      /^([\d.]+):(\d+) id (\d+)( cookie (\S+))? weight (\d+) check .* init-state down$/.exec(rest) ?? [];
+      /^([\d.]+):(\d+) id (\d+)(?: backup)?( cookie (\S+))? weight (\d+) check .* init-state down$/.exec(
+        rest,
+      ) ?? [];
     if ([...this.servers.values()].some((server) => server.id === Number(id)))
       return `'id' : custom id ${id} already used at (null):0 ('server ${name}').`;
     const server = { name, id: Number(id), address, port: Number(port), cookie, weight: Number(weight) };
@@ -125,18 +158,20 @@ export class FakeWorker {
   }
 
   #nextCheckMs = (name: string): number =>
-    this.#clock.now() + FIRST_CHECK_MS + (this.#startsInMs.get(name) ?? 0);
+    this.#clock.now() + FIRST_CHECK_MS + (this.#apps.startsInMs.get(name) ?? 0);
 
-  #isUp({ adminBits, checkBits, passesFromMs, trustedUntilMs }: LiveServer): boolean {
+  #isUp({ name, adminBits, checkBits, passesFromMs, trustedUntilMs }: LiveServer): boolean {
     const now = this.#clock.now();
-    return adminBits !== MAINT && (checkBits !== CHECKED || now < trustedUntilMs || now >= passesFromMs);
+    const passes = now >= passesFromMs && this.#refusal(name) === undefined;
+    return adminBits !== MAINT && (checkBits !== CHECKED || now < trustedUntilMs || passes);
   }
 
   #state(): string {
     const head = RECORDED.serversState.split("\n").slice(0, 2);
     const lines = Array.from(this.servers.values(), (server) => {
       const { name, id, address, port, weight, adminBits, checkBits, passesFromMs } = server;
-      const [op, result] = [this.#isUp(server) ? 2 : 0, this.#clock.now() >= passesFromMs ? 3 : 2];
+      const passes = this.#clock.now() >= passesFromMs && this.#refusal(name) === undefined;
+      const [op, result] = [this.#isUp(server) ? 2 : 0, passes ? 3 : 2];
       const start = `5 ${BACKEND} ${id} ${name} ${address} ${op} ${adminBits} ${weight} ${weight} 1`;
       return `${start} 15 ${result} 2 ${checkBits} 0 0 1 - ${port} - 0 0 - - 0`;
     });
@@ -156,12 +191,14 @@ export class FakeWorker {
     const [head = ""] = RECORDED.stat.split("\n");
     const lines = Array.from(this.servers.values(), (server) => {
       const isUp = this.#isUp(server);
+      const code = this.#clock.now() < server.passesFromMs ? undefined : this.#refusal(server.name);
       const words = new Map<string, string | number>([
         ["pxname", "webservers"],
         ["svname", server.name],
         ["status", server.adminBits === MAINT ? "MAINT" : isUp ? "UP" : "DOWN"],
-        ["check_status", isUp ? "L7OK" : "L7STS"],
-        ["check_desc", isUp ? "Layer7 check passed" : "Layer7 wrong status"],
+        ["check_status", isUp ? "L7OK" : code === 0 ? "L7TOUT" : "L7STS"],
+        ["check_code", code || ""],
+        ["check_desc", isUp ? "Layer7 check passed" : code === 0 ? "Layer7 timeout" : "Layer7 wrong status"],
         ["cookie", server.cookie ?? ""],
       ]);
       const numbers = new Set(["scur", "stot"]);

@@ -17,6 +17,8 @@ export interface ModelServer {
   readonly adminBits: number;
   /** 0 no check, 2 a check that is off, 6 a check that is on. */
   readonly checkBits: number;
+  /** Its own path for checks, by the map. */
+  readonly checkPath?: string | undefined;
 }
 
 const CHECK_CONFIGURED = 2;
@@ -77,6 +79,8 @@ function change(
       if ((server.checkBits & CHECK_CONFIGURED) === 0)
         throw new Error("Health check was not configured on this server, cannot enable.");
       return { ...server, checkBits: server.checkBits | CHECK_ENABLED };
+    case "check-as-others":
+      return { ...server, checkPath: undefined };
     case "set-ready":
       return { ...server, adminBits: 0 };
     default:
@@ -93,9 +97,10 @@ export function readBack(servers: readonly ModelServer[]): RunningServer[] {
     const state = `${isUp} ${adminBits} ${weight} ${weight} 1 15 3 2 ${checkBits}`;
     return `5 webservers ${id} ${name} ${address} ${state} 0 0 1 ${fqdn} ${port} - 0 0 - - 0`;
   });
-  const cookies = new Map(servers.map(({ name, cookie }) => [name, cookie]));
+  const known = new Map(servers.map((server) => [server.name, server]));
   return parseServersState([version, header, ...lines].join("\n")).map((server) => ({
     ...server,
-    cookie: cookies.get(server.name),
+    cookie: known.get(server.name)?.cookie,
+    checkPath: known.get(server.name)?.checkPath,
   }));
 }

@@ -9,7 +9,11 @@ const retire = (fake: FakeHaproxy, ...names: string[]) => retireWithin(10_000, f
 const retireWithin = (drainTimeoutMs: number, fake: FakeHaproxy, ...names: string[]) =>
   retireServers({ haproxy: fake.haproxy, clock: fake.clock, drainTimeoutMs }, names, fake.report);
 
-const deleting = (name: string): string[] => [`wait 50ms srv-removable ${name}`, `del server ${name}`];
+const deleting = (name: string): string[] => [
+  `wait 50ms srv-removable ${name}`,
+  `del server ${name}`,
+  `del map virt@ready ${name}`,
+];
 
 describe("a server that leaves", () => {
   test("is deleted at once where it has no session", async () => {

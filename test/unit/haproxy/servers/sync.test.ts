@@ -9,8 +9,14 @@ const TIMES = { drainTimeoutMs: 10_000, readyTimeoutMs: 2_000 };
 const FIVE = declare(5);
 const only = (...names: string[]): Server[] => FIVE.filter(({ name }) => names.includes(name));
 
-const syncTo = (fake: FakeHaproxy, servers: readonly Server[], revision = "r1") =>
-  sync({ haproxy: fake.haproxy, clock: fake.clock, servers, revision, ...TIMES }, fake.report);
+const syncTo = (
+  { haproxy, clock, stateFile, report }: FakeHaproxy,
+  servers: readonly Server[],
+  revision = "r1",
+  readyPath = "/readyz",
+) => sync({ ...{ haproxy, clock, stateFile, servers, revision, readyPath }, ...TIMES }, report);
+
+const CHECK = "check inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1";
 
 /** What adds a server. */
 const adding = (name: string, servers = FIVE): string[] =>
@@ -27,6 +33,14 @@ const removing = (name: string): string[] => [
   `set server ${name} state maint`,
   `wait 50ms srv-removable ${name}`,
   `del server ${name}`,
+  `del map virt@ready ${name}`,
+];
+
+/** What reloads, and has the new worker know what the old one knows. */
+const reloading = (...servers: readonly string[]): string[] => [
+  `state: ${servers.join(", ")}`,
+  "@master reload",
+  "state: removed",
 ];
 
 describe("a sync", () => {
@@ -142,7 +156,7 @@ describe("a sync with another config", () => {
       "= runtime: + s3, - s1",
       ...adding("s3"),
       ...removing("s1"),
-      "@master reload",
+      ...reloading("s2 up", "s3 up"),
       "= reload: config r1 → r2",
     ]);
     expect([servers.map(({ name }) => name), revision]).toEqual([["s2", "s3"], "r2"]);
@@ -155,7 +169,7 @@ describe("a sync with another config", () => {
       await using fake = await FakeHaproxy.start({ running: only("s1", "s2"), file, toOldWorker });
       fake.before(/^@master reload/, () => fake.worker.set("s1", { weight: 7 }));
       const { servers } = await syncTo(fake, file.servers, "r2");
-      expect(fake.transcript).toEqual(["@master reload", "= reload: config r1 → r2"]);
+      expect(fake.transcript).toEqual([...reloading("s1 up", "s2 up"), "= reload: config r1 → r2"]);
       expect(servers.map(({ weight }) => weight)).toEqual([100, 100]);
     },
   );
@@ -169,7 +183,7 @@ describe("a sync with another config", () => {
       "= runtime: ~ s2",
       "set server s2 state ready",
       "set server s2 health down",
-      "@master reload",
+      ...reloading("s1 up", "s2 up"),
       "= reload: config r1 → r2",
     ]);
     expect(fake.server("s2")?.cookie).toBeUndefined();
@@ -182,7 +196,7 @@ describe("a sync with another config", () => {
     await syncTo(fake, file.servers, "r2");
     expect(fake.transcript).toEqual([
       "= runtime: + s2 s3, - s1",
-      "@master reload",
+      ...reloading("s1 down"),
       "= reload: config r1 → r2",
     ]);
   });
@@ -192,7 +206,7 @@ describe("a sync with another config", () => {
     await expect(syncTo(fake, only("s1"), "r2")).rejects.toThrow(
       /^HAProxy at unix@.* refused to reload: \[ALERT\] \(1\) : config : no$/,
     );
-    expect(fake.transcript).toEqual(["@master reload"]);
+    expect(fake.transcript).toEqual(reloading("s1 up"));
     expect(fake.names()).toEqual(["s1"]);
   });
 
@@ -215,6 +229,133 @@ describe("a sync with another config", () => {
     fake.refuse(/^@master reload/, "Permission denied");
     await expect(syncTo(fake, only("s1"), "r2")).rejects.toThrow(/ refused to reload: Permission denied$/);
   });
+});
+
+describe("a sync with another check", () => {
+  const file = { revision: "r2", readyPath: "/ready", servers: only("s1", "s2") };
+  const start = (options: Partial<Parameters<typeof FakeHaproxy.start>[0]>) =>
+    FakeHaproxy.start({ running: only("s1", "s2"), file, ...options });
+  const syncCheck = (fake: FakeHaproxy, servers = file.servers) => syncTo(fake, servers, "r2", "/ready");
+
+  const tried = only("s1", "s2").map(({ name, address, id }) => [
+    `del map virt@ready try-${name}`,
+    `add map virt@ready try-${name} \\/ready`,
+    `add server try-${name} ${address}:9898 id ${2000 + id} backup weight 0 ${CHECK} init-state down`,
+    `enable health try-${name}`,
+    `set server try-${name} state ready`,
+  ]);
+  const [pauses, deletions] = [
+    [removing("try-s1").slice(0, 1), removing("try-s2").slice(0, 1)].flat(),
+    [removing("try-s1").slice(1), removing("try-s2").slice(1)].flat(),
+  ];
+  /** What tries it on both, with what is told of it, and leaves nothing. */
+  const trying = (...told: readonly string[]): string[] => [
+    ...[...pauses, ...deletions],
+    ...tried.flat(),
+    ...told,
+    ...[...pauses, ...deletions],
+  ];
+
+  test("tries it on servers of its own before it reloads", async () => {
+    await using fake = await start({});
+    const { readyPath } = await syncCheck(fake);
+    expect(fake.transcript).toEqual([
+      ...trying("= app.readyPath /ready tried: s1 s2 pass"),
+      ...reloading("s1 up", "s2 up"),
+      "= reload: config r1 → r2",
+    ]);
+    expect([readyPath, fake.names()]).toEqual(["/ready", ["s1", "s2"]]);
+  });
+
+  test("is refused within a second or two where an app does not know it, with its answer", async () => {
+    await using fake = await start({
+      refuses: (urlPath, server) => (urlPath === "/ready" && server === "s2" ? 404 : undefined),
+    });
+    await expect(syncCheck(fake)).rejects.toMatchObject({
+      message: "app.readyPath /ready: s2 (demo-podinfo2, 172.28.10.12:9898) answers 404 for /ready",
+    });
+    expect(fake.transcript).toEqual(trying("… tries app.readyPath /ready on s2, 1 s left"));
+    expect(fake.names()).toEqual(["s1", "s2"]);
+    expect(fake.clock.now()).toBeLessThan(1_500);
+  });
+
+  test.each([
+    { code: 503, words: "DOWN L7STS Layer7 wrong status" },
+    { code: 0, words: "DOWN L7TOUT Layer7 timeout" },
+  ])("gives an app its time that answers $code, and quotes HAProxy", async ({ code, words }) => {
+    await using fake = await start({ refuses: (urlPath) => (urlPath === "/ready" ? code : undefined) });
+    await expect(syncCheck(fake)).rejects.toMatchObject({
+      message:
+        "app.readyPath /ready: not up within 2 s (readyTimeout): " +
+        `s1 (demo-podinfo1, 172.28.10.11:9898): ${words}; s2 (demo-podinfo2, 172.28.10.12:9898): ${words}`,
+    });
+    expect(fake.transcript).toEqual(trying("… tries app.readyPath /ready on s1 s2, 1 s left"));
+    expect(fake.clock.now()).toBeGreaterThanOrEqual(2_000);
+  });
+
+  test("waits for an app that takes a while until it passes", async () => {
+    let isWarm = false;
+    await using fake = await start({
+      refuses: (urlPath) => (urlPath === "/ready" && !isWarm ? 503 : undefined),
+    });
+    const synced = syncCheck(fake);
+    fake.before(/^enable health webservers\/try-s2/, () => {
+      isWarm = true;
+    });
+    await synced;
+    expect(fake.transcript).toContain("= reload: config r1 → r2");
+  });
+
+  test("removes what a killed one left, whatever comes of it", async () => {
+    await using fake = await start({});
+    const [s1] = only("s1");
+    if (s1 === undefined) throw new Error("s1 is declared");
+    fake.worker.load([{ ...s1, name: "try-s1", id: 2001 }]);
+    fake.worker.paths.set("try-s1", "/other");
+    await syncCheck(fake);
+    expect(fake.names()).toEqual(["s1", "s2"]);
+  });
+
+  test("leaves nothing of a killed one either where nothing else is to do", async () => {
+    await using fake = await start({});
+    const [s1] = only("s1");
+    if (s1 === undefined) throw new Error("s1 is declared");
+    fake.worker.load([{ ...s1, name: "try-s1", id: 2001 }]);
+    fake.worker.paths.set("try-s1", "/other");
+    await syncTo(fake, file.servers);
+    expect(fake.transcript).toEqual(["= runtime: - try-s1", ...removing("try-s1")]);
+    expect([fake.names(), [...fake.worker.paths]]).toEqual([["s1", "s2"], []]);
+  });
+
+  test("is not tried where the containers are checked so already, nor where none is up", async () => {
+    await using fake = await start({});
+    for (const name of ["s1", "s2"]) fake.worker.paths.set(name, "/ready");
+    await syncCheck(fake);
+    expect(fake.transcript).toEqual([...reloading("s1 up", "s2 up"), "= reload: config r1 → r2"]);
+    await using down = await start({ refuses: (urlPath) => (urlPath === "/readyz" ? 500 : undefined) });
+    for (const name of ["s1", "s2"]) down.worker.set(name, { trustedUntilMs: 0 });
+    await syncCheck(down);
+    expect(down.transcript).toEqual([...reloading("s1 down", "s2 down"), "= reload: config r1 → r2"]);
+  });
+
+  test("brings new servers up by it", async () => {
+    const servers = only("s1", "s3");
+    await using fake = await start({
+      running: only("s1"),
+      file: { ...file, servers },
+      refuses: (urlPath, server) => (urlPath === "/readyz" && server === "s3" ? 404 : undefined),
+    });
+    await syncCheck(fake, servers);
+    expect(fake.transcript).toContain("add map virt@ready s3 \\/ready");
+    expect(fake.transcript.slice(-4)).toEqual([...reloading("s1 up", "s3 up"), "= reload: config r1 → r2"]);
+  });
+});
+
+test("a server that somebody has checked otherwise is checked as all others again", async () => {
+  await using fake = await FakeHaproxy.start({ running: only("s1", "s2") });
+  fake.worker.paths.set("s2", "/other");
+  await syncTo(fake, only("s1", "s2"));
+  expect(fake.transcript).toEqual(["= runtime: ~ s2", "del map virt@ready s2"]);
 });
 
 describe("bringing up some of the servers", () => {

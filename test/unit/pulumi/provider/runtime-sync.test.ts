@@ -24,6 +24,7 @@ const INPUTS: RuntimeSyncInputs = {
   },
   revision: "0123456789abcdef",
   servers: [...servers],
+  readyPath: "/readyz",
   drainTimeoutMs: 30_000,
   readyTimeoutMs: 60_000,
 };
