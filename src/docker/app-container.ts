@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
 import { type FoundContainer, inspectContainer } from "./engine-replies.ts";
-import { checkIsOwn, DEFINITION_LABEL, type Labels } from "./labels.ts";
+import { checkIsOwn, DEFINITION_LABEL, definitionOf, type Labels } from "./labels.ts";
 import { changedLimits, type Limits, lastingLimits, setLimits } from "./limits.ts";
 
 /** Seconds that a container gets to end by itself. */
@@ -41,10 +41,10 @@ export interface FoundApp {
 export async function findApp(docker: Docker, name: string): Promise<FoundApp | undefined> {
   const found = await inspectContainer(docker, name);
   if (found === undefined) return undefined;
-  const { Id, Config, State, HostConfig, NetworkSettings } = found;
+  const { Id, Image, Config, State, HostConfig, NetworkSettings } = found;
   return {
     id: Id,
-    definition: (lastingLimits(HostConfig).length === 0 && Config.Labels[DEFINITION_LABEL]) || "",
+    definition: lastingLimits(HostConfig).length === 0 ? definitionOf(Config.Labels, Image) : "",
     labels: Config.Labels,
     state: State.Paused ? "paused" : State.Running ? "running" : "stopped",
     hostConfig: HostConfig,

@@ -99,7 +99,9 @@ async function install(
     ];
     const { exitCode, printed } = await runInVolume(docker, volume, [{ ...file, name: candidate }], command);
     if (exitCode !== 0)
-      throw new EngineError(`HAProxy (${volume.image}) refuses the ${what}: ${alerts(printed)}`);
+      throw new EngineError(
+        `HAProxy (${volume.imageName ?? volume.image}) refuses the ${what}: ${alerts(printed)}`,
+      );
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
     throw new EngineError(

@@ -18,6 +18,7 @@ const LABELS = mapOf(text);
 const CONTAINER = part({
   Id: text,
   Name: text,
+  Image: text,
   Config: part({ Labels: LABELS }),
   State: part({
     Status: text,
@@ -54,6 +55,7 @@ const LISTED_CONTAINERS = listOf(
     Id: text,
     Names: listOf(text),
     Image: text,
+    ImageID: text,
     State: text,
     Labels: LABELS,
     Ports: listOf(part({ IP: text, PublicPort: number })),

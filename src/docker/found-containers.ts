@@ -1,13 +1,13 @@
 import type Docker from "dockerode";
 import pMap from "p-map";
 import { CERTIFICATE_FILE, CONFIG_FILE } from "../haproxy/container.ts";
-import { readMadeFrom } from "../stack/made-from.ts";
+import { type MadeFrom, shortId } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer, ObservedDrift } from "../stack/observed.ts";
 import { digestOf } from "../tls/certificate.ts";
 import { findDrift, type Upkeep } from "./drift.ts";
 import { ifFound } from "./engine-error.ts";
 import { inspectContainer, inspectNetwork, listContainers } from "./engine-replies.ts";
-import { DEFINITION_LABEL, MADE_FROM_LABEL, ROLE_LABEL, STACK_LABEL } from "./labels.ts";
+import { definitionOf, madeFromOf, ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { lastingLimits } from "./limits.ts";
 import { readMountedFile } from "./volume-command.ts";
 
@@ -18,10 +18,12 @@ export async function observeApps(docker: Docker, stack: string): Promise<Readon
     filters: { label: [`${STACK_LABEL}=${stack}`, `${ROLE_LABEL}=app`] },
   });
   return new Map(
-    found.map(({ name, Labels, State }) => [
+    found.map(({ name, Labels, ImageID, State }) => [
       name,
       {
-        definition: Labels[DEFINITION_LABEL] ?? "unknown",
+        definition: definitionOf(Labels, ImageID) || "unknown",
+        madeFrom: madeFromOf(Labels, ImageID, "app.image"),
+        image: shortId(ImageID),
         isRunning: State === "running",
       },
     ]),
@@ -42,6 +44,21 @@ export async function observeBalancers(
   );
   return new Map(
     found.flatMap(([name, balancer]) => (balancer === undefined ? [] : [[name, balancer] as const])),
+  );
+}
+
+/** Finds what Prometheus and Grafana were made from, by container name. */
+export async function observeMonitoring(
+  docker: Docker,
+  stack: string,
+): Promise<ReadonlyMap<string, MadeFrom>> {
+  const found = await listContainers(docker, { filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  return new Map(
+    found.flatMap(({ name, Labels, ImageID }) => {
+      const role = Labels[ROLE_LABEL];
+      const isIt = role === "prometheus" || role === "grafana";
+      return isIt ? [[name, madeFromOf(Labels, ImageID, `${role}Image`)] as const] : [];
+    }),
   );
 }
 
@@ -76,7 +93,7 @@ export async function observeSubnet(docker: Docker, network: string): Promise<st
 async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {
   const found = await inspectContainer(docker, name);
   if (found === undefined) return undefined;
-  const { Config, State } = found;
+  const { Config, Image, State } = found;
   const container = docker.getContainer(name);
   return ifFound(async () => {
     const [pem, configText] = await Promise.all([
@@ -85,7 +102,7 @@ async function observeBalancer(docker: Docker, name: string): Promise<ObservedBa
     ]);
     return {
       isRunning: State.Running,
-      madeFrom: readMadeFrom(Config.Labels[MADE_FROM_LABEL]) ?? {},
+      madeFrom: madeFromOf(Config.Labels, Image, "haproxyImage"),
       configText,
       certificateDigest: pem === undefined ? undefined : digestOf(pem),
     };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { idKey, type MadeFrom, readMadeFrom, shortId } from "../stack/made-from.ts";
 import { EngineError } from "./engine-error.ts";
 
 /** Everything that a stack owns on the engine carries these labels. */
@@ -53,6 +54,23 @@ export function checkIsOwn(
 /** Makes a short name for what a container is made from. Another name means another container. */
 export const definitionName = (parts: unknown): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
+
+/**
+ * Reads what a container was made from. The label of a container that somebody made again from a newer image,
+ * with all of its labels, still has the old one, so the container's own is taken.
+ * @param imageKey config key of its image
+ */
+export function madeFromOf(labels: Labels, imageId: string, imageKey: string): MadeFrom {
+  const told = readMadeFrom(labels[MADE_FROM_LABEL]) ?? {};
+  const key = idKey(imageKey);
+  return told[key] === undefined ? told : { ...told, [key]: shortId(imageId) };
+}
+
+/** Names what an app container was made from. Empty if no label tells, or it tells of another image. */
+export function definitionOf(labels: Labels, imageId: string): string {
+  const told = readMadeFrom(labels[MADE_FROM_LABEL])?.[idKey("app.image")];
+  return told === undefined || told === shortId(imageId) ? (labels[DEFINITION_LABEL] ?? "") : "";
+}
 
 export const labelsOf = (stack: string, state: string, role: Role): Labels => ({
   [STACK_LABEL]: stack,

@@ -10,7 +10,10 @@ import { textOf } from "./multiplexed.ts";
 /** A volume that holds a balancer's config and certificates, and the image of the HAProxy that reads them. */
 export interface ConfigVolume {
   readonly volumeName: string;
+  /** Docker's id of it, or a reference. */
   readonly image: string;
+  /** The reference that the config has. */
+  readonly imageName?: string | undefined;
   readonly peerName: string;
   readonly labels: Labels;
 }
@@ -43,7 +46,8 @@ export async function runInVolume(
   command: readonly string[],
 ): Promise<Verdict> {
   const [user] = await listContainers(docker, { filters: { ...usersOf(volume), status: ["running"] } });
-  if (user?.Image === volume.image) return runInside(docker.getContainer(user.Id), files, command);
+  if (user !== undefined && [user.Image, user.ImageID].includes(volume.image))
+    return runInside(docker.getContainer(user.Id), files, command);
   return withHelper(docker, volume, command, async (helper) => {
     await putFiles(helper, files);
     const printed = buffer(await helper.attach({ stream: true, stdout: true, stderr: true }));
@@ -126,7 +130,7 @@ async function withHelper<T>(
 
 async function createHelper(
   docker: Docker,
-  { volumeName, image, peerName, labels }: ConfigVolume,
+  { volumeName, image, imageName = image, peerName, labels }: ConfigVolume,
   command: readonly string[],
 ): Promise<Docker.Container> {
   try {
@@ -143,7 +147,9 @@ async function createHelper(
       },
     });
   } catch (cause) {
-    throw new EngineError(`the config check cannot run in image ${image}: ${dockerWords(cause)}`, { cause });
+    throw new EngineError(`the config check cannot run in image ${imageName}: ${dockerWords(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -6,10 +6,16 @@ import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { describeDifference, type Plan, planUpdate, type Trial } from "../haproxy/servers/update-plan.ts";
-import { balancerMadeFrom, changedKeys, describeChangedKey } from "../stack/made-from.ts";
+import {
+  balancerMadeFrom,
+  changedKeys,
+  describeChangedKey,
+  describeChangedKeys,
+} from "../stack/made-from.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
 import type { Balancer, Server } from "../stack/topology.ts";
 import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.ts";
+import { describeDrift, describeImages, describeMonitoring } from "./container-changes.ts";
 import type { Declared, Observed } from "./situation.ts";
 
 /**
@@ -23,7 +29,7 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
   const { subnet } = topology.network;
   if (observed.subnet !== undefined && observed.subnet !== subnet)
     return [`everything replaced: subnet ${observed.subnet} → ${subnet}`];
-  const lines: string[] = [];
+  const lines = (observed.missingImages ?? []).map(({ key, reference }) => `pull: ${key} ${reference}`);
   const changed = new Map<string, readonly string[]>();
   const replaced = new Set(rollout.replaced.map(({ containerName }) => containerName));
   for (const balancer of topology.balancers) {
@@ -60,27 +66,20 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
   lines.push(
     ...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`),
   );
-  lines.push(...describeDrift(observed, replaced), ...describeApps(declared, observed));
+  lines.push(
+    ...describeMonitoring(declared, observed),
+    ...describeDrift(observed, replaced),
+    ...describeApps(declared, observed),
+  );
   const { length: count } = rollout.replaced;
   if (count > 0) {
     const size = Math.min(count, rollout.atATime);
-    lines.push(`roll-out: ${count} container${count === 1 ? "" : "s"} in batches of ${size}`);
+    lines.push(
+      ...describeImages(declared, observed),
+      `roll-out: ${count} container${count === 1 ? "" : "s"} in batches of ${size}`,
+    );
   }
   return lines;
-}
-
-/** What somebody did to containers that stay, and what of it takes another container. */
-function describeDrift({ drift = new Map() }: Observed, replaced: ReadonlySet<string>): string[] {
-  const names = Map.groupBy(
-    [...drift].filter(([name, { inPlace }]) => inPlace.length > 0 && !replaced.has(name)),
-    ([, { inPlace }]) => inPlace.join(", "),
-  );
-  return [
-    ...[...names].map(([words, found]) => `in place: ${words} (${found.map(([name]) => name).join(", ")})`),
-    ...[...drift].flatMap(([name, { lasting }]) =>
-      lasting.length > 0 ? [`drift: ${name}, ${lasting.join(", ")}`] : [],
-    ),
-  ];
 }
 
 /** Containers of servers that HAProxy has, which are gone or do not run. */
@@ -123,12 +122,12 @@ function describeBalancer(
   found: ObservedBalancer | undefined,
   running: RunningState | undefined,
 ): string[] {
-  const { settings, topology, logDriver } = declared;
+  const { settings, topology, logDriver, images } = declared;
   const { containerName } = balancer;
   if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
   if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
-  const shall = balancerMadeFrom(settings, balancer, logDriver);
-  const words = changedKeys(found.madeFrom, shall).map(describeChangedKey);
+  const shall = balancerMadeFrom(settings, balancer, logDriver, images);
+  const words = describeChangedKeys(found.madeFrom, shall);
   if (words.length === 0) return [];
   const servers =
     running === undefined

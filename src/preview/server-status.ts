@@ -40,23 +40,31 @@ export interface BalancerStatus {
  * Compares what runs with what is declared, in the order of the servers' ids. Differences are what the next
  * update would mend, and servers that are down.
  * @param readyPath the path that the running config checks servers with
+ * @param images of the app containers, by their names; different ones are told
  */
 export function compareServers(
   declared: readonly Server[],
   running: readonly RunningServer[],
   stats: readonly ServerStats[],
   readyPath?: string,
+  images: ReadonlyMap<string, string> = new Map(),
 ): ServerStatus[] {
   const told = new Map(stats.map((server) => [server.name, server]));
   const wanted = new Map(declared.map((server) => [server.name, server]));
+  const isMixed = new Set(declared.flatMap(({ containerName }) => images.get(containerName) ?? [])).size > 1;
+  const versionOf = ({ containerName }: Server): string =>
+    isMixed ? `image ${images.get(containerName) ?? "none"}` : "";
   const actions = Map.groupBy(actionsOf(planServers(declared, running, readyPath)), (action) =>
     action.kind === "add" ? action.server.name : action.name,
   );
   const present = running
     .toSorted((a, b) => a.id - b.id)
     .map((server): ServerStatus => {
-      const drift = driftOf(server, wanted.get(server.name), actions.get(server.name) ?? []);
-      return { ...statusOf(server, told.get(server.name)), isDeclared: wanted.has(server.name), drift };
+      const own = wanted.get(server.name);
+      const drift = own
+        ? driftOf(server, own, actions.get(server.name) ?? [], versionOf(own))
+        : "not declared";
+      return { ...statusOf(server, told.get(server.name)), isDeclared: own !== undefined, drift };
     });
   const names = new Set(running.map(({ name }) => name));
   return [...present, ...declared.filter(({ name }) => !names.has(name)).map(missing)];
@@ -82,12 +90,10 @@ function statusOf(
   };
 }
 
-function driftOf(server: RunningServer, wanted: Server | undefined, actions: readonly Action[]): string {
-  if (wanted === undefined) return "not declared";
+function driftOf(server: RunningServer, wanted: Server, actions: readonly Action[], version: string): string {
   const isDown = server.adminState === "ready" && !server.isUp;
-  return [...actions.flatMap((action) => words(action, server, wanted)), ...(isDown ? ["down"] : [])].join(
-    ", ",
-  );
+  const all = [...actions.flatMap((action) => words(action, server, wanted)), version, isDown ? "down" : ""];
+  return all.filter((word) => word !== "").join(", ");
 }
 
 /** Names the difference that an action of the next update mends. */

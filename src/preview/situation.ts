@@ -1,9 +1,15 @@
 import { appArguments } from "../docker/container-arguments.ts";
-import { type Upkeep, upkeepAt } from "../docker/drift.ts";
 import { type Engine, engineHost } from "../docker/engine.ts";
 import { inspectEngine } from "../docker/engine-replies.ts";
-import { observeApps, observeBalancers, observeDrift, observeSubnet } from "../docker/found-containers.ts";
+import {
+  observeApps,
+  observeBalancers,
+  observeDrift,
+  observeMonitoring,
+  observeSubnet,
+} from "../docker/found-containers.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
+import { findImages, imagesOf, type WantedImage } from "../docker/images.ts";
 import { definitionName } from "../docker/labels.ts";
 import { checkSubnetFree } from "../docker/leftovers.ts";
 import { CERTIFICATE_PATH } from "../haproxy/container.ts";
@@ -15,8 +21,7 @@ import { type RunningCertificate, readRunningCertificate } from "../haproxy/runt
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { areShared } from "../haproxy/servers/share-sessions.ts";
 import { type Credentials, endpointAt } from "../stack/endpoint.ts";
-import { appMadeFrom, type MadeFrom } from "../stack/made-from.ts";
-import { MONITORING_LIMITS } from "../stack/monitoring-limits.ts";
+import { appMadeFrom, type ImageIds, type MadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer, ObservedDrift } from "../stack/observed.ts";
 import { stackPorts } from "../stack/published-ports.ts";
 import type { Rollout } from "../stack/rollout.ts";
@@ -26,6 +31,7 @@ import { SettingsError } from "../stack/settings-error.ts";
 import { planTopology, runtimeEndpoint, type Topology } from "../stack/topology.ts";
 import { type Certificate, CertificateError, checkDates } from "../tls/certificate.ts";
 import { readCertificateFile } from "../tls/pem-file.ts";
+import { appUpkeep, otherUpkeep } from "./declared-upkeep.ts";
 
 /** What a stack is configured to be. */
 export interface Declared {
@@ -36,6 +42,8 @@ export interface Declared {
   readonly certificate: Certificate | undefined;
   /** Docker's log driver of all containers, by name. */
   readonly logDriver: string;
+  /** Docker's ids of the images that are on the engine. */
+  readonly images?: ImageIds;
   /** What each app container is made from, by its name. */
   readonly apps: ReadonlyMap<string, DeclaredApp>;
   readonly rollout: Rollout;
@@ -59,6 +67,10 @@ export interface Observed {
   readonly apps: ReadonlyMap<string, ObservedApp>;
   /** By container name, those that are no longer declared included. */
   readonly balancers: ReadonlyMap<string, ObservedBalancer>;
+  /** Images that an update has to pull first. */
+  readonly missingImages?: readonly WantedImage[];
+  /** What Prometheus and Grafana were made from, by container name. */
+  readonly monitoring?: ReadonlyMap<string, MadeFrom>;
   /** What somebody did to the declared containers, by name. */
   readonly drift?: ReadonlyMap<string, ObservedDrift>;
   /** What each balancer runs, by container name; those that do not answer are left out. */
@@ -88,26 +100,21 @@ export async function lookAtStack(
 ): Promise<Situation> {
   const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
-  const haproxies = haproxiesOf(topology, credentials);
-  const lookAtCertificate = (haproxy: Haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH);
-  const [logDriver, subnet, apps, balancers, drift, running, certificates, areSessionsApart] =
-    await Promise.all([
-      settings.logDriver === "engine"
-        ? inspectEngine(docker).then((engine) => engine.LoggingDriver)
-        : settings.logDriver,
-      observeSubnet(docker, topology.network.name),
-      observeApps(docker, settings.stack),
-      observeBalancers(docker, settings.stack),
-      observeDrift(docker, appUpkeep(settings, topology), otherUpkeep(settings, topology)),
-      observeEach(haproxies, readState),
-      settings.tls === undefined ? new Map() : observeEach(haproxies, lookAtCertificate),
-      settings.mode === "sticky" && areApart(haproxies),
-      checkPortsFree(docker, stackPorts(settings, topology), topology),
-    ]);
+  const [logDriver, images, onEngine, inHaproxies] = await Promise.all([
+    settings.logDriver === "engine"
+      ? inspectEngine(docker).then((engine) => engine.LoggingDriver)
+      : settings.logDriver,
+    findImages(docker, settings.stack, imagesOf(settings)),
+    lookAtEngine(docker, settings, topology),
+    lookAtHaproxies(settings, haproxiesOf(topology, credentials)),
+    checkPortsFree(docker, stackPorts(settings, topology), topology),
+  ]);
+  const { subnet, apps, balancers, drift } = onEngine;
+  const running = [...inHaproxies.running.values()];
   const isSameSubnet = subnet === undefined || subnet === topology.network.subnet;
   if (subnet !== topology.network.subnet) await checkSubnetFree(docker, topology.network);
   const certificate = await readOwnCertificate(settings, balancers);
-  const declaredApps = declareApps(settings, topology, logDriver);
+  const declaredApps = declareApps(settings, topology, logDriver, images.ids);
   const rollout = planRollout({
     servers: topology.servers,
     definitions: new Map([...declaredApps].map(([name, { definition }]) => [name, definition])),
@@ -115,14 +122,17 @@ export async function lookAtStack(
     running: new Map(
       isSameSubnet ? [...apps].map(([name, app]) => [name, definitionOf(app, drift.get(name))]) : [],
     ),
-    serving: inRotationEverywhere([...running.values()]),
-    isAllDown:
-      running.size > 0 && [...running.values()].every(({ servers }) => !servers.some(({ isUp }) => isUp)),
+    serving: inRotationEverywhere(running),
+    isAllDown: running.length > 0 && running.every(({ servers }) => !servers.some(({ isUp }) => isUp)),
     batch: settings.rollout.batch,
   });
   return {
-    declared: { settings, topology, config, certificate, logDriver, apps: declaredApps, rollout },
-    observed: { subnet, apps, balancers, drift, running, certificates, areSessionsApart },
+    declared: {
+      ...{ settings, topology, config, certificate, logDriver, rollout },
+      images: images.ids,
+      apps: declaredApps,
+    },
+    observed: { ...onEngine, ...inHaproxies, missingImages: images.missing },
   };
 }
 
@@ -133,16 +143,42 @@ const areApart = async (haproxies: ReadonlyMap<string, Haproxy>): Promise<boolea
     { forGood: false },
   ));
 
+/** Looks at what of a stack is on the engine. */
+async function lookAtEngine(docker: Engine, settings: Settings, topology: Topology) {
+  const { stack } = settings;
+  const [subnet, apps, balancers, monitoring, drift] = await Promise.all([
+    observeSubnet(docker, topology.network.name),
+    observeApps(docker, stack),
+    observeBalancers(docker, stack),
+    observeMonitoring(docker, stack),
+    observeDrift(docker, appUpkeep(settings, topology), otherUpkeep(settings, topology)),
+  ]);
+  return { subnet, apps, balancers, monitoring, drift };
+}
+
+/** Looks at what the HAProxies that answer run. */
+async function lookAtHaproxies({ tls, mode }: Settings, haproxies: ReadonlyMap<string, Haproxy>) {
+  const lookAtCertificate = (haproxy: Haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH);
+  const [running, certificates, areSessionsApart] = await Promise.all([
+    observeEach(haproxies, readState),
+    tls === undefined ? new Map() : observeEach(haproxies, lookAtCertificate),
+    mode === "sticky" && areApart(haproxies),
+  ]);
+  return { running, certificates, areSessionsApart };
+}
+
 /** What each app container is made from, by its name. */
 export function declareApps(
   settings: Settings,
   { network, servers }: Topology,
   logDriver: string,
+  images?: ImageIds,
 ): Map<string, DeclaredApp> {
-  const byKey = appMadeFrom(settings, logDriver);
+  const byKey = appMadeFrom(settings, logDriver, images);
+  const image = images?.get(settings.app.image) ?? settings.app.image;
   return new Map(
     servers.map(({ containerName, address }) => {
-      const container = appArguments({ ...settings.app, logDriver, network: network.name, address });
+      const container = appArguments({ ...settings.app, image, logDriver, network: network.name, address });
       const madeFrom = { ...byKey, arguments: definitionName(container) };
       return [containerName, { container, madeFrom, definition: definitionName(madeFrom) }];
     }),
@@ -152,29 +188,6 @@ export function declareApps(
 /** Names what an app container is made from; nothing where only another one can be as declared. */
 const definitionOf = ({ definition }: ObservedApp, drift: ObservedDrift | undefined): string =>
   drift === undefined || drift.lasting.length === 0 ? definition : "";
-
-/** What the app containers keep, by name. */
-const appUpkeep = ({ app }: Settings, topology: Topology): ReadonlyMap<string, Upkeep> =>
-  new Map(
-    topology.servers.map((server) => [
-      server.containerName,
-      upkeepAt(topology, server, app.confinement.limits),
-    ]),
-  );
-
-/** What the other containers keep, by name. */
-function otherUpkeep({ haproxyLimits }: Settings, topology: Topology): ReadonlyMap<string, Upkeep> {
-  const { balancers, monitoring } = topology;
-  const services =
-    monitoring === undefined
-      ? []
-      : [
-          { ...monitoring.prometheus, limits: MONITORING_LIMITS.prometheus },
-          { ...monitoring.grafana, limits: MONITORING_LIMITS.grafana },
-        ];
-  const all = [...balancers.map((balancer) => ({ ...balancer, limits: haproxyLimits })), ...services];
-  return new Map(all.map((each) => [each.containerName, upkeepAt(topology, each, each.limits)]));
-}
 
 /** The balancers' HAProxies, by container name; none where it takes credentials that are not there. */
 function haproxiesOf(topology: Topology, credentials: Credentials | undefined): ReadonlyMap<string, Haproxy> {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkSettings } from "../config/settings-parser.ts";
 import { connectEngine } from "../docker/engine.ts";
 import { EngineError } from "../docker/engine-error.ts";
-import { pullMissingImages, refuseRoot } from "../docker/images.ts";
+import { imagesOf, pullImages, refuseRoot } from "../docker/images.ts";
 import { stateName } from "../docker/labels.ts";
 import { describeChanges, describeWarnings } from "../preview/changes.ts";
 import { lookAtStack, type Situation } from "../preview/situation.ts";
@@ -110,22 +110,11 @@ function check(name: string, args: BalancedAppArgs): CheckedArgs {
   return { settings, isEnvSecret, ...(credentialsOutput && { credentialsOutput }) };
 }
 
-/** Looks at the engine, and brings it the images that it does not have, before anything is declared. */
+/** Looks at the engine, and brings it the images that it shall have, before anything is declared. */
 async function lookAt(settings: Settings, credentialsOutput?: string): Promise<Situation> {
   const engine = await connectEngine();
-  const { app, haproxyImage, monitoring } = settings;
-  if (!pulumi.runtime.isDryRun()) {
-    await pullMissingImages(engine, [
-      { key: "haproxyImage", reference: haproxyImage },
-      { key: "app.image", reference: app.image },
-      ...(monitoring === undefined
-        ? []
-        : [
-            { key: "prometheusImage", reference: monitoring.prometheusImage },
-            { key: "grafanaImage", reference: monitoring.grafanaImage },
-          ]),
-    ]);
-  }
+  const { app } = settings;
+  if (!pulumi.runtime.isDryRun()) await pullImages(engine, imagesOf(settings));
   await refuseRoot(engine, { key: "app.image", reference: app.image }, app.confinement.user);
   return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials(credentialsOutput)));
 }

@@ -104,10 +104,11 @@ function otherBalancers(balancer: Balancer, args: BalancerArgs): HaproxyAddress[
 
 const describeConfigFile = (
   { volumeName, peerName }: Balancer,
-  { declared: { settings, config }, owner }: BalancerArgs,
+  { declared: { settings, config, images }, owner }: BalancerArgs,
 ): ConfigFileInputs => ({
   volumeName,
-  image: settings.haproxyImage,
+  image: images?.get(settings.haproxyImage) ?? settings.haproxyImage,
+  imageName: settings.haproxyImage,
   peerName,
   labels: labelsOf(owner.stack, owner.state, "config-check"),
   text: config.text,
@@ -153,15 +154,15 @@ function createContainer(
   configFile: ConfigFile,
   { declared, owner, network, runtimeTls, after, parent }: BalancerArgs,
 ): docker.Container {
-  const { settings, logDriver } = declared;
+  const { settings, logDriver, images } = declared;
   const { containerName: name, address, volumeName, peerName } = balancer;
   const published = balancerPorts(settings, balancer);
-  const madeFrom = balancerMadeFrom(settings, balancer, logDriver);
+  const madeFrom = balancerMadeFrom(settings, balancer, logDriver, images);
   return new docker.Container(
     name,
     {
       name,
-      image: settings.haproxyImage,
+      image: images?.get(settings.haproxyImage) ?? settings.haproxyImage,
       restart: RESTART_POLICY,
       logDriver,
       stopTimeout: STOP_TIMEOUT_SECONDS,

@@ -14,6 +14,7 @@ const LABELS = z.record(z.string(), z.string());
 const CONFIG_VOLUME = z.object({
   volumeName: z.string(),
   image: z.string(),
+  imageName: z.string().optional(),
   peerName: z.string(),
   labels: LABELS,
 });

@@ -84,12 +84,12 @@ function createService(
   network: docker.Network,
 ): docker.Container {
   const { containerName: name, published } = service;
-  const madeFrom = monitoringMadeFrom(service.role, service, published);
+  const madeFrom = monitoringMadeFrom(service.role, service, published, declared.images);
   return new docker.Container(
     name,
     {
       name,
-      image: service.image,
+      image: declared.images?.get(service.image) ?? service.image,
       restart: RESTART_POLICY,
       logDriver: declared.logDriver,
       envs: [...service.env],

@@ -11,14 +11,19 @@ import type { Balancer, Topology } from "./topology.ts";
 export type MadeFrom = Readonly<Record<string, string>>;
 
 /** Says what a HAProxy container is made from. A change of it needs another container. */
-export function balancerMadeFrom(settings: Settings, balancer: Balancer, logDriver: string): MadeFrom {
+export function balancerMadeFrom(
+  settings: Settings,
+  balancer: Balancer,
+  logDriver: string,
+  images?: ImageIds,
+): MadeFrom {
   const { haproxyLimits, haproxyImage, runtimeTls } = settings;
   const published = balancerPorts(settings, balancer);
   return {
     "haproxy.memory": `${haproxyLimits.memoryMb}m`,
     "haproxy.files": String(haproxyLimits.files),
     logDriver,
-    haproxyImage,
+    ...madeFromImage("haproxyImage", haproxyImage, images),
     ...Object.fromEntries(published.map(({ key, address, port }) => [key, `${address}:${port}`])),
     ...(runtimeTls && { "runtimeTls.rotation": runtimeTls.rotation }),
   };
@@ -29,7 +34,8 @@ export const monitoringMadeFrom = (
   service: "prometheus" | "grafana",
   { image }: { readonly image: string },
   { key, address, port }: PublishedPort,
-): MadeFrom => ({ [`${service}Image`]: image, [key]: `${address}:${port}` });
+  images?: ImageIds,
+): MadeFrom => ({ ...madeFromImage(`${service}Image`, image, images), [key]: `${address}:${port}` });
 
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = ({ mode, balancers, readyPath, monitoring, tls }: Topology): MadeFrom => ({
@@ -41,13 +47,13 @@ export const configMadeFrom = ({ mode, balancers, readyPath, monitoring, tls }: 
 });
 
 /** Says what the app containers are made from. Values of the environment are hashes: some are secrets. */
-export function appMadeFrom({ app }: Settings, logDriver: string): MadeFrom {
+export function appMadeFrom({ app }: Settings, logDriver: string, images?: ImageIds): MadeFrom {
   const { image, port, command, env, confinement } = app;
   const { limits, ...rights } = confinement;
   const hashes = Object.entries(env).map(([name, value]) => [name, hashOf(value)]);
   const mayDo = Object.entries(rights).map(([key, value]) => [`app.${key}`, String(value)]);
   return {
-    "app.image": image,
+    ...madeFromImage("app.image", image, images),
     "app.port": String(port),
     "app.command": JSON.stringify(command),
     "app.env": JSON.stringify(Object.fromEntries(hashes)),
@@ -57,6 +63,21 @@ export function appMadeFrom({ app }: Settings, logDriver: string): MadeFrom {
     logDriver,
   };
 }
+
+/** Docker's ids of the images on the engine, by the references that the config has. */
+export type ImageIds = ReadonlyMap<string, string>;
+
+/** The same reference may name another image tomorrow, so that the id is told beside it. */
+function madeFromImage(key: string, reference: string, images: ImageIds = new Map()): MadeFrom {
+  const id = images.get(reference);
+  return { [key]: reference, ...(id !== undefined && { [idKey(key)]: shortId(id) }) };
+}
+
+/** Key of an image's id in a map that has its reference under another. */
+export const idKey = (imageKey: string): string => `${imageKey} id`;
+
+/** Writes an id of Docker's as its own commands do. */
+export const shortId = (id: string): string => id.replace(/^sha256:/, "").slice(0, 12);
 
 /** Names a value that must not be told. */
 const hashOf = (value: string): string => createHash("sha256").update(value).digest("hex").slice(0, 12);
@@ -77,6 +98,15 @@ export const changedKeys = (is: MadeFrom, shall: MadeFrom): ChangedKey[] =>
 /** Puts a difference into words: `mode sticky → hash`. */
 export const describeChangedKey = ({ key, is = "none", shall = "none" }: ChangedKey): string =>
   `${key} ${is} → ${shall}`;
+
+/** Puts differences into words. An image is told by its ids where the reference is the same on both sides. */
+export const describeChangedKeys = (is: MadeFrom, shall: MadeFrom): string[] =>
+  changedKeys(is, shall).flatMap(({ key, is: before = "none", shall: after = "none" }) => {
+    const imageKey = Object.keys(shall).find((each) => idKey(each) === key);
+    if (imageKey === undefined) return [describeChangedKey({ key, is: before, shall: after })];
+    const reference = shall[imageKey];
+    return is[imageKey] === reference ? [`${imageKey} ${reference} (${before} → ${after})`] : [];
+  });
 
 const MADE_FROM = z.record(z.string(), z.string());
 

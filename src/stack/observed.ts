@@ -23,5 +23,9 @@ export interface ObservedDrift {
 export interface ObservedApp {
   /** Names what it was made from. It is `unknown` if no label tells. */
   readonly definition: string;
+  /** What it was made from, by config key. */
+  readonly madeFrom?: MadeFrom;
+  /** Docker's id of its image, as short as its commands print it. */
+  readonly image?: string;
   readonly isRunning: boolean;
 }

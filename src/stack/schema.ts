@@ -25,6 +25,12 @@ export const CONFIG = z.object({
   ),
   app: group("The containers behind HAProxy.", {
     image: image("stefanprodan/podinfo:6.9.2", "Image of the app containers, any that answers HTTP"),
+    pull: key(
+      kinds.oneOf(["missing", "always"]),
+      "missing",
+      "When an update asks the registry for app.image, missing: only if the engine does not have it; " +
+        "always: at each pulumi up, not at preview",
+    ),
     port: key(kinds.wholeNumber(1, 65535), 9898, "TCP port on which the app listens"),
     readyPath: key(kinds.urlPath, "/readyz", "Path that answers 2xx or 3xx when the app is ready"),
     command: key(

@@ -22,13 +22,14 @@ export function settingsFrom(stack: string, config: Config) {
   const { app, haproxy, drainTimeout, readyTimeout, monitoring, ...others } = config;
   const { prometheusImage, grafanaImage, ...rest } = others;
   const { prometheus, grafana, ...ports } = config.ports;
-  const { image, port, readyPath, command, env, memory, pids, files, ...rights } = app;
+  const { image, pull, port, readyPath, command, env, memory, pids, files, ...rights } = app;
   const { enabled, ...runtimeTls } = config.runtimeTls;
   return {
     ...rest,
     stack,
     app: {
       image,
+      pull,
       port,
       readyPath,
       command: command.map((word) => word.replaceAll("{port}", String(port))),

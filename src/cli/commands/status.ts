@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { connectEngine } from "../../docker/engine.ts";
+import { EngineError } from "../../docker/engine-error.ts";
+import { observeApps } from "../../docker/found-containers.ts";
 import { readHead } from "../../haproxy/file/render.ts";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { isInStep, type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
@@ -17,7 +20,7 @@ import { showControls } from "../../stack/safe-text.ts";
 import { declaredServers, type Server } from "../../stack/topology.ts";
 import { alignColumns, asciiJson, coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print } from "../caller.ts";
-import { balancerOption, createCommand } from "../command-line.ts";
+import { balancerOption, createCommand, warn } from "../command-line.ts";
 import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
 const WATCH_MS = 1_000;
@@ -52,17 +55,34 @@ export const buildStatus = (caller: Caller): Command =>
       }
     });
 
-async function look(caller: Caller, { stack, balancer }: Options): Promise<BalancerStatus[]> {
+async function look(caller: Caller, { stack, balancer, watch }: Options): Promise<BalancerStatus[]> {
   const outputs = await readOutputs(caller, stack);
   const declared = declaredServers({ stack, mode: outputs.mode }, outputs.servers);
   const revision = readHead(outputs.haproxyConfig)?.revision;
-  return Promise.all(haproxiesOf(outputs, balancer).map((haproxy) => lookAt(haproxy, declared, revision)));
+  const images = await readImages(stack, (words) => watch || warn(caller, words));
+  const look = (haproxy: Haproxy) => lookAt(haproxy, declared, revision, images);
+  return Promise.all(haproxiesOf(outputs, balancer).map(look));
 }
+
+/** Finds what the app containers run, which the engine alone can tell. */
+async function readImages(stack: string, onFailure: (words: string) => unknown): Promise<Images> {
+  try {
+    const apps = await observeApps(await connectEngine(), stack);
+    return new Map([...apps].map(([name, { image }]) => [name, image ?? ""]));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    onFailure(`versions of the app are not compared: ${error.message}`);
+    return new Map();
+  }
+}
+
+type Images = ReadonlyMap<string, string>;
 
 async function lookAt(
   haproxy: Haproxy,
   declared: readonly Server[],
   revision: string | undefined,
+  images: Images,
 ): Promise<BalancerStatus> {
   using _ = haproxy;
   const silent = {
@@ -79,7 +99,7 @@ async function lookAt(
       readProcessInfo(haproxy),
       readPeers(haproxy),
     ]);
-    const servers = compareServers(declared, state.servers, stats, state.readyPath);
+    const servers = compareServers(declared, state.servers, stats, state.readyPath, images);
     return { ...silent, process, peers, isConfigDeclared: state.revision === revision, servers };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;

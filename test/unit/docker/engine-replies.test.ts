@@ -58,7 +58,7 @@ describe.each([
   test("a listed container needs neither labels nor ports nor names", async () => {
     await using engine = await scriptedEngine({ "/containers/json": [{ Id: "1", ...empty }] });
     expect([...(await observeApps(engine.docker, "demo")).values()]).toEqual([
-      { definition: "unknown", isRunning: false },
+      { definition: "unknown", madeFrom: {}, image: "", isRunning: false },
     ]);
     expect(await observeBalancers(engine.docker, "demo")).toEqual(new Map());
     expect(await countContainers(engine.docker, "demo")).toBe(0);

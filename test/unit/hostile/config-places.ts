@@ -47,6 +47,12 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: same,
     taken: ({ app }) => app.image,
   },
+  "app.pull": {
+    initial: "missing",
+    good: ["missing", "always"],
+    given: same,
+    taken: ({ app }) => app.pull,
+  },
   "app.port": {
     initial: 9898,
     good: ["1", "80", "9898", "65535"],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { renderConfig } from "../../../src/haproxy/file/render.ts";
 import type { RunningCertificate } from "../../../src/haproxy/runtime/served-certificate.ts";
 import { describeChanges, describeWarnings } from "../../../src/preview/changes.ts";
-import type { Observed } from "../../../src/preview/situation.ts";
+import { declareApps, type Observed } from "../../../src/preview/situation.ts";
 import { balancerMadeFrom } from "../../../src/stack/made-from.ts";
 import type { ObservedBalancer } from "../../../src/stack/observed.ts";
 import { planRollout } from "../../../src/stack/rollout.ts";
@@ -227,6 +227,56 @@ describe("a preview", () => {
     expect(describeChanges(declare({}), runs({}, { isRunning: false }))).toEqual([
       "HAProxy replaced: demo-haproxy1 does not run",
     ]);
+  });
+
+  test("tells of an image by its ids where the same reference names another one now", () => {
+    const [OLD, NEW] = ["sha256:0123456789abcdef", "sha256:fedcba9876543210"];
+    const config = { monitoring: "true", haproxyImage: "x:1", grafanaImage: "x:1", "app.image": "x:1" };
+    const { settings, topology, logDriver, ...rest } = declare(config);
+    const madeBy = (id: string) => {
+      const images = new Map([["x:1", id]]);
+      const apps = declareApps(settings, topology, logDriver, images);
+      const [balancer] = topology.balancers;
+      return {
+        images,
+        apps,
+        haproxy: balancer && balancerMadeFrom(settings, balancer, logDriver, images),
+        grafana: {
+          grafanaImage: "x:1",
+          "grafanaImage id": id.slice(7, 19),
+          "ports.grafana": "127.0.0.1:3000",
+        },
+      };
+    };
+    const [before, after] = [madeBy(OLD), madeBy(NEW)];
+    const definitions = (apps: ReturnType<typeof madeBy>["apps"]) =>
+      new Map([...apps].map(([name, { definition }]) => [name, definition]));
+    const rollout = planRollout({
+      servers: topology.servers,
+      definitions: definitions(after.apps),
+      running: definitions(before.apps),
+      serving: new Set(),
+      isAllDown: false,
+      batch: settings.rollout.batch,
+    });
+    const { images, apps } = after;
+    const observed = {
+      ...runs(config, { madeFrom: before.haproxy ?? {} }),
+      apps: new Map([...before.apps].map(([name, app]) => [name, { ...app, isRunning: true }])),
+      monitoring: new Map([["demo-grafana", before.grafana]]),
+    };
+    const declared = { ...rest, settings, topology, logDriver, images, apps, rollout };
+    expect(describeChanges(declared, observed)).toEqual([
+      "HAProxy replaced: demo-haproxy1, haproxyImage x:1 (0123456789ab → fedcba987654)",
+      "monitoring replaced: demo-grafana, grafanaImage x:1 (0123456789ab → fedcba987654)",
+      "image: app.image x:1 (0123456789ab → fedcba987654)",
+      "roll-out: 3 containers in batches of 1",
+    ]);
+  });
+
+  test("tells which images an update pulls first", () => {
+    const missingImages = [{ key: "app.image", reference: "app:dev" }];
+    expect(describeChanges(declare({}), { ...runs({}), missingImages })).toEqual(["pull: app.image app:dev"]);
   });
 
   test("tells what somebody did to containers, and which of them that replaces", () => {

@@ -50,6 +50,21 @@ describe("status", () => {
     expect(new Map(driftOf(found)).get(found[0]?.name ?? "")).toBe(drift);
   });
 
+  test("tells which image each container runs where they run different ones", () => {
+    const versionsOf = (...images: readonly string[]) => {
+      const byName = new Map(images.map((image, index) => [servers[index]?.containerName ?? "", image]));
+      return compareServers(servers, running, [], "/readyz", byName).map(({ name, drift }) => [name, drift]);
+    };
+    expect(versionsOf("0123456789ab", "fedcba987654")).toEqual([
+      ["s1", "image 0123456789ab"],
+      ["s2", "image fedcba987654"],
+    ]);
+    expect(versionsOf("0123456789ab", "0123456789ab")).toEqual([
+      ["s1", ""],
+      ["s2", ""],
+    ]);
+  });
+
   test("lists a declared server that HAProxy does not have", () => {
     expect(driftOf(running.slice(0, 1))).toEqual([
       ["s1", ""],

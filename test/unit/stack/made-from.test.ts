@@ -5,6 +5,7 @@ import {
   changedKeys,
   configMadeFrom,
   describeChangedKey,
+  describeChangedKeys,
   readMadeFrom,
 } from "../../../src/stack/made-from.ts";
 import { planTopology } from "../../../src/stack/topology.ts";
@@ -60,6 +61,26 @@ test("a difference is told with both sides", () => {
   expect(changed && describeChangedKey(changed)).toBe("a 1 → 3");
   expect(gone && describeChangedKey(gone)).toBe("b 2 → none");
   expect(added && describeChangedKey(added)).toBe("c none → 4");
+});
+
+describe("an image", () => {
+  const [OLD, NEW] = ["sha256:0123456789abcdef", "sha256:fedcba9876543210"].map(
+    (id) => new Map([["app:dev", id]]),
+  );
+  const app = (image: string, images?: ReadonlyMap<string, string>) =>
+    appMadeFrom(settingsOf({ "app.image": image }), "local", images);
+
+  test("is told by its ids where the reference names another one now", () => {
+    expect(describeChangedKeys(app("app:dev", OLD), app("app:dev", NEW))).toEqual([
+      "app.image app:dev (0123456789ab → fedcba987654)",
+    ]);
+    expect(describeChangedKeys(app("app:dev", OLD), app("app:dev", OLD))).toEqual([]);
+  });
+
+  test("is told by its references where these differ", () => {
+    expect(describeChangedKeys(app("app:1"), app("app:dev", NEW))).toEqual(["app.image app:1 → app:dev"]);
+    expect(describeChangedKeys(app("app:dev", NEW), app("app:1"))).toEqual(["app.image app:dev → app:1"]);
+  });
 });
 
 test.each([undefined, "", "{", "[]", '{"a":1}', "null"])("%j is no map", (text) => {

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ImageRegistry } from "../harness/image-registry.ts";
+import { Load } from "../harness/load.ts";
+import { docker } from "../harness/running-stack.ts";
+import { TestStack } from "../harness/stack.ts";
+
+const PODINFO = "stefanprodan/podinfo:6.9.2";
+const APP = "e2e-images-app:dev";
+const HAPROXY = "e2e-images-haproxy:dev";
+
+let stack: TestStack;
+let registry: ImageRegistry;
+
+/** Gives a reference to another image, as `docker build --tag` does. */
+async function build(reference: string, from: string, version: string): Promise<string> {
+  const [repo, tag] = reference.split(/:(?=[^:/]*$)/);
+  const container = await docker.createContainer({ Image: from });
+  try {
+    await container.commit({ repo, tag, changes: `LABEL version=${version}` });
+  } finally {
+    await container.remove();
+  }
+  return idOf(reference);
+}
+
+const idOf = async (image: string): Promise<string> =>
+  (await docker.getImage(image).inspect()).Id.slice(7, 19);
+
+/** The images of the app containers, as they run. */
+const running = async (): Promise<string[]> => {
+  const servers = [...(await stack.servers()).keys()];
+  const names = servers.map((name) => `${stack.name}-podinfo${name.slice(1)}`);
+  const found = await Promise.all(names.map((name) => docker.getContainer(name).inspect()));
+  return found.map(({ Image }) => Image.slice(7, 19));
+};
+
+const planLines = async (): Promise<string[]> => (await stack.command("plan")).output.trim().split("\n");
+
+beforeAll(async () => {
+  registry = await ImageRegistry.start();
+  await build(APP, PODINFO, "1");
+  await build(HAPROXY, "haproxy:3.2", "1");
+  stack = await TestStack.create({
+    name: "e2e-images",
+    config: { count: 2, balancers: 2, "app.image": APP, haproxyImage: HAPROXY },
+  });
+  await stack.up();
+});
+afterAll(async () => {
+  await stack?.dispose();
+  await registry?.stop();
+  const images = await docker.listImages({
+    filters: { reference: ["e2e-images-*", "127.0.0.1:*/e2e-images"] },
+  });
+  for (const { Id } of images) await docker.getImage(Id).remove({ force: true });
+});
+
+describe("a reference that names another image now", () => {
+  test("is told with both ids, and rolled out without a failed request", async () => {
+    expect((await stack.command("status")).exitCode).toBe(0);
+    const before = await idOf(APP);
+    const after = await build(APP, PODINFO, "2");
+    const told = [`image: app.image ${APP} (${before} → ${after})`, "roll-out: 2 containers in batches of 1"];
+    expect(await planLines()).toEqual(told);
+    const { output } = await stack.preview();
+    for (const line of told) expect(output).toContain(line);
+    const load = new Load(stack.url, { clients: 4 });
+    await stack.up({ count: 3 });
+    const { sent, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(200);
+    expect(await running()).toEqual([after, after, after]);
+    expect(await planLines()).toEqual(["nothing to change"]);
+    expect((await stack.command("status")).exitCode).toBe(0);
+  });
+
+  test("of HAProxy is told too, and one balancer is replaced after the other", async () => {
+    const before = await idOf(HAPROXY);
+    const after = await build(HAPROXY, "haproxy:3.2", "2");
+    expect(await planLines()).toEqual(
+      [1, 2].map(
+        (n) => `HAProxy replaced: ${stack.haproxyNameOf(n)}, haproxyImage ${HAPROXY} (${before} → ${after})`,
+      ),
+    );
+    const output = await stack.up();
+    const [first, second] = [1, 2].map((n) => output.indexOf(`${stack.haproxyNameOf(n)} deleting original`));
+    expect(output.indexOf(`${stack.haproxyNameOf(1)}-serving updated`)).toBeGreaterThan(first ?? -1);
+    expect(output.indexOf(`${stack.haproxyNameOf(1)}-serving updated`)).toBeLessThan(second ?? -1);
+    const found = await docker.getContainer(stack.haproxyName).inspect();
+    expect(found.Image).toContain(after);
+    expect(await planLines()).toEqual(["nothing to change"]);
+  });
+
+  test("that is taken away while its containers run has to be had again, and nothing else", async () => {
+    await docker.getImage(APP).tag({ repo: "e2e-images-kept", tag: "1" });
+    await docker.getImage(APP).remove();
+    expect(await planLines()).toEqual([`pull: app.image ${APP}`]);
+    const { exitCode, output } = await stack.tryUp();
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain(`image ${APP} (app.image) is not on the engine and cannot be pulled`);
+    await docker.getImage("e2e-images-kept:1").tag({ repo: "e2e-images-app", tag: "dev" });
+    expect(await planLines()).toEqual(["nothing to change"]);
+  });
+
+  test("does not mix versions silently: status tells which container runs which", async () => {
+    const [image = ""] = await running();
+    const name = `${stack.name}-podinfo2`;
+    const { Config, HostConfig, NetworkSettings } = await docker.getContainer(name).inspect();
+    await docker.getContainer(name).remove({ force: true });
+    const IPAMConfig = NetworkSettings.Networks[`${stack.name}-balancer`]?.IPAMConfig;
+    const other = await docker.createContainer({
+      ...{ name, Image: PODINFO, Labels: Config.Labels, Cmd: Config.Cmd, HostConfig },
+      NetworkingConfig: { EndpointsConfig: { [`${stack.name}-balancer`]: { IPAMConfig } } },
+    });
+    await other.start();
+    const old = await idOf(PODINFO);
+    const { exitCode, output } = await stack.command("status", "--json");
+    expect(exitCode).toBe(1);
+    for (const balancer of JSON.parse(output))
+      expect(balancer.servers).toMatchObject([
+        { name: "s1", drift: expect.stringContaining(`image ${image}`) },
+        { name: "s2", drift: expect.stringContaining(`image ${old}`) },
+        { name: "s3", drift: expect.stringContaining(`image ${image}`) },
+      ]);
+    expect(await planLines()).toEqual(
+      expect.arrayContaining([
+        `image: app.image ${APP} (${old} → ${image})`,
+        "roll-out: 1 container in batches of 1",
+      ]),
+    );
+    await stack.up();
+    expect(await running()).toEqual([image, image, image]);
+    expect((await stack.command("status")).exitCode).toBe(0);
+  });
+});
+
+describe("app.pull", () => {
+  test("always takes what the registry has at each up, before the plan is made", async () => {
+    const reference = `${registry.host}/e2e-images:dev`;
+    const first = await build("e2e-images-new:1", PODINFO, "3");
+    await registry.publish(docker, "e2e-images-new:1");
+    await stack.up({ "app.image": reference, "app.pull": "always" });
+    expect(await running()).toEqual([first, first, first]);
+    const second = await build("e2e-images-new:2", PODINFO, "4");
+    await registry.publish(docker, "e2e-images-new:2");
+    const { pulls } = registry;
+    expect(await planLines()).toEqual(["nothing to change"]);
+    expect((await stack.preview()).exitCode).toBe(0);
+    expect(registry.pulls).toBe(pulls);
+    await stack.up({ count: 4 });
+    expect(registry.pulls).toBeGreaterThan(pulls);
+    expect(await running()).toEqual([second, second, second, second]);
+  });
+
+  test("missing leaves the registry alone", async () => {
+    const { pulls } = registry;
+    await build("e2e-images-new:3", PODINFO, "5");
+    await registry.publish(docker, "e2e-images-new:3");
+    const before = await running();
+    await stack.up({ "app.pull": undefined });
+    expect(registry.pulls).toBe(pulls);
+    expect(await running()).toEqual(before);
+  });
+
+  test("always fails before anything is touched where the registry does not answer", async () => {
+    const before = await running();
+    await registry.stop();
+    const { exitCode, output } = await stack.tryUp({ "app.pull": "always" });
+    expect(exitCode).not.toBe(0);
+    expect(output).toMatch(
+      /image \S+ \(app\.image\) cannot be pulled: .*; correct app\.image, or set app\.pull to missing/,
+    );
+    expect(await running()).toEqual(before);
+  });
+});
