@@ -28,14 +28,13 @@ export interface Drift {
   readonly address: readonly string[];
   /** `network bridge → none`: with another network the container may have another gateway. */
   readonly networks: readonly string[];
-  readonly paused: readonly string[];
   /** @throws {EngineError} The message has Docker's words. */
   mend(): Promise<void>;
 }
 
 /** Looks for what can be mended while a container runs. */
 export async function findDrift(docker: Docker, found: FoundContainer, upkeep: Upkeep): Promise<Drift> {
-  const { Id, Name, HostConfig, State } = found;
+  const { Id, Name, HostConfig } = found;
   const limits = await changedLimits(docker, HostConfig, upkeep.limits);
   const address = addressOf(found, upkeep.network);
   const others = Object.keys(found.NetworkSettings.Networks).filter((name) => name !== upkeep.network);
@@ -44,13 +43,11 @@ export async function findDrift(docker: Docker, found: FoundContainer, upkeep: U
     limits: limits.map(({ words }) => words),
     address: isElsewhere ? [`address ${address || "none"} → ${upkeep.address}`] : [],
     networks: others.map((name) => `network ${name} → none`),
-    paused: State.Paused ? ["paused → running"] : [],
     async mend() {
       try {
         await setLimits(docker, Id, limits);
         for (const name of others) await docker.getNetwork(name).disconnect({ Container: Id, Force: true });
         if (isElsewhere) await connect(docker, found, upkeep);
-        if (State.Paused) await docker.getContainer(Id).unpause();
       } catch (cause) {
         throw new EngineError(`container ${Name.slice(1)} cannot be mended: ${dockerWords(cause)}`, {
           cause,

@@ -167,10 +167,10 @@ describe("a stack with monitoring", () => {
     await docker.getContainer(prometheus).update({ Memory: 700 * MIB, MemorySwap: -1, NanoCpus: 1e9 });
     const network = docker.getNetwork(containerName("balancer"));
     await network.disconnect({ Container: prometheus, Force: true });
-    await docker.getContainer(grafana).pause();
+    await docker.getContainer(grafana).update({ RestartPolicy: { Name: "no" } });
     expect((await stack.command("plan")).output.split("\n")).toEqual([
       `in place: memory 700m → 1024m, memory-swap none → 2048m, cpus 1 → all, address none → 172.28.113.9 (${prometheus})`,
-      `in place: paused → running (${grafana})`,
+      `in place: restart no → always (${grafana})`,
       "",
     ]);
     await stack.up();

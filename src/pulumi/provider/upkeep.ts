@@ -38,7 +38,7 @@ async function keepUp(
 }
 
 const wordsOf = (drift: Drift | undefined): string[] =>
-  drift === undefined ? [] : [...drift.limits, ...drift.address, ...drift.networks, ...drift.paused];
+  drift === undefined ? [] : [...drift.limits, ...drift.address, ...drift.networks];
 
 async function lookAt(inputs: UpkeepInputs) {
   const docker = await connectEngine();

@@ -26,7 +26,6 @@ const engineWith = (hostConfig: object, host: object = HOST, others: object = {}
       ...others,
     },
     "/containers/1/update": {},
-    "/containers/1/unpause": {},
     "/networks/demo/connect": {},
     "/networks/other/disconnect": {},
     "/networks/demo/disconnect": {},
@@ -127,9 +126,9 @@ describe("a container that Pulumi made", () => {
     const found = await inspectContainer(engine.docker, "x");
     if (found === undefined) throw new Error("there is no container");
     const upkeep = { limits: LIMITS, network: "demo", address: "172.28.10.2" };
-    const { limits, address, networks, paused, mend } = await findDrift(engine.docker, found, upkeep);
+    const { limits, address, networks, mend } = await findDrift(engine.docker, found, upkeep);
     await mend();
-    return { words: [...limits, ...address, ...networks, ...paused], changes: changesOf(engine) };
+    return { words: [...limits, ...address, ...networks], changes: changesOf(engine) };
   };
   const ENDPOINT = '{"Container":"1","EndpointConfig":{"IPAMConfig":{"IPv4Address":"172.28.10.2"}}}';
 
@@ -154,13 +153,6 @@ describe("a container that Pulumi made", () => {
         'POST /networks/demo/disconnect {"Container":"1","Force":true}',
         `POST /networks/demo/connect ${ENDPOINT}`,
       ],
-    });
-  });
-
-  test("goes on where somebody paused it", async () => {
-    expect(await look({ State: { Running: true, Paused: true } })).toEqual({
-      words: ["paused → running"],
-      changes: ["POST /containers/1/unpause"],
     });
   });
 
