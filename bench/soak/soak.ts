@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../src/stack/settled.ts";
 import { Load } from "../../test/harness/load.ts";
 import { TestStack } from "../../test/harness/stack.ts";
 import { type WorkerFate, workerFate } from "../worker.ts";
@@ -118,7 +119,7 @@ class Run {
   }
 
   fail(error: unknown): void {
-    this.problems.push(error instanceof Error ? error.message : String(error));
+    this.problems.push(messageOf(error));
   }
 
   /** Ends the clients, and tells what they saw after the last event. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { showControls } from "../stack/safe-text.ts";
+import { messageOf } from "../stack/settled.ts";
 import { coloursOf, isTerminal } from "../terminal/terminal.ts";
 import { type Caller, tell } from "./caller.ts";
 import { PulumiError } from "./pulumi-cli.ts";
@@ -50,7 +51,7 @@ export async function runCommand(command: Command, args: readonly string[], call
   } catch (error) {
     caller.exitCode = exitCodeOf(error);
     if (error instanceof CommanderError) return caller.exitCode; // Commander has told why.
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const shown = isTerminal(caller.stderr) ? showControls(message) : message;
     tell(caller, `${coloursOf(caller.stderr).red("error:")} ${shown}`);
   }

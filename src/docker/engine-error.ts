@@ -1,3 +1,5 @@
+import { messageOf } from "../stack/settled.ts";
+
 /**
  * The Docker engine could not do what was asked. The message is one line: what was tried, why it failed in
  * Docker's words, and what to do.
@@ -12,10 +14,7 @@ export class EngineError extends Error {
 export function dockerWords(error: unknown): string {
   if (isRecord(error) && isRecord(error.json) && typeof error.json.message === "string")
     return oneLine(error.json.message);
-  return oneLine(error instanceof Error ? error.message : String(error)).replace(
-    /^\(HTTP code \d+\) [a-z ]+ - /,
-    "",
-  );
+  return oneLine(messageOf(error)).replace(/^\(HTTP code \d+\) [a-z ]+ - /, "");
 }
 
 /** Whether the Engine API answered with this HTTP status. */

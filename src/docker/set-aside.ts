@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { type FoundApp, findApp, removeApp, STOP } from "./app-container.ts";
 import { RESTART_POLICY } from "./container-arguments.ts";
-import { listContainers } from "./engine-replies.ts";
+import { inspectContainer, listContainers } from "./engine-replies.ts";
 import { type Labels, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 
 /** A container that is set aside has this after its name. */
@@ -17,11 +17,11 @@ export interface AsideApp extends FoundApp {
 export const isAsideName = (name: string): boolean => name.endsWith(ASIDE);
 
 /**
- * Stops a container, and keeps it under another name: it is all that is known of what
- * ran before. Of two the older one is kept, as a roll-out that was killed has made the other.
+ * Stops a container, and keeps it under another name: it is all that is known of what ran before. Of two the
+ * older one is kept, as a roll-out that was killed has made the other.
  */
 export async function setAside(docker: Docker, found: FoundApp, name: string): Promise<void> {
-  if ((await findApp(docker, name + ASIDE)) !== undefined) return removeApp(docker, found.id);
+  if (await isSetAside(docker, name)) return removeApp(docker, found.id);
   const container = docker.getContainer(found.id);
   // The engine's next start would start it otherwise, at an address that is another's by then.
   await container.update({ RestartPolicy: { Name: "no" } });
@@ -29,6 +29,10 @@ export async function setAside(docker: Docker, found: FoundApp, name: string): P
   if (found.state !== "stopped") await container.stop(STOP);
   await container.rename({ name: name + ASIDE });
 }
+
+/** Whether a container that had this name is set aside. */
+export const isSetAside = async (docker: Docker, name: string): Promise<boolean> =>
+  (await inspectContainer(docker, name + ASIDE)) !== undefined;
 
 /** Finds what a stack has set aside. */
 export async function findAside(docker: Docker, labels: Labels): Promise<AsideApp[]> {

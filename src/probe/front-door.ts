@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { Pool } from "undici";
+import { messageOf } from "../stack/settled.ts";
 import { SERVER_NAME } from "./mapping.ts";
 
 /** So many requests are under way at a time, each on a connection that is kept. */
@@ -53,7 +54,7 @@ export class FrontDoor {
       await response.body.dump();
       return response;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : cause;
+      const why = messageOf(cause);
       throw new Error(`the balancer at ${this.url} cannot be reached: ${why}; see npm run status`, { cause });
     }
   }

@@ -2,6 +2,7 @@ import { on, once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";
 import type { Frozen } from "../stack/schema.ts";
+import { messageOf } from "../stack/settled.ts";
 import type { Homes } from "./distribution.ts";
 import { findingsOf } from "./findings.ts";
 import { ANY_CERTIFICATE, forEach, PROBE_HEADERS, serverIn, TIMEOUT_MS } from "./front-door.ts";
@@ -26,7 +27,7 @@ export async function openWebSockets(homes: Homes, urlFor: (turn: number) => URL
       const later = await echo(url, session);
       if (later !== first) changes.push({ session, first, later, through: url.origin });
     } catch (error) {
-      failures.push(`session ${session}, ${url}: ${error instanceof Error ? error.message : error}`);
+      failures.push(`session ${session}, ${url}: ${messageOf(error)}`);
     }
     tick();
   });

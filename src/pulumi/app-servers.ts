@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { labelsOf, MADE_FROM_LABEL } from "../docker/labels.ts";
 import type { Credentials } from "../stack/endpoint.ts";
+import type { MadeFrom } from "../stack/made-from.ts";
 import type { Server } from "../stack/topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
 import { AppServer, RolloutEnd } from "./provided.ts";
@@ -51,14 +52,19 @@ export function createAppServers(args: AppServersArgs): AppServer[] {
 export const createRolloutEnd = (apps: readonly AppServer[], args: AppServersArgs): RolloutEnd =>
   new RolloutEnd(
     args.declared.topology.standIn.containerName,
-    { ...rolloutInputs(args), servers: [...args.declared.topology.servers] },
+    { ...rolloutInputs(args, madeFromOfAll(args)), servers: [...args.declared.topology.servers] },
     { parent: args.parent, dependsOn: [...apps] },
   );
 
-const rolloutInputs = ({ declared, owner, balancers, credentials }: AppServersArgs) => {
-  const { settings, topology, rollout, apps } = declared;
-  // All are made from the same but for their addresses.
-  const { arguments: _, ...madeFrom } = [...apps.values()][0]?.madeFrom ?? {};
+/** All are made from the same but for their addresses. */
+function madeFromOfAll({ declared }: AppServersArgs): MadeFrom {
+  const [app] = declared.apps.values();
+  const { arguments: _, ...madeFrom } = app?.madeFrom ?? {};
+  return madeFrom;
+}
+
+const rolloutInputs = ({ declared, owner, balancers, credentials }: AppServersArgs, madeFrom: MadeFrom) => {
+  const { settings, topology, rollout } = declared;
   return {
     labels: {
       ...labelsOf(owner.stack, owner.state, "app"),
@@ -81,21 +87,17 @@ function createAppServer(
   after: readonly AppServer[],
   args: AppServersArgs,
 ): AppServer {
-  const { declared, isEnvSecret, owner, network, balancers, parent } = args;
+  const { declared, isEnvSecret, network, balancers, parent } = args;
   const { settings, apps } = declared;
   const app = apps.get(server.containerName);
   if (app === undefined) throw new RangeError(`${server.containerName} is not declared`);
   return new AppServer(
     server.containerName,
     {
-      ...rolloutInputs(args),
+      ...rolloutInputs(args, app.madeFrom),
       server,
       container: isEnvSecret ? { ...app.container, Env: pulumi.secret(app.container.Env) } : app.container,
       definition: app.definition,
-      labels: {
-        ...labelsOf(owner.stack, owner.state, "app"),
-        [MADE_FROM_LABEL]: JSON.stringify(app.madeFrom),
-      },
       readyPath: settings.app.readyPath,
       pids: settings.app.confinement.limits.pids,
       network,

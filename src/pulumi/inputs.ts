@@ -99,8 +99,8 @@ export const RUNTIME_SYNC = HAPROXY_ADDRESS.extend({
   haproxyContainerId: z.string(),
   revision: z.string(),
   servers: z.array(SERVER),
-  /** The path that the file has servers checked with. The state of older versions does not tell. */
-  readyPath: z.string().default(""),
+  /** The path that the file has servers checked with. */
+  readyPath: z.string(),
   /** The file that a reload loads. */
   configFile: CONFIG_FILE,
   /** The certificate of HTTPS, which is in the same volume; undefined where HTTP alone is served. */

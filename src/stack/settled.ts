@@ -4,6 +4,9 @@ interface Settled<T> {
   readonly failures: readonly unknown[];
 }
 
+/** Why something failed, in its own words. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Waits for the end of all works. */
 export async function settle<T>(works: readonly Promise<T>[]): Promise<Settled<T>> {
   const outcomes = await Promise.allSettled(works);

@@ -12,6 +12,7 @@ import {
 } from "../../probe/mapping.ts";
 import { type ProbeOptions, probe } from "../../probe/probe-run.ts";
 import { formatText } from "../../probe/text-report.ts";
+import { messageOf } from "../../stack/settled.ts";
 import { type Caller, print } from "../caller.ts";
 import { createCommand, wholeNumber } from "../command-line.ts";
 import { ofBalancers, readOutputs } from "../stack-outputs.ts";
@@ -94,7 +95,7 @@ async function about<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new Error(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Error(`${file}: ${messageOf(cause)}`, { cause });
   }
 }
 

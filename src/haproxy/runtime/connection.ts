@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { MAX_LINE_BYTES } from "../../stack/buffer-limits.ts";
 import type { Endpoint } from "../../stack/endpoint.ts";
+import { messageOf } from "../../stack/settled.ts";
 import { COMMANDS, type Command, type CommandLine, type PayloadCommand, tellCommand } from "./command.ts";
 import { ReplySplitter } from "./replies.ts";
 import { RuntimeError, type RuntimeErrorKind } from "./runtime-error.ts";
@@ -132,7 +133,7 @@ export class Connection implements Disposable {
       return done === true ? undefined : value;
     } catch (cause) {
       if (cause instanceof RuntimeError) throw cause;
-      const reason = cause instanceof Error ? cause.message : cause;
+      const reason = messageOf(cause);
       throw this.#failure("broken", `broke the connection (${reason})`, cause);
     } finally {
       clearTimeout(timer);

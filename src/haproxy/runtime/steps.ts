@@ -24,6 +24,11 @@ const leave = (path: ServerPath, from: AdminState, to: "ready" | "drain"): reado
   ...(from === "maint" ? [{ command: COMMANDS.setHealthDown(path), accepts: SILENCE }] : []),
 ];
 
+const checkAsOthers = (server: string): Step => ({
+  command: COMMANDS.deleteCheckPath(server),
+  accepts: NO_PATH_OR_SILENCE,
+});
+
 /** The steps that change servers. `server` is a name in `backend`. */
 export const steps = (backend: string) =>
   ({
@@ -49,14 +54,11 @@ export const steps = (backend: string) =>
     }),
     /** Checks a server with a path of its own. Behind a path that it has, `add map` would put a twin. */
     checkWith: (server: string, urlPath: string): readonly Step[] => [
-      { command: COMMANDS.deleteCheckPath(server), accepts: NO_PATH_OR_SILENCE },
+      checkAsOthers(server),
       { command: COMMANDS.addCheckPath(server, urlPath), accepts: SILENCE },
     ],
     /** Checks a server with the path of the config file again. */
-    checkAsOthers: (server: string): Step => ({
-      command: COMMANDS.deleteCheckPath(server),
-      accepts: NO_PATH_OR_SILENCE,
-    }),
+    checkAsOthers,
     setDrain: (server: string, from: AdminState): readonly Step[] =>
       leave(serverPath(backend, server), from, "drain"),
     setReady: (server: string, from: AdminState): readonly Step[] =>

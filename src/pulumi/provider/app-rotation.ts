@@ -1,10 +1,11 @@
+import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { readServers, unlessDown } from "../../haproxy/runtime/running-state.ts";
 import { isInRotation, type RunningServer } from "../../haproxy/runtime/state.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
 import { takeOut } from "../../haproxy/servers/take-out.ts";
-import { settle } from "../../stack/settled.ts";
+import { messageOf, settle } from "../../stack/settled.ts";
 import type { Server } from "../../stack/topology.ts";
 import type { HaproxyAddress, RolloutInputs } from "../inputs.ts";
 import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
@@ -26,25 +27,32 @@ export async function takeOutEverywhere(inputs: RolloutInputs, server: Server, r
  * @throws {AggregateError} as {@link takeOutEverywhere}
  */
 export async function bringUpEverywhere(inputs: RolloutInputs, servers: readonly Server[], report: Report) {
-  await onEach(inputs, report, ({ haproxy }, tell) =>
-    withContainerLogs(() => bringUp({ ...inputs, haproxy, servers }, tell)),
-  );
+  await onEach(inputs, report, ({ haproxy }, tell) => bringUpOn(haproxy, inputs, servers, tell));
 }
 
+const bringUpOn = (
+  haproxy: Haproxy,
+  { drainTimeoutMs, readyTimeoutMs }: RolloutInputs,
+  servers: readonly Server[],
+  tell: Report,
+): Promise<void> =>
+  withContainerLogs(() => bringUp({ haproxy, drainTimeoutMs, readyTimeoutMs, servers }, tell));
+
 /**
- * Has every HAProxy check a server by a path of its own; by that of haproxy.cfg without one. A server of the
- * new version is checked as the new version is, while haproxy.cfg is still the old one.
- * @throws {AggregateError} as {@link takeOutEverywhere}
+ * As {@link bringUpEverywhere} for a server whose container is another one now, and is checked as that is,
+ * whatever haproxy.cfg still says.
+ * @param path that it is checked by; that of haproxy.cfg without one
  */
-export async function checkEverywhere(
+export async function bringUpAnother(
   inputs: RolloutInputs,
-  { name }: Server,
+  server: Server,
   path: string | undefined,
   report: Report,
 ) {
-  await onEach(inputs, report, async ({ haproxy }) => {
+  await onEach(inputs, report, async ({ haproxy }, tell) => {
     const { checkAsOthers, checkWith } = haproxy.steps;
-    await haproxy.runSteps(path === undefined ? [checkAsOthers(name)] : checkWith(name, path));
+    await haproxy.runSteps(path === undefined ? [checkAsOthers(server.name)] : checkWith(server.name, path));
+    await bringUpOn(haproxy, inputs, [server], tell);
   });
 }
 
@@ -91,7 +99,7 @@ async function onEach<T>(
       return work(reached, (line, kind) => report(`${address.haproxyContainer}: ${line}`, kind));
     }),
   );
-  const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
-  if (failures.length > 0) throw new AggregateError(failures, [...new Set(messages)].join("\n"));
+  const messages = new Set(failures.map(messageOf));
+  if (failures.length > 0) throw new AggregateError(failures, [...messages].join("\n"));
   return done;
 }

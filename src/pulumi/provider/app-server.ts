@@ -10,13 +10,13 @@ import {
 } from "../../docker/app-container.ts";
 import { connectEngine, type Engine } from "../../docker/engine.ts";
 import { changedLimits, type Limits } from "../../docker/limits.ts";
-import { findAside, setAside } from "../../docker/set-aside.ts";
+import { isSetAside, setAside } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { APP_SERVER, type AppServerInputs } from "../inputs.ts";
 import { rolloutOf } from "./app-rollout.ts";
 import {
+  bringUpAnother,
   bringUpEverywhere,
-  checkEverywhere,
   isUpEverywhere,
   leaveEverywhere,
   takeOutEverywhere,
@@ -112,8 +112,7 @@ async function makeRun(
   report: Report,
 ): Promise<void> {
   const { server, readyPath, isProvedFirst } = inputs;
-  const aside = await findAside(docker, inputs.labels);
-  if (found === undefined && !aside.some(({ name }) => name === server.containerName)) {
+  if (found === undefined && !(await isSetAside(docker, server.containerName))) {
     await runApp(docker, containerOf(inputs));
     await proveFirst(inputs, report);
     return;
@@ -125,8 +124,7 @@ async function makeRun(
     await runApp(docker, containerOf(inputs));
     // Where nobody served, what kept it down may be mended by the end of the update alone.
     if (!isServing && !isProvedFirst) return;
-    await checkEverywhere(inputs, server, readyPath, report);
-    await bringUpEverywhere(inputs, [server], report);
+    await bringUpAnother(inputs, server, readyPath, report);
   });
 }
 

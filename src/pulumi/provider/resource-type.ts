@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Report } from "../../haproxy/servers/report.ts";
+import { messageOf } from "../../stack/settled.ts";
 
 /**
  * A kind of resource: what Pulumi asks of it, verb by verb. Its state is what it was asked for (inputs) and
@@ -35,7 +36,7 @@ export class PartlyCreatedError extends Error {
   readonly created: Created<object>;
 
   constructor(created: Created<object>, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(messageOf(cause), { cause });
     this.created = created;
   }
 }

@@ -1,4 +1,5 @@
 import pLimit, { type LimitFunction } from "p-limit";
+import { messageOf } from "../../stack/settled.ts";
 
 /** The parts of a roll-out, each of which counts on the others. The first that fails ends it. */
 export class RolloutTurns {
@@ -31,7 +32,7 @@ export class RolloutTurns {
       await done;
     } catch (cause) {
       this.#failed ??= { what, end: Promise.allSettled(this.#underWay).then(end) };
-      throw new RolloutError(`${wordsOf(cause)}\n${await this.#failed.end}`, { cause });
+      throw new RolloutError(`${messageOf(cause)}\n${await this.#failed.end}`, { cause });
     }
   }
 }
@@ -41,5 +42,3 @@ class RolloutError extends Error {
   override readonly name = "RolloutError";
   override stack = ""; // Pulumi prints it where there is one
 }
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,7 +5,7 @@ import { definitionName } from "../../docker/labels.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import type { AppServerInputs, RolloutInputs } from "../inputs.ts";
-import { bringUpEverywhere, checkEverywhere, leaveEverywhere, lookEverywhere } from "./app-rotation.ts";
+import { bringUpAnother, leaveEverywhere, lookEverywhere } from "./app-rotation.ts";
 
 /** Whether a HAProxy has a server in rotation, the stand-in apart. */
 export async function isAnyServing(inputs: RolloutInputs, report: Report): Promise<boolean> {
@@ -24,13 +24,11 @@ export async function ensureStandIn(inputs: AppServerInputs, report: Report): Pr
   const made = atAddress(container, network, standIn.address);
   const definition = definitionName(made);
   const found = await findApp(docker, standIn.containerName);
-  if (found !== undefined && (found.definition !== definition || found.state !== "running"))
-    await endStandIn(inputs, report);
+  const isThere = found?.definition === definition && found.state === "running";
+  if (found !== undefined && !isThere) await endStandIn(inputs, report);
   try {
-    if ((await findApp(docker, standIn.containerName)) === undefined)
-      await runApp(docker, { name: standIn.containerName, made, definition, labels, pids });
-    await checkEverywhere(inputs, standIn, readyPath, report);
-    await bringUpEverywhere(inputs, [standIn], report);
+    if (!isThere) await runApp(docker, { name: standIn.containerName, made, definition, labels, pids });
+    await bringUpAnother(inputs, standIn, readyPath, report);
   } catch (error) {
     await endStandIn(inputs, report);
     throw error;

@@ -5,10 +5,10 @@ import { MADE_FROM_LABEL, STACK_LABEL } from "../../docker/labels.ts";
 import { type AsideApp, putBack } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { changedKeys, readMadeFrom } from "../../stack/made-from.ts";
-import { settle } from "../../stack/settled.ts";
+import { messageOf, settle } from "../../stack/settled.ts";
 import { numberedServer, type Server } from "../../stack/topology.ts";
 import type { RolloutInputs } from "../inputs.ts";
-import { bringUpEverywhere, checkEverywhere, isUpEverywhere, takeOutEverywhere } from "./app-rotation.ts";
+import { bringUpAnother, isUpEverywhere, takeOutEverywhere } from "./app-rotation.ts";
 
 /**
  * Gives the containers of a roll-out that has failed their places back, some at a time, those first whose
@@ -34,10 +34,8 @@ export async function goBack(
   const names = found.map(({ server }) => server.name).sort();
   return failures.length === 0
     ? `roll-out: went back (${names.join(" ")}), all containers run ${versionOf(aside, inputs)}`
-    : `roll-out: not all went back: ${failures.map(wordsOf).join("\n")}`;
+    : `roll-out: not all went back: ${failures.map(messageOf).join("\n")}`;
 }
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function replaceByBefore(app: AsideApp, server: Server, inputs: RolloutInputs, report: Report) {
   const docker = await connectEngine();
@@ -48,8 +46,7 @@ async function replaceByBefore(app: AsideApp, server: Server, inputs: RolloutInp
     await removeApp(docker, current.id);
   }
   await putBack(docker, app);
-  await checkEverywhere(inputs, server, undefined, report);
-  await bringUpEverywhere(inputs, [server], report);
+  await bringUpAnother(inputs, server, undefined, report);
 }
 
 /** The server that a container was when it was set aside, as the container itself tells. */

@@ -237,6 +237,12 @@ describe("a sync with another check", () => {
     FakeHaproxy.start({ running: only("s1", "s2"), file, ...options });
   const syncCheck = (fake: FakeHaproxy, servers = file.servers) => syncTo(fake, servers, "r2", "/ready");
 
+  /** What an update leaves that was killed in a trial. */
+  const leaveTrial = ({ worker }: FakeHaproxy): void => {
+    worker.load(only("s1").map((server) => ({ ...server, name: "try-s1", id: 2001 })));
+    worker.paths.set("try-s1", "/other");
+  };
+
   const tried = only("s1", "s2").map(({ name, address, id }) => [
     `del map virt@ready try-${name}`,
     `add map virt@ready try-${name} \\/ready`,
@@ -308,20 +314,14 @@ describe("a sync with another check", () => {
 
   test("removes what a killed one left, whatever comes of it", async () => {
     await using fake = await start({});
-    const [s1] = only("s1");
-    if (s1 === undefined) throw new Error("s1 is declared");
-    fake.worker.load([{ ...s1, name: "try-s1", id: 2001 }]);
-    fake.worker.paths.set("try-s1", "/other");
+    leaveTrial(fake);
     await syncCheck(fake);
     expect(fake.names()).toEqual(["s1", "s2"]);
   });
 
   test("leaves nothing of a killed one either where nothing else is to do", async () => {
     await using fake = await start({});
-    const [s1] = only("s1");
-    if (s1 === undefined) throw new Error("s1 is declared");
-    fake.worker.load([{ ...s1, name: "try-s1", id: 2001 }]);
-    fake.worker.paths.set("try-s1", "/other");
+    leaveTrial(fake);
     await syncTo(fake, file.servers);
     expect(fake.transcript).toEqual(["= runtime: - try-s1", ...removing("try-s1")]);
     expect([fake.names(), [...fake.worker.paths]]).toEqual([["s1", "s2"], []]);
