@@ -87,6 +87,8 @@ test("a secret of its environment reaches it, and nothing else in plain text", a
   expect(await shell(podinfo(), "echo $TOKEN")).toBe(secret);
   const files = stack.stateFiles();
   expect(files.length).toBeGreaterThan(0);
+  // Pulumi rewrites these in place, and a kill meanwhile leaves a state that it cannot read.
+  expect(files.filter((path) => path.endsWith(".attrs"))).toEqual([]);
   for (const path of files) expect(readFileSync(path, "utf8").includes(secret), path).toBe(false);
   expect((await stack.command("plan")).output).toBe("nothing to change\n");
   await stack.pulumi("config", "set", "--path", "app.env.LINES", "one\ntwo", "--stack", stack.name);

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { parse } from "yaml";
 import packageJson from "../../package.json" with { type: "json" };
 
 export const PROJECT = join(import.meta.dirname, "../..");
@@ -13,10 +15,15 @@ export const pulumiBinary = (): string =>
     "bin/pulumi",
   );
 
+/** How the project has Pulumi keep its state, the folder apart. */
+const { search: stateOptions } = new URL(
+  parse(readFileSync(join(PROJECT, "Pulumi.yaml"), "utf8")).backend.url,
+);
+
 /** The environment of whatever a test starts, with Pulumi's state in a folder. */
 export const pulumiEnvironment = (stateFolder: string): NodeJS.ProcessEnv => ({
   ...process.env,
-  PULUMI_BACKEND_URL: `file://${stateFolder}`,
+  PULUMI_BACKEND_URL: `file://${stateFolder}${stateOptions}`,
   PULUMI_CONFIG_PASSPHRASE: "",
   PULUMI_SKIP_UPDATE_CHECK: "true",
   // An update starts Node three times: for the language host, the provider and the program.
