@@ -1,4 +1,4 @@
-import { isInStep, readPeers } from "../../src/haproxy/runtime/peers.ts";
+import { readPeers } from "../../src/haproxy/runtime/peers.ts";
 import { readStickySessions } from "../../src/haproxy/runtime/stick-table.ts";
 import type { RunningStack } from "./running-stack.ts";
 import { until } from "./until.ts";
@@ -10,7 +10,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 export async function untilPeersConnected(stack: RunningStack, balancers: readonly number[]): Promise<void> {
   await until(async () => {
     const peers = await Promise.all(balancers.map((n) => readPeers(stack.haproxyOf(n))));
-    return peers.flat().every(isInStep);
+    return peers.flat().every(({ isConnected }) => isConnected);
   }, CONNECT_TIMEOUT_MS);
 }
 

@@ -11,8 +11,6 @@ export interface Peer {
   readonly isConnected: boolean;
   /** HAProxy's word for the last attempt: `ESTA`, `NAME`, `NONE`, … */
   readonly lastStatus: string;
-  /** Since they last began to talk; 0 where they never did. */
-  readonly ageSeconds: number;
   /** So many changes of the stick table that were made here are not on their way to it yet. */
   readonly untaught: number;
   /** Whether one of the two still hands its whole table to the other, as after a start. */
@@ -47,8 +45,8 @@ const TEACHES = 0x1;
 function parsePeer(block: string): Peer[] {
   const [, name, place, address, words = ""] =
     /id=([\w.-]+)\((local|remote),\w+\) addr=([!-~]+) (app_state=.*)/.exec(block) ?? [];
-  const [, appState, learnState, lastStatus, age = ""] =
-    /^app_state=(\w+) learn_state=(\w+) last_status=(\w+) last_hdshk=(\S+)/.exec(words) ?? [];
+  const [, appState, learnState, lastStatus] =
+    /^app_state=(\w+) learn_state=(\w+) last_status=(\w+)/.exec(words) ?? [];
   if (name === undefined || address === undefined || lastStatus === undefined)
     throw malformed("show peers", block);
   if (place === "local") return [];
@@ -61,18 +59,8 @@ function parsePeer(block: string): Peer[] {
       address,
       isConnected: appState === "RUNNING" && lastStatus === "ESTA",
       lastStatus,
-      ageSeconds: secondsOf(age),
       untaught: (made - number(/ last_pushed=(\d+)/)) >>> 0, // HAProxy's counters begin again at 2^32
       isInLesson: isTeaching || learnState !== "NOTASSIGNED",
     },
   ];
 }
-
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
-/** HAProxy spells a time as `6s`, `1m12s`, `2h5m` or `3d4h`. */
-const secondsOf = (time: string): number =>
-  Array.from(time.matchAll(/(\d{1,9})([smhd])/g)).reduce(
-    (sum, [, count, unit = ""]) => sum + Number(count) * (SECONDS[unit] ?? 0),
-    0,
-  );

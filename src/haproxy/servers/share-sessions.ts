@@ -1,6 +1,7 @@
 import { type Clock, poll, systemClock } from "../../stack/clock.ts";
 import type { Haproxy } from "../runtime/client.ts";
 import { type Peer, readPeers } from "../runtime/peers.ts";
+import { readProcessInfo } from "../runtime/process-info.ts";
 import { unlessDown } from "../runtime/running-state.ts";
 import { RuntimeError } from "../runtime/runtime-error.ts";
 import { readStickTable, type StickTable, sessionIdOf } from "../runtime/stick-table.ts";
@@ -29,6 +30,8 @@ interface Sharing {
 }
 
 const POLL_MS = 50;
+/** Peers that have nothing to say may lose each other, and try again after two seconds at the latest. */
+const REDIAL_MS = 3_000;
 /** A session that was just learned is on its way to the others for less, also where machines are too busy. */
 const ON_ITS_WAY_MS = 500;
 /** For what was learned apart to be the same everywhere. */
@@ -49,10 +52,8 @@ export async function shareSessions(
       `waits until all balancers share their sessions, ${secondsLeft(leftMs)} left: ${pairs}`,
       "progress",
     );
-  const pairs = await poll(() => pairsUnlike(sharers, isSettled), {
-    until: (found) => found.length === 0,
-    ...{ everyMs: POLL_MS, timeoutMs, clock, progress: { ...PROGRESS, tell } },
-  });
+  const progress = { ...PROGRESS, tell };
+  const pairs = await whenConnected(sharers, true, { timeoutMs, clock, progress });
   if (pairs.length > 0)
     throw new RuntimeError(
       "timeout",
@@ -71,43 +72,57 @@ export async function shareSessions(
   if (left > 0) report(`${left} sessions are not on the same server through every balancer`);
 }
 
-/**
- * After a start or a reload peers that dial each other at the same time lose connections which seemed to be
- * there. HAProxy gives up one on which nothing comes for five seconds.
- */
-const SETTLED_SECONDS = 6;
-
-/** Whether two are connected for good. That what they learn meanwhile arrives is what the tables prove. */
-const isSettled = ({ isConnected, isInLesson, ageSeconds }: Peer): boolean =>
-  isConnected && !isInLesson && ageSeconds >= SETTLED_SECONDS;
-
 /** Whether all balancers know the same of sessions, and all are connected, for good or at present. */
 export async function areShared(
   sharers: readonly Sharer[],
   { forGood, clock = systemClock }: { readonly forGood: boolean; readonly clock?: Clock },
 ): Promise<boolean> {
   const found = await unlessDown(async () => {
-    const pairs = await pairsUnlike(sharers, forGood ? isSettled : ({ isConnected }) => isConnected);
-    return pairs.length === 0 ? await lookForApart(sharers, clock) : undefined;
+    const apart = await whenConnected(sharers, forGood, { timeoutMs: REDIAL_MS, clock });
+    return apart.length === 0 ? await lookForApart(sharers, clock) : undefined;
   });
   return found?.length === 0;
 }
 
-/** Names each balancer with a peer of its own that is not as wanted. */
-async function pairsUnlike(sharers: readonly Sharer[], isFine: (peer: Peer) => boolean): Promise<string[]> {
+/**
+ * After a start or a reload peers dial each other at the same time, and lose connections that seemed to be
+ * there: a dial that came too late may still come up, and one on which nothing comes is given up after five
+ * seconds.
+ */
+const SETTLED_SECONDS = 6;
+
+/** Waits until all are connected. Returns those that are not in time, as {@link findUnconnected}. */
+const whenConnected = (
+  sharers: readonly Sharer[],
+  forGood: boolean,
+  wait: Omit<Parameters<typeof poll<string[]>>[1], "until" | "everyMs">,
+): Promise<string[]> =>
+  poll(() => findUnconnected(sharers, forGood), {
+    ...wait,
+    until: (found) => found.length === 0,
+    everyMs: POLL_MS,
+  });
+
+/** Names each balancer with a peer that it is not connected to, or not for good. */
+async function findUnconnected(sharers: readonly Sharer[], forGood: boolean): Promise<string[]> {
   const told = await Promise.all(
     sharers.map(async ({ haproxy, haproxyContainer }) => {
-      const peers = await readPeers(haproxy);
+      const [peers, { uptimeSeconds }] = await Promise.all([readPeers(haproxy), readProcessInfo(haproxy)]);
       // One that still runs a config of fewer balancers knows too few.
       if (peers.length < sharers.length - 1) return [`${haproxyContainer} does not know all of them`];
-      return peers.filter((peer) => !isFine(peer)).map((peer) => `${haproxyContainer} and ${wordsOf(peer)}`);
+      const apart = peers.filter((peer) => !isSharing(peer));
+      if (apart.length > 0) return apart.map((peer) => `${haproxyContainer} and ${wordsOf(peer)}`);
+      return forGood && uptimeSeconds < SETTLED_SECONDS ? [`${haproxyContainer} has just begun`] : [];
     }),
   );
   return told.flat();
 }
 
+/** That what both learn meanwhile arrives is what the tables prove. */
+const isSharing = ({ isConnected, isInLesson }: Peer): boolean => isConnected && !isInLesson;
+
 const wordsOf = ({ name, isConnected, lastStatus }: Peer): string =>
-  isConnected ? `${name} (not connected for good)` : `${name} (not connected, ${lastStatus})`;
+  `${name} (${isConnected ? "still teaching" : `not connected, ${lastStatus}`})`;
 
 /** Finds the sessions that are apart at two looks in a row, which those on their way are not. */
 async function lookForApart(sharers: readonly Sharer[], clock: Clock): Promise<ApartSession[]> {

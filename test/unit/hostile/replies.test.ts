@@ -97,7 +97,6 @@ const PEER: Shape = {
   address: isWord,
   isConnected: isTruth,
   lastStatus: isWord,
-  ageSeconds: isWholeNumber,
   untaught: isWholeNumber,
   isInLesson: isTruth,
 };

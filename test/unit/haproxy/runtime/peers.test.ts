@@ -28,7 +28,6 @@ describe("the answer of show peers", () => {
         address: "172.29.98.4:10000",
         isConnected: false,
         lastStatus: "NONE",
-        ageSeconds: 0,
         untaught: 0,
         isInLesson: false,
       },
@@ -37,7 +36,6 @@ describe("the answer of show peers", () => {
         address: "172.29.98.2:10000",
         isConnected: true,
         lastStatus: "ESTA",
-        ageSeconds: 3,
         untaught: 0,
         isInLesson: true,
       },
@@ -64,17 +62,6 @@ describe("the answer of show peers", () => {
       ["learn_state=NOTASSIGNED last_status=ESTA", "learn_state=PROCESSING last_status=ESTA"],
     ]);
     for (const each of [behind, around, learns]) expect(each && isInStep(each)).toBe(false);
-  });
-
-  test.each([
-    ["6s", 6],
-    ["1m12s", 72],
-    ["2h5m", 7_500],
-    ["3d4h", 273_600],
-    ["<NEVER>", 0],
-  ])("spells the age of a connection as %s", (text, seconds) => {
-    const reply = RECORDED.replace("last_hdshk=3s", `last_hdshk=${text}`);
-    expect(parsePeers(reply)[1]?.ageSeconds).toBe(seconds);
   });
 
   test("is empty without a peers section", () => {
