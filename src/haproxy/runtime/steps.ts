@@ -84,7 +84,8 @@ export const steps = (backend: string) =>
     delete: (server: string): readonly Step[] => {
       const path = serverPath(backend, server);
       return [
-        { command: COMMANDS.waitRemovable(path, 50), accepts: /^(Done\.|Wait delay expired\.|Failed\.)$/ },
+        // newer versions say why; `del` is what counts
+        { command: COMMANDS.waitRemovable(path, 50), accepts: /^(Done\.|Wait delay expired\.|Failed\..*)$/ },
         {
           command: COMMANDS.deleteServer(path),
           accepts: new RegExp(`^(Server deleted\\.|No such server\\.|${STILL_BUSY.source})$`),
