@@ -241,9 +241,8 @@ describe("podinfo", () => {
       // each drop of theirs would begin another 30 s
       await until(async () => headers.closed === 1_400, 30_000);
       await until(async () => stalled.closed === 200, 60_000);
-      const { failures, sent } = await load.stop();
+      const { failures } = await load.stop();
       expect(failures).toEqual([]);
-      expect(sent).toBeGreaterThan(1_000);
       dripping.end();
       // HAProxy has given up on answers that nobody reads
       await until(async () => (await countRequests()) === 0, 60_000);

@@ -54,9 +54,8 @@ async function updateUnderLoad(
   const load = new Load(on);
   await stack.up(changes);
   await load.settle();
-  const { sent, failures, failedOver } = await load.stop();
+  const { failures, failedOver } = await load.stop();
   expect(failures).toEqual([]);
-  expect(sent).toBeGreaterThan(300);
   return { failedOver };
 }
 

@@ -64,8 +64,7 @@ describe("a server list that was changed by hand", () => {
     }
     await stack.up();
     await expectDeclared();
-    const { sent, failures } = await load.stop();
-    expect(sent).toBeGreaterThan(200);
+    const { failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
@@ -136,9 +135,8 @@ describe("a server list that was changed by hand", () => {
     await stack.up();
     expect(sockets.filter(({ wasClosed }) => wasClosed)).toEqual([]);
     for (const socket of sockets) socket.end();
-    const { sent, failures } = await load.stop();
+    const { failures } = await load.stop();
     expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(200);
     expect(await startsOf()).toEqual(before);
     expect(await stack.haproxyIdentity()).toEqual(identity);
     const cpus = (await docker.info()).NCPU;
@@ -200,9 +198,8 @@ describe("a server list that was changed by hand", () => {
     }
     const load = new Load(stack.url, { clients: 4 });
     await stack.up();
-    const { sent, failures } = await load.stop();
+    const { failures } = await load.stop();
     expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(300);
     const after = await idsOf();
     expect(after.map((id, index) => id !== before[index])).toEqual([true, true, true, false, false, true]);
     await expectDeclared();

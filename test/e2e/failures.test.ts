@@ -144,8 +144,7 @@ describe("a stack that serves", () => {
     expect(output).toContain("refuses the config");
     expect(output).toContain("balance only supports 'roundrobin'");
     expect([...(await stack.servers()).keys()]).toEqual(["s1", "s2"]);
-    const { sent, failures } = await load.stop();
-    expect(sent).toBeGreaterThan(200);
+    const { failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(await stack.haproxyIdentity()).toEqual(before);
   });
@@ -176,8 +175,7 @@ describe("a stack that serves", () => {
       `everything replaced: subnet ${stack.subnet} → ${other}`,
     );
     stack.configure({ subnet: stack.subnet });
-    const { sent, failures } = await load.stop();
-    expect(sent).toBeGreaterThan(200);
+    const { failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(await stack.haproxyIdentity()).toEqual(before);
   });

@@ -66,9 +66,8 @@ describe("a reference that names another image now", () => {
     for (const line of told) expect(output).toContain(line);
     const load = new Load(stack.url, { clients: 4 });
     await stack.up({ count: 3 });
-    const { sent, failures } = await load.stop();
+    const { failures } = await load.stop();
     expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(200);
     expect(await running()).toEqual([after, after, after]);
     expect(await planLines()).toEqual(["nothing to change"]);
     expect((await stack.command("status")).exitCode).toBe(0);

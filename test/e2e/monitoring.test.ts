@@ -72,10 +72,9 @@ async function reloadUnderLoad(changes: Parameters<TestStack["up"]>[0]): Promise
   const load = new Load([stack.urlOf(1)], { clients: 6 });
   await stack.up(changes);
   await load.settle();
-  const { sent, failures } = await load.stop();
+  const { failures } = await load.stop();
   const after = await stack.haproxyIdentity();
   expect(failures).toEqual([]);
-  expect(sent).toBeGreaterThan(300);
   expect(after.pid).not.toBe(before.pid);
   expect({ ...after, pid: before.pid }).toEqual(before);
 }

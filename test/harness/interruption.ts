@@ -100,8 +100,7 @@ export async function interruptUnderLoad(
   expect(exitCode, output).toBe(0);
   expect(output).not.toMatch(/error:/);
   await load.settle();
-  const { sent, failures } = await load.stop();
+  const { failures } = await load.stop();
   expect(failures).toEqual([]);
-  expect(sent).toBeGreaterThan(300);
   await expectDeclared(stack, count);
 }

@@ -1,6 +1,10 @@
 import { Agent, request } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "./until.ts";
+
+/** Requests of each client without which a load says nothing. */
+const EACH = 10;
 
 /** A request that got no good answer. Times are in milliseconds since 1970. */
 export interface Failure {
@@ -43,6 +47,8 @@ export class Load {
   #answeredBy = new Map<string, number>();
   readonly #workers: Promise<void>[];
   readonly #ca: string | undefined;
+  /** Requests that each client has behind it, well or not. */
+  readonly #done: number[];
   #sent = 0;
   #failedOver = 0;
   #isRunning = true;
@@ -53,16 +59,25 @@ export class Load {
   ) {
     this.#ca = ca;
     this.#urls = [url].flat().map((base) => base + path);
+    this.#done = Array.from({ length: clients }, () => 0);
     this.#workers = Array.from({ length: clients }, (_, index) => this.#client(index, pauseMs));
   }
 
-  /** Waits a moment, so that what a change broke has the time to show. */
+  /** Waits a moment, in which every client asks again, so that what a change broke has the time to show. */
   async settle(): Promise<void> {
+    const before = [...this.#done];
     await sleep(500);
+    await until(async () => this.#done.every((done, index) => done - (before[index] ?? 0) >= EACH));
   }
 
-  /** Ends the load, after the requests under way. */
+  /** Waits until so many requests were sent since the start, or since the last `take`. */
+  async hasSent(count: number): Promise<void> {
+    await until(async () => this.#sent >= count);
+  }
+
+  /** Ends the load, after each client's tenth request: fewer would say little, and a busy machine is slow. */
   async stop(): Promise<LoadResult> {
+    await until(async () => this.#done.every((done) => done >= EACH));
     this.#isRunning = false;
     await Promise.all(this.#workers);
     return this.take();
@@ -100,6 +115,7 @@ export class Load {
       } catch (error) {
         fail(causeOf(error));
       }
+      this.#done[index] = (this.#done[index] ?? 0) + 1;
       await sleep(pauseMs);
     }
     agent?.destroy();

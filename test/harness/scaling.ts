@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readMountedFile } from "../../src/docker/volume-command.ts";
 import { CONFIG_FILE } from "../../src/haproxy/container.ts";
@@ -49,10 +48,9 @@ export function describeScaling<S extends RunningStack>(
 
     test("spreads requests over all servers", async () => {
       const load = new Load(stack.url, { clients: 3, pauseMs: 0 });
-      await sleep(1000);
-      const { sent, failures, answeredBy } = await load.stop();
+      await load.hasSent(300);
+      const { failures, answeredBy } = await load.stop();
       expect(failures).toEqual([]);
-      expect(sent).toBeGreaterThan(30);
       expect(answeredBy.size).toBe(3);
     });
 
@@ -76,12 +74,11 @@ export function describeScaling<S extends RunningStack>(
           ),
         ).toBe(true);
       }
-      const { sent, failures, answeredBy } = await load.stop();
+      const { failures, answeredBy } = await load.stop();
       expect(failures).toEqual([]);
-      expect(sent).toBeGreaterThan(1000);
       expect(answeredBy.size).toBeGreaterThanOrEqual(8); // 3, then 3 more, then 3 new ones
       for (const socket of sockets) {
-        expect(socket.echoes).toBeGreaterThan(20);
+        await until(async () => socket.echoes > 20);
         expect(socket.wasClosed).toBe(false);
         socket.end();
       }
