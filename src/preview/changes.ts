@@ -5,7 +5,7 @@ import { movedShare } from "../haproxy/hash-ring.ts";
 import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
-import { describeDifference, type Plan, planUpdate, type Trial } from "../haproxy/servers/update-plan.ts";
+import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/update-plan.ts";
 import {
   balancerMadeFrom,
   changedKeys,
@@ -54,7 +54,11 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
               now,
             ),
           ];
-    changed.set(containerName, [...atRuntime, ...describeSessions(declared, running, oldConfig)]);
+    changed.set(containerName, [
+      ...describeTrial(declared, running),
+      ...atRuntime,
+      ...describeSessions(declared, running, oldConfig),
+    ]);
   }
   lines.push(...together(changed));
   const isReloaded = topology.balancers.some(
@@ -153,6 +157,14 @@ function planOf({ topology, config, rollout }: Declared, running: RunningState):
   );
 }
 
+/** Another check is tried before anything else, also where HAProxy starts anew with it. */
+const describeTrial = (declared: Declared, running: RunningState): string[] =>
+  planOf(declared, running).phases.flatMap((phase) => {
+    if (phase.kind !== "try") return [];
+    const names = phase.servers.map(({ name }) => name).join(" ");
+    return [`check: app.readyPath ${phase.readyPath} is tried on ${names} first`];
+  });
+
 function describeServers(declared: Declared, running: RunningState, oldConfig: string): string[] {
   const { difference, phases } = planOf(declared, running);
   const words = describeDifference(difference);
@@ -166,15 +178,11 @@ function describeServers(declared: Declared, running: RunningState, oldConfig: s
     ...(down.length === 0
       ? []
       : [`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`]),
-    ...phases.flatMap((phase) => (phase.kind === "try" ? [`check: ${describeTrial(phase)}`] : [])),
     ...(phases.some(({ kind }) => kind === "reload")
       ? [`reload: ${describeReload(oldConfig, declared.config)}`]
       : []),
   ];
 }
-
-const describeTrial = ({ servers, readyPath }: Trial): string =>
-  `app.readyPath ${readyPath} is tried on ${servers.map(({ name }) => name).join(" ")} before the reload`;
 
 function describeCertificate(
   { settings: { tls }, certificate }: Declared,

@@ -19,7 +19,7 @@ import { balancerPorts } from "../stack/published-ports.ts";
 import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
 import { confined, keepUp, replacedFor } from "./confinement.ts";
 import type { StackCertificate } from "./https-certificate.ts";
-import type { ConfigFileInputs, HaproxyAddress } from "./inputs.ts";
+import type { ConfigFileInputs, HaproxyAddress, InstalledConfigInputs } from "./inputs.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import { CertificateFile, ConfigFile, Serving, type Upkeep } from "./provided.ts";
 import type { StackRuntimeTls } from "./runtime-tls.ts";
@@ -114,16 +114,31 @@ const describeConfigFile = (
   text: config.text,
 });
 
-function createConfigFile(
-  { volumeName }: Balancer,
-  inputs: ConfigFileInputs,
-  args: BalancerArgs,
-): ConfigFile {
+function createConfigFile(balancer: Balancer, inputs: ConfigFileInputs, args: BalancerArgs): ConfigFile {
   const { owner, parent } = args;
+  const { volumeName } = balancer;
   const volume = createVolume(volumeName, "config", owner, parent);
   // The config names the certificates' files, so HAProxy refuses the one without the others.
   const dependsOn = createCertificateFiles(volume, inputs, args);
-  return new ConfigFile(`${volumeName}-file`, { ...inputs, volumeName: volume.name }, { parent, dependsOn });
+  const running = describeRunning(balancer, args);
+  const installed = { ...inputs, volumeName: volume.name, running, credentials: args.runtimeTls?.client };
+  return new ConfigFile(`${volumeName}-file`, installed, { parent, dependsOn });
+}
+
+/** What runs with the old file, but for servers of a roll-out, which proves them by itself. */
+function describeRunning(balancer: Balancer, args: BalancerArgs): InstalledConfigInputs["running"] {
+  const { declared, observed } = args;
+  const { settings, topology, config, rollout } = declared;
+  if (!observed.balancers.has(balancer.containerName)) return undefined;
+  const replaced = new Set(rollout.replaced.map(({ name }) => name));
+  return {
+    ...addressOf(balancer, args),
+    revision: config.revision,
+    servers: topology.servers.filter(({ name }) => !replaced.has(name)),
+    readyPath: topology.readyPath,
+    drainTimeoutMs: settings.drainTimeoutMs,
+    readyTimeoutMs: settings.readyTimeoutMs,
+  };
 }
 
 function createCertificateFiles(

@@ -25,6 +25,20 @@ export const CONFIG_FILE = CONFIG_VOLUME.extend({ text: z.string() });
 /** A balancer's haproxy.cfg in its volume. */
 export type ConfigFileInputs = z.infer<typeof CONFIG_FILE>;
 
+export const INSTALLED_CONFIG = CONFIG_FILE.extend({
+  /** The HAProxy that runs, and servers of it that the file may check otherwise; undefined for a new one. */
+  running: HAPROXY_ADDRESS.extend({
+    revision: z.string(),
+    servers: z.array(SERVER),
+    readyPath: z.string(),
+    ...TIMEOUTS,
+  }).optional(),
+  /** For its runtime API, where it takes any; a secret. */
+  credentials: CREDENTIALS.optional(),
+});
+/** A balancer's haproxy.cfg, and who has to bear it. */
+export type InstalledConfigInputs = z.infer<typeof INSTALLED_CONFIG>;
+
 const DECLARED_CERTIFICATE = z.object({
   /** Where the PEM file is, as the config names it; empty for a certificate that Balancer made. */
   path: z.string(),

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type {
   AppServerInputs,
   CertificateFileInputs,
-  ConfigFileInputs,
+  InstalledConfigInputs,
   RolloutEndInputs,
   RuntimeCredentialsInputs,
   RuntimeSyncInputs,
@@ -40,7 +40,7 @@ export class AppServer extends provided<AppServerInputs>("AppServer", [
 export class RolloutEnd extends provided<RolloutEndInputs>("RolloutEnd") {}
 
 /** A balancer's haproxy.cfg: checked by the balancer's own image, then renamed into place in its volume. */
-export class ConfigFile extends provided<ConfigFileInputs>("ConfigFile") {}
+export class ConfigFile extends provided<InstalledConfigInputs>("ConfigFile") {}
 
 /** A certificate with its key in a balancer's volume. The balancer's own image checks it first. */
 export class CertificateFile extends provided<CertificateFileInputs>("CertificateFile", ["digest"]) {}

@@ -91,14 +91,17 @@ describe("a check that the running containers refuse", () => {
     const sockets = await Promise.all(["a", "b", "c", "d"].map((id) => EchoSocket.open(stack.url, id)));
     stack.configure({ "app.readyPath": "/nope" });
     const { output: plan } = await stack.preview();
-    expect(plan).toContain("check: app.readyPath /nope is tried on s1 s2 s3 s4 before the reload");
+    expect(plan).toContain("check: app.readyPath /nope is tried on s1 s2 s3 s4 first");
     expect(plan).toContain("reload: app.readyPath /healthz → /nope");
     const { exitCode, output } = await stack.tryUp();
     expect(exitCode).not.toBe(0);
     const answers =
       /app\.readyPath \/nope: s1 \(e2e-reload-podinfo1, [\d.]+:9898\) answers 404 for \/nope; s2 /;
     expect(output).toMatch(answers);
-    expect(output).toMatch(/; s4 .*; the old worker serves on, and its config is back in volume/);
+    expect(output).toMatch(/; s4 .*; the old worker serves on, with its config in volume/);
+    // a HAProxy that is replaced would begin with it
+    expect((await stack.tryUp({ "haproxy.files": 20_000 })).output).toMatch(answers);
+    stack.configure({ "haproxy.files": undefined });
     await load.settle();
     expect((await load.stop()).failures).toEqual([]);
     expect(sockets.map(({ wasClosed }) => wasClosed)).toEqual([false, false, false, false]);

@@ -36,6 +36,23 @@ test("a balancer's container comes after its config, and the sync after the app 
   });
 });
 
+test("a balancer's config knows who runs with the old one, and comes before every sync", async () => {
+  const config = { ...THREE, count: "3", "app.readyPath": "/x" };
+  const before = { balancers: [1], apps: { 1: "old", 2: "same", 3: "same" }, serving: ["s1", "s2", "s3"] };
+  const graph = await recordGraph(config, declareChildren, before);
+  expect(graph.get("demo-haproxy1-config-file")?.inputs.running).toMatchObject({
+    haproxyContainer: "demo-haproxy1",
+    readyPath: "/x",
+    servers: [{ name: "s2" }, { name: "s3" }],
+  });
+  expect(graph.get("demo-haproxy2-config-file")?.inputs.running).toBeUndefined();
+  for (const n of [1, 2, 3]) {
+    expect(graph.get(`demo-haproxy${n}-runtime`)?.after).toContain("demo-podinfo1");
+    expect(graph.get("demo-podinfo1")?.after).toContain(`demo-haproxy${n}`);
+    expect(graph.get(`demo-haproxy${n}`)?.after).toContain(`demo-haproxy${n}-config-file`);
+  }
+});
+
 test("the network gives containers of others addresses that no container of the stack ever has", async () => {
   const graph = await recordGraph({ count: "2" }, declareChildren);
   expect(graph.get("demo-balancer")?.inputs.ipamConfigs).toEqual([

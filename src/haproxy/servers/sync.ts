@@ -5,7 +5,7 @@ import { serverArguments } from "../file/server-line.ts";
 import type { Haproxy } from "../runtime/client.ts";
 import { COMMANDS } from "../runtime/command.ts";
 import { reload } from "../runtime/reload.ts";
-import { type RunningState, readState } from "../runtime/running-state.ts";
+import { type RunningState, readState, unlessDown } from "../runtime/running-state.ts";
 import { RuntimeError } from "../runtime/runtime-error.ts";
 import { stateFileOf } from "../runtime/state.ts";
 import type { Step } from "../runtime/steps.ts";
@@ -55,6 +55,17 @@ export async function sync(target: SyncTarget, report: Report): Promise<RunningS
   }
   haproxy.redial(); // somebody else may have reloaded meanwhile
   return readState(haproxy);
+}
+
+/**
+ * Tries what the next config checks otherwise, while nothing of it is there yet. A HAProxy that does not
+ * answer serves nobody.
+ * @throws {ReloadRefusedError} as {@link tryCheck}
+ */
+export async function tryNext(target: Target & DeclaredServers, report: Report): Promise<void> {
+  const found = await unlessDown(() => readState(target.haproxy));
+  const phases = found === undefined ? [] : planUpdate(target, found).phases;
+  for (const phase of phases) if (phase.kind === "try") await tryCheck(target, phase, report);
 }
 
 /**

@@ -1,12 +1,16 @@
 import { readConfig, writeConfig } from "../../docker/config-volume.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { removeHelpers } from "../../docker/volume-command.ts";
-import { CONFIG_FILE, type ConfigFileInputs } from "../inputs.ts";
+import { ReloadRefusedError } from "../../haproxy/runtime/runtime-error.ts";
+import type { Report } from "../../haproxy/servers/report.ts";
+import { tryNext } from "../../haproxy/servers/sync.ts";
+import { INSTALLED_CONFIG, type InstalledConfigInputs } from "../inputs.ts";
+import { haproxyAt } from "./haproxy.ts";
 import { made, NOTHING, type ResourceType } from "./resource-type.ts";
 
 /** A balancer's haproxy.cfg in its volume. */
-export const configFile: ResourceType<ConfigFileInputs, object> = {
-  inputs: CONFIG_FILE,
+export const configFile: ResourceType<InstalledConfigInputs, object> = {
+  inputs: INSTALLED_CONFIG,
   outputs: NOTHING,
   replacedFor: ["volumeName"],
   ...made(({ volumeName }) => volumeName, install),
@@ -22,7 +26,23 @@ export const configFile: ResourceType<ConfigFileInputs, object> = {
   },
 };
 
-async function install(inputs: ConfigFileInputs): Promise<object> {
+/** A check that the running containers refuse gets no further: neither a reload nor a restart meets it. */
+async function install(
+  inputs: InstalledConfigInputs,
+  _last: InstalledConfigInputs | undefined,
+  tell: Report,
+): Promise<object> {
+  const { running, credentials, volumeName } = inputs;
+  try {
+    if (running !== undefined)
+      await tryNext(haproxyAt(running, credentials), (line, kind) =>
+        tell(`${running.haproxyContainer}: ${line}`, kind),
+      );
+  } catch (error) {
+    if (!(error instanceof ReloadRefusedError)) throw error;
+    const words = `the old worker serves on, with its config in volume ${volumeName}`;
+    throw new ReloadRefusedError(`${error.message}; ${words}`);
+  }
   await writeConfig(await connectEngine(), inputs, inputs.text);
   return {};
 }

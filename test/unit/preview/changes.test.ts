@@ -88,8 +88,17 @@ describe("a preview", () => {
       from: {},
       to: { "app.readyPath": "/healthz" },
       lines: [
-        "check: app.readyPath /healthz is tried on s1 s2 s3 before the reload",
+        "check: app.readyPath /healthz is tried on s1 s2 s3 first",
         "reload: app.readyPath /readyz → /healthz",
+      ],
+    },
+    {
+      what: "the ready path with what replaces HAProxy, which would begin with it",
+      from: {},
+      to: { "app.readyPath": "/healthz", haproxyImage: "haproxy:3.3" },
+      lines: [
+        "HAProxy replaced: demo-haproxy1, haproxyImage haproxy:3.2 → haproxy:3.3",
+        "check: app.readyPath /healthz is tried on s1 s2 s3 first",
       ],
     },
     { what: "monitoring", from: {}, to: { monitoring: "true" }, lines: ["reload: monitoring false → true"] },
@@ -153,13 +162,13 @@ describe("a preview", () => {
 
   test("tells so whatever else changes", () => {
     const from = runs({ mode: "hash", count: "3" });
-    const [runtime, check, reload, sessions] = describeChanges(
+    const [check, runtime, reload, sessions] = describeChanges(
       declare({ mode: "hash", count: "4", "app.readyPath": "/healthz" }),
       from,
     );
-    expect([runtime, check, reload]).toEqual([
+    expect([check, runtime, reload]).toEqual([
+      "check: app.readyPath /healthz is tried on s1 s2 s3 first",
       "runtime: + s4",
-      "check: app.readyPath /healthz is tried on s1 s2 s3 before the reload",
       "reload: app.readyPath /readyz → /healthz",
     ]);
     expect(sessions).toMatch(/^sessions: 2\d\.\d % move to another server$/);
@@ -319,7 +328,7 @@ describe("a preview", () => {
       "sessions: not the same on all balancers, taught to each other anew",
     ]);
     expect(describeChanges(declare({ ...two, readyTimeout: "9s", "app.readyPath": "/x" }), apart)).toEqual([
-      "check: app.readyPath /x is tried on s1 s2 s3 before the reload",
+      "check: app.readyPath /x is tried on s1 s2 s3 first",
       "reload: app.readyPath /readyz → /x",
     ]);
   });

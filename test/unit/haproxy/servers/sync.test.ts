@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
-import { bringUp, sync } from "../../../../src/haproxy/servers/sync.ts";
+import { bringUp, sync, tryNext } from "../../../../src/haproxy/servers/sync.ts";
 import type { Server } from "../../../../src/stack/topology.ts";
 import { declare } from "./declared-servers.ts";
 import { FakeHaproxy } from "./fake-haproxy.ts";
@@ -271,6 +271,18 @@ describe("a sync with another check", () => {
       "= reload: config r1 → r2",
     ]);
     expect([readyPath, fake.names()]).toEqual(["/ready", ["s1", "s2"]]);
+  });
+
+  test("may be tried alone, which changes nothing else", async () => {
+    await using fake = await start({ running: only("s2", "s4") });
+    fake.worker.set("s2", { weight: 3 });
+    const { haproxy, clock, report } = fake;
+    const declared = { haproxy, clock, servers: only("s2", "s3"), revision: "r2", readyPath: "/ready" };
+    await tryNext({ ...declared, ...TIMES }, report);
+    expect(fake.transcript).toContain("= app.readyPath /ready tried: s2 pass");
+    expect(fake.transcript.filter((line) => !/[ -]s2\b/.test(line))).toEqual([]);
+    await fake.kill();
+    await tryNext({ ...declared, ...TIMES }, report); // nobody is served
   });
 
   test("is refused within a second or two where an app does not know it, with its answer", async () => {
