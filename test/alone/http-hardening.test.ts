@@ -32,12 +32,16 @@ afterAll(removeRecordingApp);
 const haproxy = (): string => stack.gateway.replace(/1$/, "2");
 const AT_A_TIME = 20;
 
-async function sendAll(requests: readonly { readonly bytes: Buffer }[]): Promise<number[][]> {
+async function sendAll(
+  requests: readonly { readonly bytes: Buffer; readonly isRefusedLate?: boolean }[],
+): Promise<number[][]> {
   const answers: string[] = [];
   for (let at = 0; at < requests.length; at += AT_A_TIME) {
     answers.push(
       ...(await Promise.all(
-        requests.slice(at, at + AT_A_TIME).map(({ bytes }) => sendRaw(haproxy(), 8080, bytes)),
+        requests
+          .slice(at, at + AT_A_TIME)
+          .map(({ bytes, isRefusedLate }) => sendRaw(haproxy(), 8080, bytes, isRefusedLate)),
       )),
     );
   }

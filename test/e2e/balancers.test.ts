@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { countStickySessions } from "../../src/haproxy/runtime/stick-table.ts";
+import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { Load, mapSessions } from "../harness/load.ts";
 import { rememberMany } from "../harness/many-sessions.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -16,7 +17,7 @@ const ids = (prefix: string, count: number): string[] =>
 let stack: TestStack;
 
 beforeAll(async () => {
-  await docker.getImage("haproxy:3.2").tag({ repo: "haproxy", tag: "e2e-balancers" });
+  await docker.getImage(HAPROXY_IMAGE).tag({ repo: "haproxy", tag: "e2e-balancers" });
   stack = await TestStack.create({ name: "e2e-balancers", config: { balancers: 3 } });
   await stack.up();
 });
@@ -83,7 +84,7 @@ describe("in sticky mode", () => {
     const before = await Promise.all(ALL.map((n) => stack.haproxyIdentity(n)));
     stack.configure({ haproxyImage: "haproxy:e2e-balancers" });
     expect((await stack.preview()).output).toContain(
-      "HAProxy replaced: e2e-balancers-haproxy3, haproxyImage haproxy:3.2 → haproxy:e2e-balancers",
+      `HAProxy replaced: e2e-balancers-haproxy3, haproxyImage ${HAPROXY_IMAGE} → haproxy:e2e-balancers`,
     );
     const { failedOver } = await updateUnderLoad(urls(), {});
     expect(failedOver).toBeGreaterThan(0);

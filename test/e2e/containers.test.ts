@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { get, Load } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
@@ -103,7 +104,7 @@ test("a secret of its environment reaches it, and nothing else in plain text", a
 });
 
 test("an image that runs as root is refused until the config allows it", async () => {
-  const root = await docker.createContainer({ Image: "haproxy:3.2", Entrypoint: ["true"] });
+  const root = await docker.createContainer({ Image: HAPROXY_IMAGE, Entrypoint: ["true"] });
   try {
     await root.commit({ repo: "e2e-containers-root", changes: "USER root" });
   } finally {

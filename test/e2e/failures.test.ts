@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { get, Load } from "../harness/load.ts";
 import { ProjectCopy } from "../harness/project-copy.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -195,7 +196,7 @@ describe("a stack that serves", () => {
       /HAProxy \(stefanprodan\/podinfo:6\.9\.2\) refuses the config: .*haproxy: not found/,
     );
     expect((await get(stack.url)).status).toBe(200);
-    stack.configure({ haproxyImage: undefined });
+    stack.configure({ haproxyImage: HAPROXY_IMAGE });
   });
 
   test("an update after a container was lost in no state clears the way", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { ImageRegistry } from "../harness/image-registry.ts";
 import { Load } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -39,7 +40,7 @@ const planLines = async (): Promise<string[]> => (await stack.command("plan")).o
 beforeAll(async () => {
   registry = await ImageRegistry.start();
   await build(APP, PODINFO, "1");
-  await build(HAPROXY, "haproxy:3.2", "1");
+  await build(HAPROXY, HAPROXY_IMAGE, "1");
   stack = await TestStack.create({
     name: "e2e-images",
     config: { count: 2, balancers: 2, "app.image": APP, haproxyImage: HAPROXY },
@@ -75,7 +76,7 @@ describe("a reference that names another image now", () => {
 
   test("of HAProxy is told too, and one balancer is replaced after the other", async () => {
     const before = await idOf(HAPROXY);
-    const after = await build(HAPROXY, "haproxy:3.2", "2");
+    const after = await build(HAPROXY, HAPROXY_IMAGE, "2");
     expect(await planLines()).toEqual(
       [1, 2].map(
         (n) => `HAProxy replaced: ${stack.haproxyNameOf(n)}, haproxyImage ${HAPROXY} (${before} → ${after})`,

@@ -5,6 +5,7 @@ import { stateFileIn } from "../../src/docker/state-file.ts";
 import { movedShare } from "../../src/haproxy/hash-ring.ts";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { get, Load } from "../harness/load.ts";
 import { ProjectCopy } from "../harness/project-copy.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -142,7 +143,7 @@ describe("a reload that HAProxy refuses", () => {
 const fileText = async (): Promise<string | undefined> =>
   readConfig(docker, {
     volumeName: `${stack.haproxyName}-config`,
-    image: "haproxy:3.2",
+    image: HAPROXY_IMAGE,
     peerName: "haproxy1",
     labels: labelsOf(stack.name, "test", "config-check"),
   });

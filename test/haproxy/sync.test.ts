@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { readSessions } from "../../src/haproxy/runtime/running-state.ts";
 import { DirectStack } from "../harness/direct-stack.ts";
+import { isHaproxyAtLeast } from "../harness/haproxy-image.ts";
 import { get, Load } from "../harness/load.ts";
 import { serverFor } from "../harness/raw-socket.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -193,8 +195,11 @@ describe("a server that is declared no longer", () => {
     await sleep(300);
     client.abort();
     await expect(held).rejects.toThrow();
+    // HAProxy 3.4 ends a request with its client, and has nothing to close.
+    const endsIt = isHaproxyAtLeast("3.4");
+    if (endsIt) await until(async () => (await readSessions(stack.haproxyOf(1))).get("s3") === 0);
     const told = await stack.sync({ drainTimeoutMs: 1_000 });
-    expect(told).toContain("s3: 1 session closed after 1 s");
+    expect(told.includes("s3: 1 session closed after 1 s")).toBe(!endsIt);
     expect(await names()).toEqual(["s1", "s2"]);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { readStackLogs } from "../../src/docker/log-stream.ts";
+import { HAPROXY_IMAGE } from "./haproxy-image.ts";
 import { type Config, docker, type RunningStack } from "./running-stack.ts";
 
 const IMAGE = "e2e-recording-app";
@@ -20,7 +21,7 @@ export async function buildRecordingApp(): Promise<void> {
   const context = pack();
   context.entry(
     { name: "Dockerfile" },
-    'FROM haproxy:3.2\nCOPY node recorder.ts /app/\nENTRYPOINT ["/app/node", "/app/recorder.ts"]\n',
+    `FROM ${HAPROXY_IMAGE}\nCOPY node recorder.ts /app/\nENTRYPOINT ["/app/node", "/app/recorder.ts"]\n`,
   );
   context.entry({ name: "recorder.ts" }, readFileSync(new URL("./recorder.ts", import.meta.url)));
   context.entry({ name: "node", mode: 0o755 }, readFileSync(process.execPath));

@@ -10,6 +10,7 @@ import type { RunningServer } from "../../src/haproxy/runtime/state.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
 import { BACKEND } from "../../src/stack/topology.ts";
 import { CapturedCaller } from "./captured-caller.ts";
+import { HAPROXY_IMAGE } from "./haproxy-image.ts";
 import { workerPid } from "./haproxy-info.ts";
 import { removeLabelled } from "./labelled.ts";
 import { PROJECT, pulumiEnvironment } from "./pulumi.ts";
@@ -45,6 +46,7 @@ export abstract class RunningStack {
   protected get placeConfig(): Config {
     const { subnet, ports } = this;
     return {
+      haproxyImage: HAPROXY_IMAGE,
       subnet,
       "ports.http": ports.http,
       "ports.https": ports.https,

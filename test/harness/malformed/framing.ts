@@ -1,3 +1,4 @@
+import { isHaproxyAtLeast } from "../haproxy-image.ts";
 import {
   CHUNKS,
   chunked,
@@ -11,6 +12,8 @@ import {
   post,
   request,
 } from "./texts.ts";
+
+const IS_AT_LEAST_3_4 = isHaproxyAtLeast("3.4");
 
 const numbered = (count: number): string =>
   Array.from({ length: count }, (_, index) => `X-${index}: x`).join("\r\n");
@@ -169,7 +172,7 @@ export const FRAMING: readonly Family[] = [
   {
     what: "a chunk size with zeros before it, or more behind it",
     isRefused: false,
-    texts: ["005", "0000000000000005", "5;a=b", '5;a="b"', "5;a\0b", "5 ", "5\t;a"].map((size) =>
+    texts: ["005", "0000000000000005", "5;a=b", '5;a="b"', "5 ", "5\t;a"].map((size) =>
       chunked(`${size}\r\nhello\r\n0\r\n\r\n`),
     ),
   },
@@ -188,8 +191,14 @@ export const FRAMING: readonly Family[] = [
     ),
   },
   {
+    what: "a NUL behind a chunk size",
+    isRefused: IS_AT_LEAST_3_4,
+    texts: [chunked("5;a\0b\r\nhello\r\n0\r\n\r\n")],
+  },
+  {
     what: "a chunk size without end",
     isRefused: true,
+    isRefusedLate: IS_AT_LEAST_3_4,
     texts: [
       chunked(`5;${"a".repeat(20_000)}\r\nhello\r\n0\r\n\r\n`),
       chunked(`${"0".repeat(20_000)}5\r\nhello\r\n0\r\n\r\n`),

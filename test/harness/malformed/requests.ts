@@ -15,12 +15,14 @@ export interface MalformedRequest {
    * Whether nothing of it may reach an app; what is let through reaches the app as one well-formed request.
    */
   readonly isRefused: boolean;
+  /** Whether HAProxy finds out only when the client's time is over, and leaves it to the client to go. */
+  readonly isRefusedLate: boolean;
 }
 
 /** All requests, each with paths of its own. */
 export const MALFORMED_REQUESTS: readonly MalformedRequest[] = [...FRAMING, ...HEADS, ...PROTOCOLS]
-  .flatMap(({ what, isRefused, texts }) => texts.map((text) => ({ what, isRefused, text })))
-  .map(({ what, isRefused, text }, number) => {
+  .flatMap(({ texts, ...family }) => texts.map((text) => ({ ...family, text })))
+  .map(({ what, isRefused, isRefusedLate = false, text }, number) => {
     const [path, smuggledPath] = [`/request-${number}`, `/smuggled-${number}`];
     const spelled = text.replaceAll("{path}", path).replaceAll("{smuggled}", smuggledPath);
     const length = spelled.length - spelled.indexOf("\r\n\r\n") - 4;
@@ -28,6 +30,7 @@ export const MALFORMED_REQUESTS: readonly MalformedRequest[] = [...FRAMING, ...H
     return {
       what: `${what}: ${JSON.stringify(bytes.toString("latin1")).slice(0, 200)}`,
       isRefused,
+      isRefusedLate,
       path,
       smuggledPath,
       bytes,

@@ -8,6 +8,8 @@ export interface Family {
    * Whether nothing of it may reach an app; what is let through reaches the app as one well-formed request.
    */
   readonly isRefused: boolean;
+  /** Whether HAProxy finds out only when the client's time is over, and leaves it to the client to go. */
+  readonly isRefusedLate?: boolean;
   readonly texts: readonly string[];
 }
 
