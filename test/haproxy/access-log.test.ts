@@ -158,6 +158,7 @@ test("every line parses, whatever a client sends", async () => {
   expect(lines.length + (await dropped())).toBe(requests.length);
   expect(lines.length).toBeGreaterThan(requests.length / 2);
   const parsed = lines.map((line): LogLine => JSON.parse(line)); // throws at the first that does not
+  expect(lines.filter((line) => !/^[ -~]+$/.test(line))).toEqual([]); // other bytes might be no UTF-8
   const refused = parsed.filter(({ status }) => status === 400).length;
   expect(refused).toBeGreaterThan(50);
   expect(parsed.length - refused).toBeGreaterThan(50);
