@@ -8,6 +8,7 @@ const ENGINE_TIMEOUT_MS = 300_000;
 
 /** These files take longest. They come first, so that both workers of a tier end at about the same time. */
 const LONGEST = [
+  "newer-engine",
   ...["rollout", "way-back", "balancers", "reload", "interruption-scale", "drift", "interruption-rollout"],
   ...["scaling", "failures", "tls", "containers", "sessions", "probe"],
 ].map((name) => `${name}.test.ts`);
@@ -60,6 +61,8 @@ export default defineConfig({
       },
       // the real HAProxy, without Pulumi
       onEngine("haproxy", 1, 2),
+      // files of the tiers around it once more, on a second engine that shares nothing with the first
+      onEngine("newer", 1, 2),
       // the real `pulumi up`
       onEngine("e2e", 2, 2),
       // what another stack beside it would disturb, or what would disturb another

@@ -19,6 +19,7 @@ source "$tools/setup/pulumi.sh"
 source "$tools/setup/engine.sh"
 source "$tools/setup/images.sh"
 source "$tools/setup/tests.sh"
+source "$tools/setup/newer-engine.sh"
 
 main() {
   cd "$checkout"
@@ -48,6 +49,7 @@ set_up() {
 set_up_tests() {
   prometheus_image
   browser
+  newer_engine
 }
 
 # Prepares the logs and takes the lock that keeps two set-ups of one checkout apart. Every child process holds

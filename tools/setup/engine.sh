@@ -73,18 +73,24 @@ start_engine() {
     return
   fi
   is_root || fail "the engine does not run: start dockerd as root"
-  local dockerd=""
-  if ! runs_as dockerd "$pid_file"; then
+  launch_dockerd "$pid_file" "$containerd_pid_file" "$dockerd_log" dockerd
+}
+
+# Starts a dockerd that goes on after the set-up, unless it runs, and waits until it answers.
+launch_dockerd() { # PID_FILE CONTAINERD_PID_FILE LOG COMMAND…
+  local own_pid_file=$1 containerd_file=$2 own_log=$3 dockerd=""
+  shift 3
+  if ! runs_as dockerd "$own_pid_file"; then
     # A killed dockerd left these files. Their numbers may belong to other processes by now, or to dead ones
     # that are not reaped yet, and a new dockerd would wait for those.
-    rm -f "$pid_file"
-    runs_as containerd "$containerd_pid_file" || rm -f "$containerd_pid_file"
-    setsid nohup dockerd >>"$dockerd_log" 2>&1 </dev/null 9>&- &
+    rm -f "$own_pid_file"
+    runs_as containerd "$containerd_file" || rm -f "$containerd_file"
+    setsid nohup "$@" >>"$own_log" 2>&1 </dev/null 9>&- &
     dockerd=$!
     disown
   fi
   wait_for_engine "$dockerd" || {
-    log=$dockerd_log
+    log=$own_log
     fail "dockerd does not answer: see its log"
   }
 }

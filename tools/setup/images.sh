@@ -74,20 +74,27 @@ require_debootstrap() { # IMAGE
   if ! command -v debootstrap >/dev/null; then apt_install debootstrap; fi
 }
 
-# Packs a small Debian with some packages as rootfs.tar into the image's build folder.
-debian_root() { # NAME PACKAGES
-  local root=$work/tmp/$1-root script=/usr/share/debootstrap/scripts/$debian mirror
+# Puts a small Debian with some packages into a folder that does not exist yet.
+unpack_debian() { # FOLDER PACKAGES
+  local script=/usr/share/debootstrap/scripts/$debian mirror
   if [ ! -e "$script" ]; then script=${script%/*}/sid; fi # debootstrap is older than the release
   # This is the mirror that apt uses. If apt shows none, debootstrap takes its own default.
   # shellcheck disable=SC2016 # apt's own variable
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
     sed -n '/\/debian\/*$/{p;q;}')
-  mkdir -p "$work/tmp/debs" "$work/tmp/$1"
+  mkdir -p "$work/tmp/debs"
   busy "building from Debian packages"
   # In a mount namespace of its own, its mounts inside the root go when it ends, however it ends.
   run unshare --mount debootstrap --variant=minbase --cache-dir="$work/tmp/debs" --include="$2" \
-    "$debian" "$root" "$mirror" "$script" ||
+    "$debian" "$1" "$mirror" "$script" ||
     fail "debootstrap did not work: is a mirror of Debian's packages reachable?"
+}
+
+# Packs a small Debian with some packages as rootfs.tar into the image's build folder.
+debian_root() { # NAME PACKAGES
+  local root=$work/tmp/$1-root
+  mkdir -p "$work/tmp/$1"
+  unpack_debian "$root" "$2"
   tar -C "$root" -cf "$work/tmp/$1/rootfs.tar" \
     --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' \
     --exclude='./usr/share/doc/*' --exclude='./usr/share/info/*' --exclude='./usr/share/locale/*' \
