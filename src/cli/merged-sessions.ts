@@ -1,16 +1,7 @@
 import { RuntimeError } from "../haproxy/runtime/runtime-error.ts";
+import type { Session } from "../haproxy/runtime/stick-table.ts";
 import type { Caller } from "./caller.ts";
 import { warnOfFailure } from "./command-line.ts";
-
-/** A session and the server that it is on. */
-export interface Session {
-  /** Its id as HAProxy spells it. */
-  readonly key: string;
-  /** Name of its server, which HAProxy may have no longer. */
-  readonly server: string;
-  /** Undefined in hash mode, where nothing is remembered. */
-  readonly expiresMs: number | undefined;
-}
 
 /**
  * The sessions of all balancers, each once, or once for each server that it is on. Those of the only balancer

@@ -8,16 +8,6 @@ export type BatchSize =
  * of rotation, but a batch has one container at least. A batch may have all: the stand-in serves meanwhile.
  */
 export function batchSize(batch: BatchSize, count: number): number {
-  return Math.max(1, Math.min(wantedSize(batch, count), count));
-}
-
-function wantedSize(batch: BatchSize, count: number): number {
-  switch (batch.kind) {
-    case "count":
-      return batch.count;
-    case "share":
-      return Math.floor((count * batch.percent) / 100);
-    default:
-      return batch satisfies never;
-  }
+  const wanted = batch.kind === "count" ? batch.count : Math.floor((count * batch.percent) / 100);
+  return Math.max(1, Math.min(wanted, count));
 }

@@ -40,17 +40,8 @@ export function endpointAt(address: EndpointAddress, credentials: Credentials | 
 }
 
 /** Writes an address as users write it. */
-export function formatEndpoint(endpoint: EndpointAddress): string {
-  switch (endpoint.kind) {
-    case "tcp":
-    case "tls":
-      return `${endpoint.host}:${endpoint.port}`;
-    case "unix":
-      return `unix@${endpoint.path}`;
-    default:
-      return endpoint satisfies never;
-  }
-}
+export const formatEndpoint = (endpoint: EndpointAddress): string =>
+  endpoint.kind === "unix" ? `unix@${endpoint.path}` : `${endpoint.host}:${endpoint.port}`;
 
 /**
  * Reads `host:port`.

@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { serverOfSession } from "../../haproxy/hash-ring.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
-import { keyOf, readStickySessions, sessionIdOf } from "../../haproxy/runtime/stick-table.ts";
+import { keyOf, readStickySessions, type Session, sessionIdOf } from "../../haproxy/runtime/stick-table.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { asciiJson } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
 import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
-import { mergeSessions, type Session } from "../merged-sessions.ts";
+import { mergeSessions } from "../merged-sessions.ts";
 import { type Balancer, readBalancers } from "../rotation.ts";
 import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 

@@ -72,7 +72,7 @@ export class Haproxy implements Disposable {
    * @throws {RuntimeError} as {@link runSteps}
    */
   async runAlone(step: Step<Command | PayloadCommand>, timeoutMs?: number): Promise<string> {
-    const answer = await runRaw(this.endpoint, step.command, timeoutMs === undefined ? {} : { timeoutMs });
+    const answer = await runRaw(this.endpoint, step.command, timeoutMs);
     this.#judge([step], [answer]);
     return answer;
   }

@@ -130,10 +130,18 @@ export function serverPath(backend: string, server: string): ServerPath {
 const isServerPath = (text: string): text is ServerPath =>
   text.split("/").length === 2 && text.split("/").every((name) => NAME.test(name));
 
-const identifier = (name: string): string => {
-  if (!NAME.test(name)) throw refused(name, "a HAProxy name");
-  return name;
-};
+/** Makes the check of a part of a command. */
+const checked =
+  (isAllowed: (text: string) => boolean, what: string) =>
+  (text: string): string => {
+    if (!isAllowed(text)) throw refused(text, what);
+    return text;
+  };
+
+const identifier = checked((name) => NAME.test(name), "a HAProxy name");
+const address = checked(isIPv4, "an IPv4 address");
+/** A file that HAProxy knows by its path. */
+const path = checked((text) => /^(\/[A-Za-z0-9._-]+)+$/.test(text), "a path");
 
 /** A command with any text as one word: a backslash takes every character's meaning but a line's end. */
 function commandWithText(start: Command, text: string, end = ""): Command {
@@ -143,17 +151,6 @@ function commandWithText(start: Command, text: string, end = ""): Command {
 }
 
 const isOneLine = (line: string): line is Command => !/[\0\r\n]/.test(line);
-
-const address = (text: string): string => {
-  if (!isIPv4(text)) throw refused(text, "an IPv4 address");
-  return text;
-};
-
-/** A file that HAProxy knows by its path. */
-const path = (text: string): string => {
-  if (!/^(\/[A-Za-z0-9._-]+)+$/.test(text)) throw refused(text, "a path");
-  return text;
-};
 
 const wholeNumber = (value: number, most: number, what: string): number => {
   if (!Number.isInteger(value) || value < 0 || value > most)

@@ -160,29 +160,18 @@ export class Connection implements Disposable {
   }
 }
 
-/** What {@link runRaw} shall put up with. */
-interface RawOptions {
-  /** How long the answer may take; 5 s by default. */
-  readonly timeoutMs?: number;
-  /** The process that is asked may have ended: then nothing comes, which is no error. */
-  readonly mayBeGone?: boolean;
-}
-
 /**
  * Runs one line over a connection of its own and returns the answer as HAProxy prints it, whatever it is. For
  * commands whose answer has empty lines inside, and for the master process.
+ * @param timeoutMs how long the answer may take; 5 s by default
  * @throws {RuntimeError} as {@link Connection.replies}; of kind `broken` when HAProxy closes the connection
  *   without a byte, as it does while it starts or ends: a command that was carried out is answered by an
  *   empty line at least
  */
-export async function runRaw(
-  endpoint: Endpoint,
-  line: Line,
-  { timeoutMs, mayBeGone = false }: RawOptions = {},
-): Promise<string> {
+export async function runRaw(endpoint: Endpoint, line: Line, timeoutMs?: number): Promise<string> {
   using connection = await Connection.open(endpoint);
   const answer = await connection.raw(line, timeoutMs);
-  if (answer === "" && !mayBeGone) throw noAnswer(endpoint, line);
+  if (answer === "") throw noAnswer(endpoint, line);
   return answer;
 }
 

@@ -2,7 +2,7 @@ import { READY_PATH_VARIABLE, REVISION_VARIABLE } from "../container.ts";
 import { parseCheckPaths } from "./check-paths.ts";
 import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
-import { NO_SUCH_PROCESS, runRaw } from "./connection.ts";
+import { Connection, NO_SUCH_PROCESS, runRaw } from "./connection.ts";
 import { parseOldWorkers } from "./process-info.ts";
 import { RuntimeError } from "./runtime-error.ts";
 import {
@@ -75,7 +75,8 @@ export const readSessions = async (haproxy: Haproxy): Promise<Map<string, number
 export async function readOldSessions({ endpoint, backend }: Haproxy): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
   for (const pid of parseOldWorkers(await runRaw(endpoint, COMMANDS.masterShowProc()))) {
-    const reply = await runRaw(endpoint, COMMANDS.showServersConnOf(pid, backend), { mayBeGone: true });
+    using connection = await Connection.open(endpoint);
+    const reply = await connection.raw(COMMANDS.showServersConnOf(pid, backend));
     if (reply === "" || NO_SUCH_PROCESS.test(reply)) continue; // ended in between
     for (const [server, count] of parseServersConn(reply)) sums.set(server, (sums.get(server) ?? 0) + count);
   }

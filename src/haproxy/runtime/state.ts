@@ -53,24 +53,18 @@ export function parseServersState(reply: string): RunningServer[] {
     throw malformed("show servers state", reply);
   const names = header.slice(2).split(" ");
   return lines.map((line) => {
-    const words = line.split(" ");
-    const field = (name: string): string => {
-      const word = words[names.indexOf(name)];
-      if (word === undefined || !WORD.test(word)) throw malformed("show servers state", line);
-      return word;
-    };
-    const number = (name: string): number => wholeNumber(field(name), "show servers state", line);
+    const { word, number } = cellsOf("show servers state", line, names, line.split(" "));
     return {
-      name: field("srv_name"),
+      name: word("srv_name"),
       id: number("srv_id"),
-      address: field("srv_addr"),
+      address: word("srv_addr"),
       port: number("srv_port"),
       adminState: adminStateOf(number("srv_admin_state")),
-      isUp: field("srv_op_state") === OPERATIONAL_RUNNING,
+      isUp: word("srv_op_state") === OPERATIONAL_RUNNING,
       weight: number("srv_uweight"),
       isChecked: (number("srv_check_state") & CHECK_ENABLED_BIT) !== 0,
-      isMendable: (number("srv_check_state") & CHECK_CONFIGURED_BIT) !== 0 && field("srv_addr") !== "-",
-      hasPassed: field("srv_check_result") === CHECK_PASSED,
+      isMendable: (number("srv_check_state") & CHECK_CONFIGURED_BIT) !== 0 && word("srv_addr") !== "-",
+      hasPassed: word("srv_check_result") === CHECK_PASSED,
     };
   });
 }
@@ -102,20 +96,9 @@ export type ServerStats = Readonly<ReturnType<typeof parseServerStats>[number]>;
 export function parseServerStats(reply: string) {
   const [header, ...lines] = reply.split("\n").filter((line) => line !== "");
   if (header === undefined || !header.startsWith("# pxname,svname,")) throw malformed("show stat", reply);
-  const columns = new Map(
-    header
-      .slice(2)
-      .split(",")
-      .map((name, index) => [name, index]),
-  );
+  const names = header.slice(2).split(",");
   return lines.map((line) => {
-    const cells = splitCsv(line);
-    const cell = (name: string): string => {
-      const text = cells[columns.get(name) ?? -1];
-      if (text === undefined) throw malformed("show stat", line);
-      return text;
-    };
-    const number = (name: string): number => wholeNumber(cell(name), "show stat", line);
+    const { cell, number } = cellsOf("show stat", line, names, splitCsv(line));
     return {
       name: cell("svname"),
       /** `UP`, `DOWN 1/2`, `MAINT`, `no check`, … */
@@ -149,13 +132,11 @@ export function parseServersConn(reply: string): Map<string, number> {
   const [header, ...lines] = reply.split("\n").filter((line) => line !== "");
   if (header === undefined || !header.startsWith("# bkname/svname"))
     throw malformed("show servers conn", reply);
-  const column = header.slice(2).split(/\s+/).indexOf("used_cur");
+  const names = header.slice(2).split(/\s+/);
   return new Map(
     lines.map((line) => {
-      const words = line.split(/\s+/);
-      const name = words[0]?.split("/")[1];
-      if (name === undefined || !WORD.test(name)) throw malformed("show servers conn", line);
-      return [name, wholeNumber(words[column] ?? "", "show servers conn", line)];
+      const { cell, number } = cellsOf("show servers conn", line, names, line.split(/\s+/));
+      return [cell("bkname/svname", /^[!-~]+\/[!-~]+$/).split("/")[1] ?? "", number("used_cur")];
     }),
   );
 }
@@ -163,7 +144,16 @@ export function parseServersConn(reply: string): Map<string, number> {
 /** A name, an address, or `-` for none. */
 const WORD = /^[!-~]+$/;
 
-function wholeNumber(word: string, command: string, line: string): number {
-  if (!/^-?\d{1,15}$/.test(word)) throw malformed(command, line);
-  return Number(word);
+const WHOLE_NUMBER = /^-?\d{1,15}$/;
+
+/** Reads the cells of a line by the names of their columns. */
+function cellsOf(command: string, line: string, names: readonly string[], cells: readonly string[]) {
+  const cell = (name: string, shape?: RegExp): string => {
+    const text = cells[names.indexOf(name)];
+    if (text === undefined || shape?.test(text) === false) throw malformed(command, line);
+    return text;
+  };
+  const word = (name: string): string => cell(name, WORD);
+  const number = (name: string): number => Number(cell(name, WHOLE_NUMBER));
+  return { cell, word, number };
 }

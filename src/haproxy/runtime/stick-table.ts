@@ -5,26 +5,14 @@ import { RuntimeError } from "./runtime-error.ts";
 import type { RunningServer } from "./state.ts";
 
 /** A line of a stick table. */
-export interface StickEntry {
-  /**
-   * The client's session id as HAProxy spells it: printable ASCII without a space, everything else escaped by
-   * a backslash. Clients choose their ids, so nothing else may be printed.
-   */
-  readonly key: string;
-  /** Name of the server that the session sticks to; undefined where the entry tells only its id. */
-  readonly server: string | undefined;
-  readonly serverId: number;
-  /** Until the entry is forgotten, unless the session is used before. */
-  readonly expiresMs: number;
-}
+export type StickEntry = Readonly<ReturnType<typeof parseStickEntry>>;
 
-/** A session and the server that it sticks to. */
-export interface StickySession {
-  /** As {@link StickEntry} has it. */
-  readonly key: string;
+/** A session and the server that it is on. */
+export interface Session extends Pick<StickEntry, "key"> {
   /** Name of the server, which HAProxy may have no longer. */
   readonly server: string;
-  readonly expiresMs: number;
+  /** Undefined in hash mode, where nothing is remembered. */
+  readonly expiresMs: number | undefined;
 }
 
 /**
@@ -38,7 +26,7 @@ export async function* readStickySessions(
   { endpoint, backend: table }: Haproxy,
   running: readonly RunningServer[],
   id?: string,
-): AsyncGenerator<StickySession> {
+): AsyncGenerator<Session> {
   const command = id === undefined ? COMMANDS.showTable(table) : COMMANDS.showTableKey(table, id);
   const names = new Map(running.map((server) => [server.id, server.name]));
   let isFirst = true;
@@ -66,9 +54,7 @@ export interface StickTable {
  */
 export async function readStickTable({ endpoint, backend: table }: Haproxy): Promise<StickTable> {
   const command = COMMANDS.showTable(table);
-  const [head = "", ...lines] = (await runRaw(endpoint, command, { timeoutMs: TABLE_TIMEOUT_MS })).split(
-    "\n",
-  );
+  const [head = "", ...lines] = (await runRaw(endpoint, command, TABLE_TIMEOUT_MS)).split("\n");
   const size = sizeOf(head, command);
   if (lines.splice(-2).join("") !== "") throw noAnswer(endpoint, command);
   return {
@@ -111,14 +97,20 @@ const ENTRY = new RegExp(`^0x[0-9a-f]+: ${KEY.source} use=\\d+ exp=(\\d{1,15}) (
  * Reads a line of `show table`.
  * @throws {RuntimeError} of kind `malformed` when it is anything else
  */
-export function parseStickEntry(line: string): StickEntry {
+export function parseStickEntry(line: string) {
   const [, key, expires, id, server] = ENTRY.exec(line) ?? [];
   if (key === undefined || server === undefined)
     throw new RuntimeError("malformed", `HAProxy answered "show table" with ${JSON.stringify(line)}`);
   return {
+    /**
+     * The client's session id as HAProxy spells it: printable ASCII without a space, everything else escaped
+     * by a backslash. Clients choose their ids, so nothing else may be printed.
+     */
     key,
+    /** Name of the server that the session sticks to; undefined where the entry tells only its id. */
     server: server === "-" ? undefined : server,
     serverId: Number(id),
+    /** Until the entry is forgotten, unless the session is used before. */
     expiresMs: Number(expires),
   };
 }

@@ -15,7 +15,7 @@ export async function runUserLine(
 ): Promise<Verdict> {
   const verdicts: Verdict[] = [];
   for (const { line, hasSeverity } of linesWithSeverity(userLine)) {
-    const answer = await runRaw(endpoint, line, { timeoutMs });
+    const answer = await runRaw(endpoint, line, timeoutMs);
     const own = hasSeverity ? answer.replace(/^\n/, "") : answer;
     if (own === "") throw noAnswer(endpoint, userLine);
     verdicts.push(judge(own));

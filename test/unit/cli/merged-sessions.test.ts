@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { mergeSessions, type Session } from "../../../src/cli/merged-sessions.ts";
+import { mergeSessions } from "../../../src/cli/merged-sessions.ts";
 import { RuntimeError } from "../../../src/haproxy/runtime/runtime-error.ts";
+import type { Session } from "../../../src/haproxy/runtime/stick-table.ts";
 import { CapturedCaller } from "../../harness/captured-caller.ts";
 
 const session = (key: string, server: string): Session => ({ key, server, expiresMs: 1_000 });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Haproxy } from "../../../../src/haproxy/runtime/client.ts";
 import { command, commandLine } from "../../../../src/haproxy/runtime/command.ts";
-import { runLines, runRaw } from "../../../../src/haproxy/runtime/connection.ts";
+import { Connection, runLines, runRaw } from "../../../../src/haproxy/runtime/connection.ts";
 import { reload } from "../../../../src/haproxy/runtime/reload.ts";
 import { changeRunningCertificate } from "../../../../src/haproxy/runtime/served-certificate.ts";
 import { BACKEND } from "../../../../src/stack/topology.ts";
@@ -146,12 +146,13 @@ describe("a raw answer", () => {
       kind: "broken",
       message: expect.stringMatching(/closed the connection without an answer to "show info"$/),
     });
-    expect(await runRaw(server.endpoint, SHOW, { mayBeGone: true })).toBe("");
+    using connection = await Connection.open(server.endpoint);
+    expect(await connection.raw(SHOW)).toBe("");
   });
 
   test("comes in time", async () => {
     await using server = await ScriptedServer.start((socket) => socket.write("a\n"));
-    await expect(runRaw(server.endpoint, SHOW, { timeoutMs: 50 })).rejects.toMatchObject({
+    await expect(runRaw(server.endpoint, SHOW, 50)).rejects.toMatchObject({
       kind: "timeout",
       message: expect.stringMatching(/did not answer "show info" within 0\.05 s$/),
     });
