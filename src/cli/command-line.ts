@@ -5,6 +5,12 @@ import { coloursOf, isTerminal } from "../terminal/terminal.ts";
 import { type Caller, tell } from "./caller.ts";
 import { PulumiError } from "./pulumi-cli.ts";
 
+/** The options of most commands: the stack, and one balancer of it. */
+export interface StackOptions {
+  readonly stack: string;
+  readonly balancer?: number;
+}
+
 /** A command of `npm run`, with the option that all of them have. */
 export const createCommand = (name: string, summary: string): Command =>
   new Command(`npm run ${name} --`)

@@ -10,14 +10,8 @@ import type { Pem } from "../tls/certificate.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 import { type ConfigVolume, readVolumeFile, runInVolume, type VolumeFile } from "./volume-command.ts";
 
-/** A file to put into the volume, and the check that it has to pass first. */
-interface Installation {
-  /** Names the file's content in messages. */
-  readonly what: string;
-  readonly file: VolumeFile;
-  /** A shell command that fails when HAProxy does not accept `$1` or warns of it. */
-  readonly check: string;
-}
+// A file that a killed update left would make HAProxy warn of servers that are down.
+const CHECK_CONFIG = `rm -f ${STATE_FILE} && haproxy -c -dW -f "$1"`;
 
 /**
  * Writes haproxy.cfg into the volume if the image's own HAProxy accepts it. The text is written as a
@@ -27,12 +21,7 @@ interface Installation {
  *   cannot run.
  */
 export const writeConfig = (docker: Docker, volume: ConfigVolume, text: string): Promise<void> =>
-  install(docker, volume, {
-    what: "config",
-    file: { name: CONFIG_FILE, text, isSecret: false },
-    // A file that a killed update left would make HAProxy warn of servers that are down.
-    check: `rm -f ${STATE_FILE} && haproxy -c -dW -f "$1"`,
-  });
+  install(docker, volume, "config", { name: CONFIG_FILE, text, isSecret: false }, CHECK_CONFIG);
 
 /** Lets HAProxy check a haproxy.cfg that does nothing but read a certificate. */
 function readCertificateBy(bind: string): string {
@@ -44,71 +33,51 @@ function readCertificateBy(bind: string): string {
  * Writes a certificate with its key into the volume, in the way of {@link writeConfig}.
  * @throws {EngineError} See {@link writeConfig}.
  */
-export const writeCertificate = (
-  docker: Docker,
-  volume: ConfigVolume,
-  name: string,
-  pem: Pem,
-): Promise<void> =>
-  install(docker, volume, {
-    what: "certificate",
-    file: { name, text: pem, isSecret: true },
-    check: readCertificateBy("crt %s"),
-  });
+export const writeCertificate = (docker: Docker, volume: ConfigVolume, name: string, pem: Pem) =>
+  install(docker, volume, "certificate", { name, text: pem, isSecret: true }, readCertificateBy("crt %s"));
 
 /** Writes the authority of the runtime API's clients into the volume, next to the API's own certificate. */
-export const writeRuntimeCa = (docker: Docker, volume: ConfigVolume, text: string): Promise<void> =>
-  install(docker, volume, {
-    what: "certificate authority",
-    file: { name: RUNTIME_CA_FILE, text, isSecret: false },
-    check: readCertificateBy(`crt ${pathOf(RUNTIME_CERTIFICATE_FILE)} ca-file %s verify required`),
-  });
+export function writeRuntimeCa(docker: Docker, volume: ConfigVolume, text: string): Promise<void> {
+  const check = readCertificateBy(`crt ${pathOf(RUNTIME_CERTIFICATE_FILE)} ca-file %s verify required`);
+  const file = { name: RUNTIME_CA_FILE, text, isSecret: false };
+  return install(docker, volume, "certificate authority", file, check);
+}
 
 /** Removes files from the volume. */
-export async function removeFiles(
-  docker: Docker,
-  volume: ConfigVolume,
-  names: readonly string[],
-): Promise<void> {
+export async function removeFiles(docker: Docker, volume: ConfigVolume, names: readonly string[]) {
   const paths = names.flatMap((name) => [name, candidateOf(name)]).map(pathOf);
   const { exitCode, printed } = await runInVolume(docker, volume, [], ["rm", "-f", ...paths]);
-  if (exitCode !== 0)
-    throw new EngineError(
-      `${names.join(" and ")} in volume ${volume.volumeName} could not be removed: ${printed.trim()}`,
-    );
+  const what = `${names.join(" and ")} in volume ${volume.volumeName}`;
+  if (exitCode !== 0) throw new EngineError(`${what} could not be removed: ${printed.trim()}`);
 }
 
 /** Reads the volume's haproxy.cfg. The result is undefined when there is no such volume or file. */
 export const readConfig = (docker: Docker, volume: ConfigVolume): Promise<string | undefined> =>
   readVolumeFile(docker, volume, CONFIG_FILE);
 
+/**
+ * Puts a file into the volume once it passes a check.
+ * @param what names the file's content in messages
+ * @param check a shell command that fails when HAProxy does not accept `$1` or warns of it
+ */
 async function install(
   docker: Docker,
   volume: ConfigVolume,
-  { what, file, check }: Installation,
+  what: string,
+  file: VolumeFile,
+  check: string,
 ): Promise<void> {
+  const { volumeName, image, imageName = image } = volume;
   const candidate = candidateOf(file.name);
-  try {
-    const command = [
-      "sh",
-      "-c",
-      `${check} && mv "$1" "$2" || { rm -f "$1"; exit 1; }`,
-      "check",
-      pathOf(candidate),
-      pathOf(file.name),
-    ];
-    const { exitCode, printed } = await runInVolume(docker, volume, [{ ...file, name: candidate }], command);
-    if (exitCode !== 0)
-      throw new EngineError(
-        `HAProxy (${volume.imageName ?? volume.image}) refuses the ${what}: ${alerts(printed)}`,
-      );
-  } catch (cause) {
+  const script = `${check} && mv "$1" "$2" || { rm -f "$1"; exit 1; }`;
+  const command = ["sh", "-c", script, "check", pathOf(candidate), pathOf(file.name)];
+  const files = [{ ...file, name: candidate }];
+  const { exitCode, printed } = await runInVolume(docker, volume, files, command).catch((cause) => {
     if (cause instanceof EngineError) throw cause;
-    throw new EngineError(
-      `${file.name} could not be written to volume ${volume.volumeName}: ${dockerWords(cause)}`,
-      { cause },
-    );
-  }
+    const why = dockerWords(cause);
+    throw new EngineError(`${file.name} could not be written to volume ${volumeName}: ${why}`, { cause });
+  });
+  if (exitCode !== 0) throw new EngineError(`HAProxy (${imageName}) refuses the ${what}: ${alerts(printed)}`);
 }
 
 const candidateOf = (name: string): string => `${name}.candidate`;
@@ -120,8 +89,6 @@ function alerts(printed: string): string {
     .split("\n")
     .map((line) => line.replaceAll(/[^\u0020-\u007e]/g, "").trim())
     .filter((line) => line !== "" && !/\[NOTICE\]|Fatal errors found|Error\(s\) found/.test(line));
-  return (
-    lines.map((line) => line.replace(/^.*?\[(ALERT|WARNING)\]\s*\(\d+\) : /, "")).join("; ") ||
-    "without a message"
-  );
+  const words = lines.map((line) => line.replace(/^.*?\[(ALERT|WARNING)\]\s*\(\d+\) : /, ""));
+  return words.join("; ") || "without a message";
 }

@@ -1,5 +1,5 @@
-import { describeChangedKeys, idKey, type MadeFrom, monitoringMadeFrom } from "../stack/made-from.ts";
-import { monitoringPorts } from "../stack/published-ports.ts";
+import { describeChangedKeys, idKey, type MadeFrom, serviceMadeFrom } from "../stack/made-from.ts";
+import { servicesOf } from "../stack/monitoring-services.ts";
 import type { Declared, Observed } from "./situation.ts";
 
 /** Tells the old and the new image of app containers that have the same reference for both. */
@@ -16,18 +16,10 @@ export function describeImages({ settings, apps: declared }: Declared, { apps }:
 
 /** What of Prometheus and Grafana can only change with the container. */
 export function describeMonitoring({ topology, images }: Declared, { monitoring }: Observed): string[] {
-  const declared = topology.monitoring;
-  if (declared === undefined) return [];
-  const [prometheusPort, grafanaPort] = monitoringPorts(declared);
-  const { prometheus, grafana } = declared;
-  const shall = [
-    [prometheus.containerName, monitoringMadeFrom("prometheus", prometheus, prometheusPort, images)],
-    [grafana.containerName, monitoringMadeFrom("grafana", grafana, grafanaPort, images)],
-  ] as const;
-  return shall.flatMap(([name, madeFrom]) => {
-    const found = monitoring?.get(name);
-    const words = found === undefined ? [] : describeChangedKeys(found, madeFrom);
-    return words.length === 0 ? [] : [`monitoring replaced: ${name}, ${words.join(", ")}`];
+  return servicesOf(topology.monitoring).flatMap((service) => {
+    const found = monitoring?.get(service.containerName);
+    const words = found === undefined ? [] : describeChangedKeys(found, serviceMadeFrom(service, images));
+    return words.length === 0 ? [] : [`monitoring replaced: ${service.containerName}, ${words.join(", ")}`];
   });
 }
 

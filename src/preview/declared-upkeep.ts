@@ -1,5 +1,5 @@
 import { type Upkeep, upkeepAt } from "../docker/drift.ts";
-import { MONITORING_LIMITS } from "../stack/monitoring-limits.ts";
+import { servicesOf } from "../stack/monitoring-services.ts";
 import type { Settings } from "../stack/settings.ts";
 import type { Topology } from "../stack/topology.ts";
 
@@ -14,14 +14,7 @@ export const appUpkeep = ({ app }: Settings, topology: Topology): ReadonlyMap<st
 
 /** What the other containers keep, by name. */
 export function otherUpkeep({ haproxyLimits }: Settings, topology: Topology): ReadonlyMap<string, Upkeep> {
-  const { balancers, monitoring } = topology;
-  const services =
-    monitoring === undefined
-      ? []
-      : [
-          { ...monitoring.prometheus, limits: MONITORING_LIMITS.prometheus },
-          { ...monitoring.grafana, limits: MONITORING_LIMITS.grafana },
-        ];
-  const all = [...balancers.map((balancer) => ({ ...balancer, limits: haproxyLimits })), ...services];
+  const balancers = topology.balancers.map((balancer) => ({ ...balancer, limits: haproxyLimits }));
+  const all = [...balancers, ...servicesOf(topology.monitoring)];
   return new Map(all.map((each) => [each.containerName, upkeepAt(topology, each, each.limits)]));
 }

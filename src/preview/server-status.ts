@@ -1,27 +1,11 @@
 import type { Peer } from "../haproxy/runtime/peers.ts";
 import type { ProcessInfo } from "../haproxy/runtime/process-info.ts";
-import type { AdminState, RunningServer, ServerStats } from "../haproxy/runtime/state.ts";
+import type { RunningServer, ServerStats } from "../haproxy/runtime/state.ts";
 import { type Action, actionsOf, planServers } from "../haproxy/servers/update-plan.ts";
 import type { Server } from "../stack/topology.ts";
 
 /** A server in HAProxy's eyes, next to its declaration. */
-export interface ServerStatus {
-  readonly name: string;
-  readonly address: string;
-  readonly isDeclared: boolean;
-  /** Undefined for a declared server that HAProxy does not have. */
-  readonly adminState: AdminState | undefined;
-  /** `UP`, `DOWN 1/2`, `MAINT`, …, in HAProxy's words. */
-  readonly status: string;
-  readonly check: string;
-  readonly checkDurationMs: number | undefined;
-  readonly weight: number | undefined;
-  readonly cookie: string;
-  readonly currentSessions: number;
-  readonly totalSessions: number;
-  /** Differences from the declaration. */
-  readonly drift: string;
-}
+export type ServerStatus = Readonly<ReturnType<typeof statusOf>>;
 
 /** A balancer with its servers. It has no `process` and no servers if it does not answer. */
 export interface BalancerStatus {
@@ -59,36 +43,41 @@ export function compareServers(
   );
   const present = running
     .toSorted((a, b) => a.id - b.id)
-    .map((server): ServerStatus => {
+    .map((server) => {
       const own = wanted.get(server.name);
       const drift = own
         ? driftOf(server, own, actions.get(server.name) ?? [], versionOf(own))
         : "not declared";
-      return { ...statusOf(server, told.get(server.name)), isDeclared: own !== undefined, drift };
+      return statusOf(server, own !== undefined, drift, server, told.get(server.name));
     });
   const names = new Set(running.map(({ name }) => name));
-  return [...present, ...declared.filter(({ name }) => !names.has(name)).map(missing)];
+  const missing = declared.filter(({ name }) => !names.has(name));
+  return [...present, ...missing.map((server) => statusOf(server, true, "not in HAProxy"))];
 }
 
-function statusOf(
-  server: RunningServer,
-  told: ServerStats | undefined,
-): Omit<ServerStatus, "isDeclared" | "drift"> {
-  return {
-    name: server.name,
-    address: `${server.address}:${server.port}`,
-    adminState: server.adminState,
-    status: told?.status ?? "",
-    check: [told?.checkStatus, told?.checkDescription]
-      .filter((word) => word !== undefined && word !== "")
-      .join(" "),
-    checkDurationMs: told?.checkDurationMs,
-    weight: server.weight,
-    cookie: told?.cookie ?? "",
-    currentSessions: told?.currentSessions ?? 0,
-    totalSessions: told?.totalSessions ?? 0,
-  };
-}
+const statusOf = (
+  { name, address, port }: Server | RunningServer,
+  isDeclared: boolean,
+  drift: string,
+  running?: RunningServer,
+  told?: ServerStats,
+) => ({
+  name,
+  address: `${address}:${port}`,
+  /** Undefined for a declared server that HAProxy does not have. */
+  adminState: running?.adminState,
+  /** `UP`, `DOWN 1/2`, `MAINT`, …, in HAProxy's words. */
+  status: told?.status ?? "",
+  check: [told?.checkStatus, told?.checkDescription].filter(Boolean).join(" "),
+  checkDurationMs: told?.checkDurationMs,
+  weight: running?.weight,
+  cookie: told?.cookie ?? "",
+  currentSessions: told?.currentSessions ?? 0,
+  totalSessions: told?.totalSessions ?? 0,
+  isDeclared,
+  /** Differences from the declaration. */
+  drift,
+});
 
 function driftOf(server: RunningServer, wanted: Server, actions: readonly Action[], version: string): string {
   const isDown = server.adminState === "ready" && !server.isUp;
@@ -123,21 +112,6 @@ function words(action: Action, server: RunningServer, wanted: Server): string[] 
       return action satisfies never;
   }
 }
-
-const missing = ({ name, address, port }: Server): ServerStatus => ({
-  name,
-  address: `${address}:${port}`,
-  isDeclared: true,
-  adminState: undefined,
-  status: "",
-  check: "",
-  checkDurationMs: undefined,
-  weight: undefined,
-  cookie: "",
-  currentSessions: 0,
-  totalSessions: 0,
-  drift: "not in HAProxy",
-});
 
 /** Whether everything runs as declared. */
 export const isAsDeclared = (balancers: readonly BalancerStatus[]): boolean =>

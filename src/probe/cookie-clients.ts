@@ -1,6 +1,7 @@
 import type { Frozen } from "../stack/schema.ts";
 import { findingsOf } from "./findings.ts";
 import { type FrontDoor, forEach } from "./front-door.ts";
+import type { Difference } from "./sent-sessions.ts";
 
 /** Sticky mode sets this cookie. Hash mode sets none. */
 const COOKIE = "SRV";
@@ -8,12 +9,8 @@ const COOKIE = "SRV";
 export const REPEATS = 4;
 
 /** A client that was answered by another server than the one that gave it its cookie. */
-interface CookieChange {
+interface CookieChange extends Omit<Difference, "session"> {
   readonly client: number;
-  readonly first: string;
-  readonly later: string;
-  /** URL of the balancer that chose the other server. */
-  readonly through: string;
 }
 
 /** Result of the clients that name no session, and send back the cookie that HAProxy gave them. */

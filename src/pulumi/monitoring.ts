@@ -12,25 +12,22 @@ import {
   type ProvisionedFile,
   prometheusFiles,
 } from "../monitoring/prometheus.ts";
-import { monitoringMadeFrom } from "../stack/made-from.ts";
-import { MONITORING_LIMITS } from "../stack/monitoring-limits.ts";
-import { monitoringPorts, type PublishedPort } from "../stack/published-ports.ts";
-import type { Confinement } from "../stack/settings.ts";
+import { serviceMadeFrom } from "../stack/made-from.ts";
+import { type Service, servicesOf } from "../stack/monitoring-services.ts";
+import { servicePort } from "../stack/published-ports.ts";
 import type { Monitoring } from "../stack/topology.ts";
 import { confined, keepUp, replacedFor } from "./confinement.ts";
 import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
 import type { StackContext } from "./stack-context.ts";
 
-type Service = Monitoring["grafana"] & {
-  readonly role: "prometheus" | "grafana";
+/** What the containers do not have in common. */
+interface OwnArgs {
   readonly files: readonly ProvisionedFile[];
   readonly env: readonly string[];
   readonly volumes: docker.ContainerArgs["volumes"];
   readonly internalPort: number;
-  readonly published: PublishedPort;
-  readonly limits: Confinement["limits"];
   readonly after: readonly pulumi.Resource[];
-};
+}
 
 /** Prometheus writes what it has in memory before it ends. */
 const STOP_TIMEOUT_SECONDS = 10;
@@ -43,48 +40,40 @@ export function createMonitoring(
   /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
   after: readonly pulumi.Resource[],
 ): void {
-  const { prometheus, grafana } = monitoring;
-  const [prometheusPort, grafanaPort] = monitoringPorts(monitoring);
-  const data = createVolume(prometheus.volumeName, "prometheus-data", context.owner, context.parent);
-  const services: Service[] = [
-    {
-      ...prometheus,
-      role: "prometheus",
-      files: prometheusFiles(context.declared.topology),
+  const { topology } = context.declared;
+  const { volumeName } = monitoring.prometheus;
+  const data = createVolume(volumeName, "prometheus-data", context.owner, context.parent);
+  const own: Readonly<Record<Service["role"], OwnArgs>> = {
+    prometheus: {
+      files: prometheusFiles(topology),
       env: [],
       volumes: [{ volumeName: data.name, containerPath: PROMETHEUS_DATA }],
       internalPort: PROMETHEUS_PORT,
-      published: prometheusPort,
-      limits: MONITORING_LIMITS.prometheus,
       after,
     },
-    {
-      ...grafana,
-      role: "grafana",
+    grafana: {
       files: grafanaFiles(monitoring),
       env: GRAFANA_ENV,
       volumes: [], // all that Grafana shows is provisioned
       internalPort: GRAFANA_PORT,
-      published: grafanaPort,
-      limits: MONITORING_LIMITS.grafana,
       after: [],
     },
-  ];
-  for (const service of services) {
-    const { containerName, limits } = service;
-    const container = createService(service, context, network);
-    const kept = upkeepAt(context.declared.topology, service, limits);
-    keepUp(container, containerName, network, kept, context.parent);
+  };
+  for (const service of servicesOf(monitoring)) {
+    const container = createService({ ...service, ...own[service.role] }, context, network);
+    const kept = upkeepAt(topology, service, service.limits);
+    keepUp(container, service.containerName, network, kept, context.parent);
   }
 }
 
 function createService(
-  service: Service,
+  service: Service & OwnArgs,
   { declared, owner, parent }: StackContext,
   network: docker.Network,
 ): docker.Container {
-  const { containerName: name, published } = service;
-  const madeFrom = monitoringMadeFrom(service.role, service, published, declared.images);
+  const { containerName: name } = service;
+  const published = servicePort(service);
+  const madeFrom = serviceMadeFrom(service, declared.images);
   return new docker.Container(
     name,
     {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { balancerPorts, type PublishedPort } from "./published-ports.ts";
+import type { Service } from "./monitoring-services.ts";
+import { balancerPorts, servicePort } from "./published-ports.ts";
 import type { Settings } from "./settings.ts";
 import type { Balancer, Topology } from "./topology.ts";
 
@@ -30,12 +31,10 @@ export function balancerMadeFrom(
 }
 
 /** Says what a container that watches the balancers is made from. A change of it needs another container. */
-export const monitoringMadeFrom = (
-  service: "prometheus" | "grafana",
-  { image }: { readonly image: string },
-  { key, address, port }: PublishedPort,
-  images?: ImageIds,
-): MadeFrom => ({ ...madeFromImage(`${service}Image`, image, images), [key]: `${address}:${port}` });
+export function serviceMadeFrom(service: Service, images?: ImageIds): MadeFrom {
+  const { key, address, port } = servicePort(service);
+  return { ...madeFromImage(`${service.role}Image`, service.image, images), [key]: `${address}:${port}` };
+}
 
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = ({ mode, balancers, readyPath, monitoring, tls }: Topology): MadeFrom => ({

@@ -1,6 +1,7 @@
 import { CONTAINER_PORTS } from "./container-ports.ts";
+import { type Service, servicesOf } from "./monitoring-services.ts";
 import type { Settings } from "./settings.ts";
-import { type Balancer, LOOPBACK, type Monitoring, type Topology } from "./topology.ts";
+import { type Balancer, LOOPBACK, type Topology } from "./topology.ts";
 
 /** A host port that a container publishes, and the config keys that name it. */
 export interface PublishedPort {
@@ -40,14 +41,10 @@ export function balancerPorts(
 
 const ON_LOOPBACK = { address: LOOPBACK, addressKey: undefined } as const;
 
-/** Lists the host ports that Prometheus and Grafana publish. */
-export const monitoringPorts = ({
-  prometheus,
-  grafana,
-}: Monitoring): readonly [PublishedPort, PublishedPort] => [
-  { ...ON_LOOPBACK, containerName: prometheus.containerName, key: "ports.prometheus", port: prometheus.port },
-  { ...ON_LOOPBACK, containerName: grafana.containerName, key: "ports.grafana", port: grafana.port },
-];
+/** The host port that Prometheus or Grafana publishes. */
+export function servicePort({ containerName, role, port }: Service): PublishedPort {
+  return { ...ON_LOOPBACK, containerName, key: `ports.${role}`, port };
+}
 
 /** Lists every host port of a stack. */
 export const stackPorts = (
@@ -55,5 +52,5 @@ export const stackPorts = (
   { balancers, monitoring }: Topology,
 ): readonly PublishedPort[] => [
   ...balancers.flatMap((balancer) => balancerPorts(settings, balancer)),
-  ...(monitoring === undefined ? [] : monitoringPorts(monitoring)),
+  ...servicesOf(monitoring).map(servicePort),
 ];

@@ -5,19 +5,14 @@ import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { readStickySessions } from "../../haproxy/runtime/stick-table.ts";
 import { poll } from "../../stack/clock.ts";
 import { type Caller, print } from "../caller.ts";
-import { balancerOption, createCommand, warn, wholeNumber } from "../command-line.ts";
+import { balancerOption, createCommand, type StackOptions, warn, wholeNumber } from "../command-line.ts";
 import { type Balancer, checkNames, onEach, readBalancers } from "../rotation.ts";
 import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
 const POLL_MS = 200;
 const PROGRESS_MS = 5_000;
 
-interface Options {
-  readonly stack: string;
-  readonly balancer?: number;
-  readonly wait?: boolean;
-  readonly timeout: number;
-}
+type Options = StackOptions & { readonly wait?: boolean; readonly timeout: number };
 
 export const buildDrain = (caller: Caller): Command =>
   createCommand("drain", "Gives servers no new session; sessions that stick to them go on")

@@ -5,15 +5,10 @@ import { readDuration } from "../../stack/duration.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print, tell } from "../caller.ts";
-import { balancerOption, createCommand, warnOfFailure } from "../command-line.ts";
+import { balancerOption, createCommand, type StackOptions, warnOfFailure } from "../command-line.ts";
 import { ofBalancers, readOutputs } from "../stack-outputs.ts";
 
-interface Options {
-  readonly stack: string;
-  readonly balancer?: number;
-  readonly since?: number;
-  readonly follow: boolean;
-}
+type Options = StackOptions & { readonly since?: number; readonly follow: boolean };
 
 export const buildLogs = (caller: Caller): Command =>
   createCommand(

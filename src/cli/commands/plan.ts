@@ -3,13 +3,13 @@ import { connectEngine } from "../../docker/engine.ts";
 import { describeChanges, describeWarnings } from "../../preview/changes.ts";
 import { lookAtStack } from "../../preview/situation.ts";
 import { type Caller, print } from "../caller.ts";
-import { createCommand, warn } from "../command-line.ts";
+import { createCommand, type StackOptions, warn } from "../command-line.ts";
 import { readSettings } from "../stack-config.ts";
 import { readOutputs } from "../stack-outputs.ts";
 
 export const buildPlan = (caller: Caller): Command =>
   createCommand("plan", "Tells which way each change of a stack will go, without changing anything").action(
-    async ({ stack }: { stack: string }) => {
+    async ({ stack }: StackOptions) => {
       const settings = await readSettings(caller, stack);
       const credentials =
         settings.runtimeTls &&

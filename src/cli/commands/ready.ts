@@ -3,15 +3,11 @@ import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { describeServers, waitUp } from "../../haproxy/servers/prove.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { type Caller, print } from "../caller.ts";
-import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
+import { balancerOption, createCommand, type StackOptions, wholeNumber } from "../command-line.ts";
 import { checkNames, onEach, readBalancers } from "../rotation.ts";
 import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
-interface Options {
-  readonly stack: string;
-  readonly balancer?: number;
-  readonly timeout: number;
-}
+type Options = StackOptions & { readonly timeout: number };
 
 export const buildReady = (caller: Caller): Command =>
   createCommand("ready", "Puts servers back into rotation, and waits until a check finds them up")

@@ -6,14 +6,10 @@ import { formatEndpoint } from "../../stack/endpoint.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { isTerminal } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
-import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
+import { balancerOption, createCommand, type StackOptions, wholeNumber } from "../command-line.ts";
 import { endpointsOf, readOutputs } from "../stack-outputs.ts";
 
-interface Options {
-  readonly stack: string;
-  readonly balancer?: number;
-  readonly timeout: number;
-}
+type Options = StackOptions & { readonly timeout: number };
 
 export const buildRuntime = (caller: Caller): Command =>
   createCommand("runtime", "Runs commands of HAProxy's runtime API and prints the replies")

@@ -7,14 +7,12 @@ import { keyOf, readStickySessions, type Session, sessionIdOf } from "../../hapr
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { asciiJson } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
-import { balancerOption, createCommand, wholeNumber } from "../command-line.ts";
+import { balancerOption, createCommand, type StackOptions, wholeNumber } from "../command-line.ts";
 import { mergeSessions } from "../merged-sessions.ts";
 import { type Balancer, readBalancers } from "../rotation.ts";
 import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
-interface Options {
-  readonly stack: string;
-  readonly balancer?: number;
+interface Options extends StackOptions {
   readonly id?: string;
   readonly server?: string;
   readonly limit: number;

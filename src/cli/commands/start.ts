@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { coloursOf } from "../../terminal/terminal.ts";
 import { type Caller, print } from "../caller.ts";
-import { createCommand } from "../command-line.ts";
+import { createCommand, type StackOptions } from "../command-line.ts";
 import { runPulumi } from "../pulumi-cli.ts";
 import { createMissingStacks, readOutputs } from "../stack-outputs.ts";
 
 export const buildStart = (caller: Caller): Command =>
   createCommand("start", "Brings a stack up and prints its addresses").action(
-    async ({ stack }: { stack: string }) => {
+    async ({ stack }: StackOptions) => {
       await createMissingStacks(caller, [stack]);
       await runPulumi(caller, ["up", "--yes", "--skip-preview", "--stack", stack]);
       const up = await readOutputs(caller, stack);

@@ -20,17 +20,12 @@ import { showControls } from "../../stack/safe-text.ts";
 import { declaredServers, type Server } from "../../stack/topology.ts";
 import { alignColumns, asciiJson, coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print } from "../caller.ts";
-import { balancerOption, createCommand, warn } from "../command-line.ts";
+import { balancerOption, createCommand, type StackOptions, warn } from "../command-line.ts";
 import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
 
 const WATCH_MS = 1_000;
 
-interface Options {
-  readonly stack: string;
-  readonly balancer?: number;
-  readonly json?: boolean;
-  readonly watch?: boolean;
-}
+type Options = StackOptions & { readonly json?: boolean; readonly watch?: boolean };
 
 export const buildStatus = (caller: Caller): Command =>
   createCommand("status", "Servers as the running HAProxy sees them next to what is declared")

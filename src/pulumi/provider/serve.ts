@@ -1,11 +1,10 @@
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
 import packageJson from "../../../package.json" with { type: "json" };
-import type { Report } from "../../haproxy/servers/report.ts";
 import { appServer } from "./app-server.ts";
 import { certificateFile } from "./certificate-file.ts";
 import { configFile } from "./config-file.ts";
 import { endWithParent } from "./end-with-parent.ts";
-import { EngineLog } from "./engine-log.ts";
+import { engineLog } from "./engine-log.ts";
 import { runtimeCredentials, selfSigned } from "./issued-certificates.ts";
 import { rolloutEnd } from "./rollout-end.ts";
 import { runtimeSync } from "./runtime-sync.ts";
@@ -34,11 +33,7 @@ const TYPES: Readonly<Record<string, ServedType>> = {
  */
 export async function serve(args: readonly string[]): Promise<void> {
   endWithParent();
-  const log = new EngineLog(args.at(-1) ?? "");
-  const reportOn =
-    (urn: string): Report =>
-    (text, kind = "outcome") =>
-      log.tell(urn, text, kind === "progress");
+  const reportOn = engineLog(args.at(-1) ?? "");
   const provider: Provider = {
     version: packageJson.version,
     check: async (urn, _old, inputs) => typeOf(urn).check(inputs),
