@@ -6,10 +6,12 @@ import {
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   type Extension,
+  type JsonName,
   KeyUsageFlags,
   KeyUsagesExtension,
   PemConverter,
   SubjectAlternativeNameExtension,
+  type X509CertificateCreateWithKeyParams,
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import { type Credentials, RUNTIME_CLIENT_NAME, RUNTIME_SERVER_NAME } from "../stack/endpoint.ts";
@@ -22,15 +24,12 @@ const MUTUAL_TLS_DAYS = 730;
 
 /** Makes a certificate and its key in PEM, to try HTTPS out: nobody but its owner can vouch for it. */
 export async function createSelfSigned(stack: string, names: readonly string[], now: Date): Promise<string> {
-  const keys = await createKeys();
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: [{ O: [SELF_SIGNED_SUBJECT.slice("/O=".length)] }, { CN: [stack] }],
+  const { certificate, privateKey } = await issue({
+    subject: [{ O: [SELF_SIGNED_SUBJECT.slice("/O=".length)] }, { CN: [stack] }],
     ...validFor(SELF_SIGNED_DAYS, now),
-    signingAlgorithm: ALGORITHM,
-    keys,
     extensions: leafExtensions(ExtendedKeyUsage.serverAuth, names),
   });
-  return `${certificate.toString("pem")}\n${await exportKey(keys)}`;
+  return certificate + (await exportKey(privateKey));
 }
 
 /** Both sides of mutual TLS. */
@@ -47,41 +46,35 @@ export interface MutualTls {
 export async function createMutualTls(stack: string, now: Date): Promise<MutualTls> {
   const validity = validFor(MUTUAL_TLS_DAYS, now);
   const issuer = [{ O: ["Balancer"] }, { CN: [`${stack} runtime API`] }];
-  const authority = await createKeys();
-  const ca = await X509CertificateGenerator.createSelfSigned({
-    name: issuer,
+  const { certificate: ca, privateKey: signingKey } = await issue({
+    subject: issuer,
     ...validity,
-    signingAlgorithm: ALGORITHM,
-    keys: authority,
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
     ],
   });
-  const issue = async (name: string, usage: ExtendedKeyUsage, names: readonly string[]) => {
-    const keys = await createKeys();
-    const certificate = await X509CertificateGenerator.create({
-      subject: [{ CN: [name] }],
-      issuer,
-      ...validity,
-      publicKey: keys.publicKey,
-      signingKey: authority.privateKey,
-      signingAlgorithm: ALGORITHM,
-      extensions: leafExtensions(usage, names),
-    });
-    return { certificate: `${certificate.toString("pem")}\n`, key: await exportKey(keys) };
+  const issueLeaf = async (name: string, usage: ExtendedKeyUsage, names: readonly string[]) => {
+    const extensions = leafExtensions(usage, names);
+    const leaf = await issue({ subject: [{ CN: [name] }], issuer, signingKey, ...validity, extensions });
+    return { certificate: leaf.certificate, key: await exportKey(leaf.privateKey) };
   };
-  const server = await issue(RUNTIME_SERVER_NAME, ExtendedKeyUsage.serverAuth, [RUNTIME_SERVER_NAME]);
-  const client = await issue(RUNTIME_CLIENT_NAME, ExtendedKeyUsage.clientAuth, []);
-  const caPem = `${ca.toString("pem")}\n`;
-  return { server: server.certificate + caPem + server.key, client: { ca: caPem, ...client } };
+  const server = await issueLeaf(RUNTIME_SERVER_NAME, ExtendedKeyUsage.serverAuth, [RUNTIME_SERVER_NAME]);
+  const client = await issueLeaf(RUNTIME_CLIENT_NAME, ExtendedKeyUsage.clientAuth, []);
+  return { server: server.certificate + ca + server.key, client: { ca, ...client } };
 }
 
-const createKeys = (): Promise<webcrypto.CryptoKeyPair> =>
-  crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+/** Makes a key and its certificate in PEM, which vouches for itself unless another signs it. */
+async function issue(params: { readonly subject: JsonName } & Partial<X509CertificateCreateWithKeyParams>) {
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+  const { publicKey, privateKey } = keys;
+  const self = { issuer: params.subject, signingKey: privateKey, signingAlgorithm: ALGORITHM };
+  const certificate = await X509CertificateGenerator.create({ ...self, ...params, publicKey });
+  return { certificate: `${certificate.toString("pem")}\n`, privateKey };
+}
 
 /** Writes a private key in PEM. */
-async function exportKey({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> {
+async function exportKey(privateKey: webcrypto.CryptoKey): Promise<string> {
   const key = await crypto.subtle.exportKey("pkcs8", privateKey);
   return `${PemConverter.encode(key, PemConverter.PrivateKeyTag)}\n`;
 }
