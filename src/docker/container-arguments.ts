@@ -14,14 +14,6 @@ const TMPFS_OPTIONS = "mode=1777,size=64m,noexec,nosuid,nodev";
 /** Bytes of what memory is configured in. */
 export const MIB = 1024 * 1024;
 
-/** Gives folders in memory their options. */
-export const tmpfsOf = (folders: readonly string[]): Record<string, string> =>
-  Object.fromEntries(folders.map((path) => [path, TMPFS_OPTIONS]));
-
-/** Writes capabilities with their prefix, as the engine reports them. */
-export const withPrefix = (capabilities: readonly string[]): string[] =>
-  capabilities.map((name) => `CAP_${name.replace(/^CAP_/, "")}`);
-
 /** An app container is made from these values. */
 export interface AppArguments {
   readonly image: string;
@@ -58,9 +50,9 @@ export function appArguments({
       RestartPolicy: { Name: RESTART_POLICY },
       LogConfig: { Type: logDriver, Config: {} },
       ReadonlyRootfs: readOnly,
-      Tmpfs: tmpfsOf(tmpfs),
+      Tmpfs: Object.fromEntries(tmpfs.map((path) => [path, TMPFS_OPTIONS])),
       CapDrop: ["ALL"],
-      CapAdd: withPrefix(capabilities),
+      CapAdd: capabilities.map((name) => `CAP_${name.replace(/^CAP_/, "")}`), // as the engine reports them
       SecurityOpt: allowPrivilegeEscalation ? [] : ["no-new-privileges"],
       Memory: limits.memoryMb * MIB,
       Ulimits: [{ Name: "nofile", Soft: limits.files, Hard: limits.files }],

@@ -1,10 +1,6 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { RESTART_POLICY } from "../docker/container-arguments.ts";
-import { upkeepAt } from "../docker/drift.ts";
-import { checkPortsFree } from "../docker/free-ports.ts";
-import { labelsOf, MADE_FROM_LABEL } from "../docker/labels.ts";
-import { clearContainer } from "../docker/leftovers.ts";
+import { labelsOf } from "../docker/labels.ts";
 import {
   CERTIFICATE_FILE,
   CONFIG_FOLDER,
@@ -17,10 +13,10 @@ import {
 import { balancerMadeFrom } from "../stack/made-from.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
 import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
-import { confined, keepUp, replacedFor } from "./confinement.ts";
 import type { StackCertificate } from "./https-certificate.ts";
 import type { ConfigFileInputs, HaproxyAddress, InstalledConfigInputs } from "./inputs.ts";
-import { clearedBeforeCreate, createVolume, dockerLabels } from "./ownership.ts";
+import { createContainer } from "./kept-container.ts";
+import { createVolume } from "./ownership.ts";
 import { CertificateFile, ConfigFile, Serving, type Upkeep } from "./provided.ts";
 import type { StackRuntimeTls } from "./runtime-tls.ts";
 import type { StackContext } from "./stack-context.ts";
@@ -48,44 +44,48 @@ export interface RunningBalancer {
   readonly configFileInputs: ConfigFileInputs;
 }
 
-/** HAProxy runs as the user that its image has for it, and writes nothing but its sockets. */
-const HAPROXY_CONFINEMENT = {
-  user: HAPROXY_USER,
-  readOnly: true,
-  tmpfs: [],
-  capabilities: [],
-  allowPrivilegeEscalation: false,
-} as const;
 /** A stop lets requests under way end, and refuses new ones meanwhile; a restart shall not do so for long. */
 const STOP_TIMEOUT_SECONDS = 3;
 
 /** Declares a HAProxy container. Its config is checked and in its volume before the container is touched. */
 export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningBalancer {
+  const { declared, runtimeTls, network, after, parent } = args;
+  const { settings, logDriver, images } = declared;
+  const { containerName, peerName, volumeName } = balancer;
   const configFileInputs = describeConfigFile(balancer, args);
   const configFile = createConfigFile(balancer, configFileInputs, args);
-  const container = createContainer(balancer, configFile, args);
-  const { declared, network, parent } = args;
-  const kept = upkeepAt(declared.topology, balancer, declared.settings.haproxyLimits);
-  const upkeep = keepUp(container, balancer.containerName, network, kept, parent);
+  const keys = runtimeTls && pulumi.interpolate`${RUNTIME_TLS_VARIABLE}=${runtimeTls.generation}`;
+  const { container, upkeep } = createContainer(
+    balancer,
+    {
+      role: "haproxy",
+      image: settings.haproxyImage,
+      madeFrom: balancerMadeFrom(settings, balancer, logDriver, images),
+      limits: settings.haproxyLimits,
+      published: balancerPorts(settings, balancer),
+      user: HAPROXY_USER, // its image has it, with another number in each
+      readOnly: true, // it writes nothing but its sockets
+      stopTimeout: STOP_TIMEOUT_SECONDS,
+      command: [...HAPROXY_COMMAND],
+      envs: [`${PEER_VARIABLE}=${peerName}`, ...(keys === undefined ? [] : [keys])],
+      volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
+      network,
+      after: [configFile, ...after],
+    },
+    args,
+  );
   const address = addressOf(balancer, args);
   const serving = new Serving(
-    `${balancer.containerName}-serving`,
+    `${containerName}-serving`,
     {
       ...address,
       others: otherBalancers(balancer, args),
-      credentials: args.runtimeTls?.client,
+      credentials: runtimeTls?.client,
       haproxyContainerId: container.id,
     },
     { parent, dependsOn: [container, upkeep] },
   );
-  return {
-    address,
-    container,
-    upkeep,
-    serving,
-    configFile,
-    configFileInputs,
-  };
+  return { address, container, upkeep, serving, configFile, configFileInputs };
 }
 
 const addressOf = (balancer: Balancer, { declared }: BalancerArgs): HaproxyAddress => ({
@@ -162,49 +162,4 @@ function createCertificateFiles(
     files.push(new CertificateFile(`${volumeName}-runtime-certificate`, ofRuntime, options));
   }
   return files;
-}
-
-function createContainer(
-  balancer: Balancer,
-  configFile: ConfigFile,
-  { declared, owner, network, runtimeTls, after, parent }: BalancerArgs,
-): docker.Container {
-  const { settings, logDriver, images } = declared;
-  const { containerName: name, address, volumeName, peerName } = balancer;
-  const published = balancerPorts(settings, balancer);
-  const madeFrom = balancerMadeFrom(settings, balancer, logDriver, images);
-  return new docker.Container(
-    name,
-    {
-      name,
-      image: images?.get(settings.haproxyImage) ?? settings.haproxyImage,
-      restart: RESTART_POLICY,
-      logDriver,
-      stopTimeout: STOP_TIMEOUT_SECONDS,
-      command: [...HAPROXY_COMMAND],
-      ...confined({ ...HAPROXY_CONFINEMENT, limits: settings.haproxyLimits }),
-      envs: [
-        `${PEER_VARIABLE}=${peerName}`,
-        ...(runtimeTls === undefined
-          ? []
-          : [pulumi.interpolate`${RUNTIME_TLS_VARIABLE}=${runtimeTls.generation}`]),
-      ],
-      networksAdvanced: [{ name: network.name, ipv4Address: address }],
-      volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
-      ports: published.map(({ internal, port, address: ip }) => ({ internal, external: port, ip })),
-      labels: [
-        ...dockerLabels(owner, "haproxy"),
-        { label: MADE_FROM_LABEL, value: JSON.stringify(madeFrom) },
-      ],
-    },
-    {
-      parent,
-      dependsOn: [configFile, ...after],
-      ...replacedFor(madeFrom),
-      ...clearedBeforeCreate(name, async (engine) => {
-        await clearContainer(engine, owner, name);
-        await checkPortsFree(engine, published);
-      }),
-    },
-  );
 }
