@@ -43,14 +43,8 @@ function* ofPorts(config: Config): Generator<Contradiction> {
   }
 }
 
-/** Host ports in a row that belong to one key. */
-interface UsedPorts {
-  readonly key: string;
-  readonly port: number;
-  readonly span: number;
-}
-
-function usedPorts({ ports, balancers, tls, runtimeTls, monitoring }: Config): UsedPorts[] {
+/** Finds the host ports, those in a row that belong to one key together. */
+function usedPorts({ ports, balancers, tls, runtimeTls, monitoring }: Config) {
   const isUsed: Readonly<Record<string, boolean>> = {
     https: tls.certificate !== "" || tls.selfSigned,
     runtimeTls: runtimeTls.enabled,

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
+import type { Frozen } from "../stack/schema.ts";
 import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
-import { type FoundContainer, inspectContainer } from "./engine-replies.ts";
+import { inspectContainer } from "./engine-replies.ts";
 import { checkIsOwn, DEFINITION_LABEL, definitionOf, type Labels } from "./labels.ts";
 import { changedLimits, type Limits, lastingLimits, setLimits } from "./limits.ts";
 
@@ -20,34 +21,27 @@ export interface AppContainer {
 }
 
 /** An app container that the engine has. */
-export interface FoundApp {
-  readonly id: string;
-  /**
-   * Names what it was made from. Empty if no label tells, and for a container with a limit that nobody can
-   * take back while it runs.
-   */
-  readonly definition: string;
-  readonly labels: Labels;
-  readonly state: "running" | "paused" | "stopped";
-  readonly hostConfig: FoundContainer["HostConfig"];
-  /**
-   * Its addresses on its networks; while it runs, those that it really has. There is none after somebody
-   * disconnected it, or after the engine was killed while it started the container.
-   */
-  readonly addresses: readonly string[];
-}
+export type FoundApp = Frozen<NonNullable<Awaited<ReturnType<typeof findApp>>>>;
 
 /** Finds the container of a name. The result is undefined if there is none. */
-export async function findApp(docker: Docker, name: string): Promise<FoundApp | undefined> {
+export async function findApp(docker: Docker, name: string) {
   const found = await inspectContainer(docker, name);
   if (found === undefined) return undefined;
   const { Id, Image, Config, State, HostConfig, NetworkSettings } = found;
   return {
     id: Id,
+    /**
+     * Names what it was made from. Empty if no label tells, and for a container with a limit that nobody can
+     * take back while it runs.
+     */
     definition: lastingLimits(HostConfig).length === 0 ? definitionOf(Config.Labels, Image) : "",
     labels: Config.Labels,
-    state: State.Paused ? "paused" : State.Running ? "running" : "stopped",
+    state: State.Paused ? ("paused" as const) : State.Running ? ("running" as const) : ("stopped" as const),
     hostConfig: HostConfig,
+    /**
+     * Its addresses on its networks; while it runs, those that it really has. There is none after somebody
+     * disconnected it, or after the engine was killed while it started the container.
+     */
     addresses: Object.values(NetworkSettings.Networks).map(({ IPAMConfig, IPAddress }) =>
       State.Running ? IPAddress : IPAMConfig.IPv4Address,
     ),

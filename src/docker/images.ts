@@ -1,5 +1,4 @@
 import type Docker from "dockerode";
-import type { ImageIds } from "../stack/made-from.ts";
 import { readMadeFrom } from "../stack/made-from.ts";
 import type { Settings } from "../stack/settings.ts";
 import { settle } from "../stack/settled.ts";
@@ -59,22 +58,12 @@ async function pullIfWanted(docker: Docker, { key, reference, isAlwaysPulled }: 
   }
 }
 
-/** What the references of a config stand for, on the engine that there is. */
-export interface FoundImages {
-  readonly ids: ImageIds;
-  /** The engine does not have them. */
-  readonly missing: readonly WantedImage[];
-}
-
 /**
  * Finds the images that a stack's containers are made from. Where the engine has none under a reference, but
  * the stack has containers that were made from it, that is taken for it, since only an update finds out.
+ * @returns Docker's ids of them, by reference, and those that the engine does not have
  */
-export async function findImages(
-  docker: Docker,
-  stack: string,
-  wanted: readonly WantedImage[],
-): Promise<FoundImages> {
+export async function findImages(docker: Docker, stack: string, wanted: readonly WantedImage[]) {
   const found = await Promise.all(
     wanted.map(async (image) => [image, (await inspectImage(docker, image.reference))?.Id] as const),
   );
@@ -83,10 +72,11 @@ export async function findImages(
   const containers = missing.length === 0 ? [] : await listContainers(docker, { all: true, filters });
   const idOf = ({ key, reference }: WantedImage): string | undefined =>
     containers.find(({ Labels }) => readMadeFrom(Labels[MADE_FROM_LABEL])?.[key] === reference)?.ImageID;
-  const ids = found.flatMap(([image, id = idOf(image)]) =>
-    id === undefined ? [] : [[image.reference, id] as const],
-  );
-  return { ids: new Map(ids), missing };
+  const known = found.map(([image, id = idOf(image)]) => [image.reference, id] as const);
+  return {
+    ids: new Map(known.flatMap(([reference, id]) => (id === undefined ? [] : [[reference, id]]))),
+    missing,
+  };
 }
 
 /**
@@ -94,11 +84,7 @@ export async function findImages(
  * yet passes: it is checked again once it is there.
  * @throws {EngineError} The message names the key to set.
  */
-export async function refuseRoot(
-  docker: Docker,
-  { key, reference }: WantedImage,
-  user: string,
-): Promise<void> {
+export async function refuseRoot(docker: Docker, { key, reference }: WantedImage, user: string) {
   if (user !== "") return;
   const found = await inspectImage(docker, reference);
   if (found === undefined || !/^(root|0)?(:|$)/.test(found.Config.User)) return;

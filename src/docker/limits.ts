@@ -19,19 +19,10 @@ export interface ChangedLimit {
 }
 
 type HostConfig = FoundContainer["HostConfig"];
-
-/** Of the engine's host. */
-interface Host {
-  readonly NCPU: number;
-  readonly SwapLimit: boolean;
-}
+type Host = Pick<Awaited<ReturnType<typeof inspectEngine>>, "NCPU" | "SwapLimit">;
 
 /** Finds whatever `docker update` can change and an engine can set back while the container runs. */
-export async function changedLimits(
-  docker: Docker,
-  found: HostConfig,
-  limits: Limits,
-): Promise<ChangedLimit[]> {
+export async function changedLimits(docker: Docker, found: HostConfig, limits: Limits) {
   // The engine is asked about its host only if something is not as it was created.
   const isAsCreated = compareLimits(found, limits, { NCPU: Number.POSITIVE_INFINITY, SwapLimit: true });
   return isAsCreated.length === 0 ? [] : compareLimits(found, limits, await inspectEngine(docker));
@@ -64,11 +55,8 @@ const DEFAULT_SHARES = 1024;
 const DEFAULT_PERIOD = 100_000;
 const PER_CPU = 1e9;
 
-function compareLimits(
-  found: HostConfig,
-  { memory, pids }: Limits,
-  { NCPU, SwapLimit }: Host,
-): ChangedLimit[] {
+function compareLimits(found: HostConfig, { memory, pids }: Limits, host: Host): ChangedLimit[] {
+  const { NCPU, SwapLimit } = host;
   // The engine's default, which is written as -1 where the host does not count swap.
   const swap = SwapLimit ? 2 * memory : found.MemorySwap;
   const { Memory, MemorySwap, MemoryReservation, NanoCpus, CpuShares, CpusetCpus, PidsLimit } = found;

@@ -48,13 +48,8 @@ export function serverOfSession(servers: readonly RingServer[], id: string): str
   return arcsOf(servers).find(({ end }) => position <= end)?.owner;
 }
 
-interface Arc {
-  readonly end: number;
-  readonly owner: string;
-}
-
 /** Cuts the ring into arcs. A session goes to the nearest point, so arcs end half way between points. */
-function arcsOf(servers: readonly RingServer[]): Arc[] {
+function arcsOf(servers: readonly RingServer[]) {
   const points = servers
     .flatMap(({ name, id, weight }) =>
       Array.from({ length: weight * POINTS_PER_WEIGHT }, (_, n) => ({

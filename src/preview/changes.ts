@@ -41,24 +41,14 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
     if (container.length > 0) replaced.add(containerName);
     if (running === undefined) continue;
     const oldConfig = found?.configText ?? "";
+    const told = describeTrial(declared, running);
     // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
-    const atRuntime =
-      container.length > 0
-        ? []
-        : [
-            ...describeServers(declared, running, oldConfig),
-            ...describeCertificate(
-              declared,
-              found?.certificateDigest,
-              observed.certificates.get(containerName),
-              now,
-            ),
-          ];
-    changed.set(containerName, [
-      ...describeTrial(declared, running),
-      ...atRuntime,
-      ...describeSessions(declared, running, oldConfig),
-    ]);
+    if (container.length === 0) {
+      const served = observed.certificates.get(containerName);
+      told.push(...describeServers(declared, running, oldConfig));
+      told.push(...describeCertificate(declared, found?.certificateDigest, served, now));
+    }
+    changed.set(containerName, [...told, ...describeSessions(declared, running, oldConfig)]);
   }
   lines.push(...together(changed));
   const isReloaded = topology.balancers.some(
@@ -67,23 +57,23 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
   if (observed.areSessionsApart && !isReloaded)
     lines.push("sessions: not the same on all balancers, taught to each other anew");
   const names = new Set(topology.balancers.map(({ containerName }) => containerName));
-  lines.push(
-    ...[...observed.balancers.keys()].filter((name) => !names.has(name)).map((name) => `remove: ${name}`),
-  );
-  lines.push(
+  const removed = [...observed.balancers.keys()].filter((name) => !names.has(name));
+  return [
+    ...lines,
+    ...removed.map((name) => `remove: ${name}`),
     ...describeMonitoring(declared, observed),
     ...describeDrift(observed, replaced),
     ...describeApps(declared, observed),
-  );
-  const { length: count } = rollout.replaced;
-  if (count > 0) {
-    const size = Math.min(count, rollout.atATime);
-    lines.push(
-      ...describeImages(declared, observed),
-      `roll-out: ${count} container${count === 1 ? "" : "s"} in batches of ${size}`,
-    );
-  }
-  return lines;
+    ...describeRollout(declared, observed),
+  ];
+}
+
+function describeRollout(declared: Declared, observed: Observed): string[] {
+  const { replaced, atATime } = declared.rollout;
+  const { length: count } = replaced;
+  if (count === 0) return [];
+  const what = `${count} container${count === 1 ? "" : "s"} in batches of ${Math.min(count, atATime)}`;
+  return [...describeImages(declared, observed), `roll-out: ${what}`];
 }
 
 /** Containers of servers that HAProxy has, which are gone or do not run. */
@@ -170,18 +160,14 @@ function describeServers(declared: Declared, running: RunningState, oldConfig: s
   const words = describeDifference(difference);
   const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
   const proved = namesOf(phases.flatMap((phase) => (phase.kind === "prove" ? phase.servers : [])));
-  const down = declared.topology.servers.flatMap(({ name }) =>
-    proved.has(name) && isDown.has(name) ? [name] : [],
-  );
-  return [
-    ...(words === "" ? [] : [`runtime: ${words}`]),
-    ...(down.length === 0
-      ? []
-      : [`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`]),
-    ...(phases.some(({ kind }) => kind === "reload")
-      ? [`reload: ${describeReload(oldConfig, declared.config)}`]
-      : []),
-  ];
+  const names = declared.topology.servers.map(({ name }) => name);
+  const down = names.filter((name) => proved.has(name) && isDown.has(name));
+  const lines = words === "" ? [] : [`runtime: ${words}`];
+  if (down.length > 0)
+    lines.push(`runtime: waits until ${down.join(" ")} ${down.length === 1 ? "is" : "are"} up`);
+  if (phases.some(({ kind }) => kind === "reload"))
+    lines.push(`reload: ${describeReload(oldConfig, declared.config)}`);
+  return lines;
 }
 
 function describeCertificate(
@@ -192,10 +178,8 @@ function describeCertificate(
 ): string[] {
   if (tls === undefined || served === undefined) return [];
   if (certificate !== undefined) {
-    const isSame = served.fingerprint === certificate.fingerprint && installed === certificate.digest;
-    return isSame
-      ? []
-      : [`certificate: changed through the runtime API, expires ${formatDay(certificate.expires)}`];
+    if (served.fingerprint === certificate.fingerprint && installed === certificate.digest) return [];
+    return [`certificate: changed through the runtime API, expires ${formatDay(certificate.expires)}`];
   }
   const isOurs = served.subject.startsWith(SELF_SIGNED_SUBJECT);
   if (isOurs && !expiresSoon(served.expires, now)) return [];

@@ -13,19 +13,17 @@ import { findImages, imagesOf, type WantedImage } from "../docker/images.ts";
 import { definitionName } from "../docker/labels.ts";
 import { checkSubnetFree } from "../docker/leftovers.ts";
 import { CERTIFICATE_PATH } from "../haproxy/container.ts";
-import type { HaproxyConfig } from "../haproxy/file/render.ts";
-import { renderConfig } from "../haproxy/file/render.ts";
+import { type HaproxyConfig, renderConfig } from "../haproxy/file/render.ts";
 import { Haproxy } from "../haproxy/runtime/client.ts";
 import { observeEach, type RunningState, readState } from "../haproxy/runtime/running-state.ts";
 import { type RunningCertificate, readRunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
-import { areShared } from "../haproxy/servers/share-sessions.ts";
+import { areShared, type Sharer } from "../haproxy/servers/share-sessions.ts";
 import { type Credentials, endpointAt } from "../stack/endpoint.ts";
 import { appMadeFrom, type ImageIds, type MadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer, ObservedDrift } from "../stack/observed.ts";
 import { stackPorts } from "../stack/published-ports.ts";
-import type { Rollout } from "../stack/rollout.ts";
-import { planRollout } from "../stack/rollout.ts";
+import { planRollout, type Rollout } from "../stack/rollout.ts";
 import type { Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { planTopology, runtimeEndpoint, type Topology } from "../stack/topology.ts";
@@ -126,22 +124,12 @@ export async function lookAtStack(
     isAllDown: running.length > 0 && running.every(({ servers }) => !servers.some(({ isUp }) => isUp)),
     batch: settings.rollout.batch,
   });
+  const found = { images: images.ids, apps: declaredApps };
   return {
-    declared: {
-      ...{ settings, topology, config, certificate, logDriver, rollout },
-      images: images.ids,
-      apps: declaredApps,
-    },
+    declared: { settings, topology, config, certificate, logDriver, rollout, ...found },
     observed: { ...onEngine, ...inHaproxies, missingImages: images.missing },
   };
 }
-
-const areApart = async (haproxies: ReadonlyMap<string, Haproxy>): Promise<boolean> =>
-  haproxies.size > 1 &&
-  !(await areShared(
-    Array.from(haproxies, ([haproxyContainer, haproxy]) => ({ haproxyContainer, haproxy })),
-    { forGood: false },
-  ));
 
 /** Looks at what of a stack is on the engine. */
 async function lookAtEngine(docker: Engine, settings: Settings, topology: Topology) {
@@ -157,14 +145,15 @@ async function lookAtEngine(docker: Engine, settings: Settings, topology: Topolo
 }
 
 /** Looks at what the HAProxies that answer run. */
-async function lookAtHaproxies({ tls, mode }: Settings, haproxies: ReadonlyMap<string, Haproxy>) {
+async function lookAtHaproxies({ tls, mode }: Settings, haproxies: readonly Sharer[]) {
   const lookAtCertificate = (haproxy: Haproxy) => readRunningCertificate(haproxy, CERTIFICATE_PATH);
-  const [running, certificates, areSessionsApart] = await Promise.all([
+  const areSharing = mode === "sticky" && haproxies.length > 1;
+  const [running, certificates, isApart] = await Promise.all([
     observeEach(haproxies, readState),
     tls === undefined ? new Map() : observeEach(haproxies, lookAtCertificate),
-    mode === "sticky" && areApart(haproxies),
+    areSharing && areShared(haproxies, { forGood: false }).then((isShared) => !isShared),
   ]);
-  return { running, certificates, areSessionsApart };
+  return { running, certificates, areSessionsApart: isApart };
 }
 
 /** What each app container is made from, by its name. */
@@ -189,18 +178,15 @@ export function declareApps(
 const definitionOf = ({ definition }: ObservedApp, drift: ObservedDrift | undefined): string =>
   drift === undefined || drift.lasting.length === 0 ? definition : "";
 
-/** The balancers' HAProxies, by container name; none where it takes credentials that are not there. */
-function haproxiesOf(topology: Topology, credentials: Credentials | undefined): ReadonlyMap<string, Haproxy> {
-  if (topology.runtimeTls !== undefined && credentials === undefined) return new Map();
-  return new Map(
-    topology.balancers.map((balancer) => [
-      balancer.containerName,
-      new Haproxy(endpointAt(runtimeEndpoint(topology, balancer), credentials), topology.backend.name),
-    ]),
-  );
+/** The balancers' HAProxies; none where it takes credentials that are not there. */
+function haproxiesOf(topology: Topology, credentials: Credentials | undefined): Sharer[] {
+  if (topology.runtimeTls !== undefined && credentials === undefined) return [];
+  return topology.balancers.map((balancer) => {
+    const endpoint = endpointAt(runtimeEndpoint(topology, balancer), credentials);
+    const haproxy = new Haproxy(endpoint, topology.backend.name);
+    return { haproxyContainer: balancer.containerName, haproxy };
+  });
 }
-
-const PEM_FILE = "a PEM file with a certificate, its chain and its key";
 
 async function readOwnCertificate(
   { stack, tls }: Settings,
@@ -215,9 +201,8 @@ async function readOwnCertificate(
     return certificate;
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
-    throw new SettingsError(stack, [
-      { key: "tls.certificate", given: path, allowed: `${PEM_FILE}, but ${error.message}` },
-    ]);
+    const allowed = `a PEM file with a certificate, its chain and its key, but ${error.message}`;
+    throw new SettingsError(stack, [{ key: "tls.certificate", given: path, allowed }]);
   }
 }
 

@@ -33,11 +33,8 @@ export const readState = async (haproxy: Haproxy): Promise<RunningState> =>
  * As {@link readState}, with HAProxy's words about each server.
  * @throws {RuntimeError}
  */
-export async function readStateAndStats(haproxy: Haproxy): Promise<{
-  state: RunningState;
-  stats: ServerStats[];
-}> {
-  const [state = "", words = "", paths = "", ...env] = await haproxy.run([
+export async function readStateAndStats(haproxy: Haproxy) {
+  const [servers = "", words = "", paths = "", ...env] = await haproxy.run([
     COMMANDS.showServersState(haproxy.backend),
     COMMANDS.showServerStats(haproxy.backend),
     COMMANDS.showCheckPaths(),
@@ -47,13 +44,13 @@ export async function readStateAndStats(haproxy: Haproxy): Promise<{
   const stats = parseServerStats(words);
   const cookies = new Map(stats.map(({ name, cookie }) => [name, cookie || undefined]));
   const checkPaths = parseCheckPaths(paths);
-  const servers = parseServersState(state).map((each) => ({
-    ...each,
-    cookie: cookies.get(each.name),
-    checkPath: checkPaths.get(each.name),
-  }));
   const [revision, readyPath] = env.map((line) => /^\w+=(\S+)$/.exec(line.trim())?.[1]);
-  return { state: { servers, revision, readyPath }, stats };
+  const running = parseServersState(servers).map((each) => {
+    const { name } = each;
+    return { ...each, cookie: cookies.get(name), checkPath: checkPaths.get(name) };
+  });
+  const state: RunningState = { servers: running, revision, readyPath };
+  return { state, stats };
 }
 
 /** Reads the running servers alone, without cookies: the cheapest look. */
@@ -93,13 +90,14 @@ export async function unlessDown<T>(look: () => Promise<T>): Promise<T | undefin
   }
 }
 
-/** Looks at each HAProxy, by name. One that does not answer, or has nothing to see, is left out. */
+/** Looks at each HAProxy. One that does not answer, or has nothing to see, is left out of the result. */
 export async function observeEach<T>(
-  haproxies: ReadonlyMap<string, Haproxy>,
+  haproxies: readonly { readonly haproxyContainer: string; readonly haproxy: Haproxy }[],
   look: (haproxy: Haproxy) => Promise<T | undefined>,
 ): Promise<ReadonlyMap<string, T>> {
-  const found = await Promise.all(
-    Array.from(haproxies, async ([name, haproxy]) => [name, await unlessDown(() => look(haproxy))] as const),
-  );
-  return new Map(found.flatMap(([name, seen]) => (seen === undefined ? [] : [[name, seen] as const])));
+  const found = haproxies.map(async ({ haproxyContainer, haproxy }) => {
+    const seen = await unlessDown(() => look(haproxy));
+    return seen === undefined ? [] : [[haproxyContainer, seen] as const];
+  });
+  return new Map((await Promise.all(found)).flat());
 }

@@ -4,13 +4,7 @@ import { COMMANDS } from "./command.ts";
 import { malformed } from "./runtime-error.ts";
 
 /** A certificate as the running HAProxy serves it. */
-export interface RunningCertificate {
-  /** SHA-1 of the leaf: hex in upper case. */
-  readonly fingerprint: string;
-  /** The leaf's, as in `/O=Example/CN=www.example.com`. */
-  readonly subject: string;
-  readonly expires: Date;
-}
+export type RunningCertificate = Readonly<NonNullable<ReturnType<typeof parseCertificateReply>>>;
 
 /**
  * Reads the certificate that HAProxy has loaded from a file; undefined when it has none from there.
@@ -26,7 +20,7 @@ export const readRunningCertificate = async (
  * Reads the answer to `show ssl cert FILE`; undefined when HAProxy knows no such file.
  * @throws {RuntimeError} of kind `malformed`
  */
-export function parseCertificateReply(reply: string): RunningCertificate | undefined {
+export function parseCertificateReply(reply: string) {
   if (/^Can't display the certificate: Not found/.test(reply)) return undefined;
   const field = (name: string): string | undefined => new RegExp(`^${name}: (.+)$`, "m").exec(reply)?.[1];
   const fingerprint = /^[0-9A-F]{40}$/.exec(field("SHA1 FingerPrint") ?? "")?.[0];
@@ -34,7 +28,13 @@ export function parseCertificateReply(reply: string): RunningCertificate | undef
   if (fingerprint === undefined || subject === undefined || Number.isNaN(expires.getTime())) {
     throw malformed("show ssl cert", reply);
   }
-  return { fingerprint, subject, expires };
+  return {
+    /** SHA-1 of the leaf: hex in upper case. */
+    fingerprint,
+    /** The leaf's, as in `/O=Example/CN=www.example.com`. */
+    subject,
+    expires,
+  };
 }
 
 /**
