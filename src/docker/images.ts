@@ -72,11 +72,10 @@ export async function findImages(docker: Docker, stack: string, wanted: readonly
   const containers = missing.length === 0 ? [] : await listContainers(docker, { all: true, filters });
   const idOf = ({ key, reference }: WantedImage): string | undefined =>
     containers.find(({ Labels }) => readMadeFrom(Labels[MADE_FROM_LABEL])?.[key] === reference)?.ImageID;
-  const known = found.map(([image, id = idOf(image)]) => [image.reference, id] as const);
-  return {
-    ids: new Map(known.flatMap(([reference, id]) => (id === undefined ? [] : [[reference, id]]))),
-    missing,
-  };
+  const ids = found.flatMap(([image, id = idOf(image)]) =>
+    id === undefined ? [] : [[image.reference, id] as const],
+  );
+  return { ids: new Map(ids), missing };
 }
 
 /**
