@@ -60,13 +60,7 @@ export const readConfig = (docker: Docker, volume: ConfigVolume): Promise<string
  * @param what names the file's content in messages
  * @param check a shell command that fails when HAProxy does not accept `$1` or warns of it
  */
-async function install(
-  docker: Docker,
-  volume: ConfigVolume,
-  what: string,
-  file: VolumeFile,
-  check: string,
-): Promise<void> {
+async function install(docker: Docker, volume: ConfigVolume, what: string, file: VolumeFile, check: string) {
   const { volumeName, image, imageName = image } = volume;
   const candidate = candidateOf(file.name);
   const script = `${check} && mv "$1" "$2" || { rm -f "$1"; exit 1; }`;

@@ -93,10 +93,7 @@ export async function readVolumeFile(
 }
 
 /** Reads a file that a container has mounted. The result is undefined when there is none. */
-export async function readMountedFile(
-  container: Docker.Container,
-  name: string,
-): Promise<string | undefined> {
+export async function readMountedFile(container: Docker.Container, name: string) {
   return ifFound(() => readFileOf(container, `${CONFIG_FOLDER}/${name}`));
 }
 

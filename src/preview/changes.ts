@@ -187,11 +187,7 @@ function describeCertificate(
 }
 
 /** In hash mode the servers alone decide where a session goes, whatever else an update does. */
-function describeSessions(
-  { settings, topology }: Declared,
-  { servers }: RunningState,
-  oldConfig: string,
-): string[] {
+function describeSessions({ settings, topology }: Declared, { servers }: RunningState, oldConfig: string) {
   if (settings.mode !== "hash" || readHead(oldConfig)?.madeFrom.mode !== "hash") return [];
   const before = servers.filter(isInRotation);
   const after = topology.servers.map(({ name, id }) => ({ name, id, weight: SERVER_WEIGHT }));

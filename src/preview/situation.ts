@@ -188,10 +188,7 @@ function haproxiesOf(topology: Topology, credentials: Credentials | undefined): 
   });
 }
 
-async function readOwnCertificate(
-  { stack, tls }: Settings,
-  balancers: Observed["balancers"],
-): Promise<Certificate | undefined> {
+async function readOwnCertificate({ stack, tls }: Settings, balancers: Observed["balancers"]) {
   if (tls?.certificate.kind !== "file") return undefined;
   const { path } = tls.certificate;
   const installed = [...balancers.values()].map(({ certificateDigest }) => certificateDigest);

@@ -74,9 +74,6 @@ export function serverIn(
 }
 
 /** Works through a list, `CONCURRENCY` things at a time, and stops at the first failure. */
-export const forEach = async <T>(
-  things: readonly T[],
-  work: (thing: T, index: number) => Promise<void>,
-): Promise<void> => {
+export const forEach = async <T>(things: readonly T[], work: (thing: T, index: number) => Promise<void>) => {
   await pMap(things, work, { concurrency: CONCURRENCY });
 };

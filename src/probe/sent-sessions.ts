@@ -14,11 +14,7 @@ export interface Difference {
 }
 
 /** Sends one request of every session through a balancer, and tells which server answered each. */
-export async function sendSessions(
-  door: FrontDoor,
-  sessions: readonly string[],
-  tick: () => void,
-): Promise<Homes> {
+export async function sendSessions(door: FrontDoor, sessions: readonly string[], tick: () => void) {
   // The map has the order of the sessions, not that of the answers.
   const homes = new Map(sessions.map((session) => [session, ""]));
   await forEach(sessions, async (session) => {

@@ -141,11 +141,7 @@ function describeRunning(balancer: Balancer, args: BalancerArgs): InstalledConfi
   };
 }
 
-function createCertificateFiles(
-  volume: docker.Volume,
-  inputs: ConfigFileInputs,
-  args: BalancerArgs,
-): CertificateFile[] {
+function createCertificateFiles(volume: docker.Volume, inputs: ConfigFileInputs, args: BalancerArgs) {
   const { certificate, runtimeTls, parent } = args;
   const { text: _, volumeName, ...rest } = inputs;
   const into = { ...rest, volumeName: volume.name };

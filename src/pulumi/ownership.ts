@@ -15,10 +15,7 @@ export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: stri
  * @param name the resource's name
  * @param clear removes what is this stack's own, and throws on what is not
  */
-export function clearedBeforeCreate(
-  name: string,
-  clear: (engine: Engine) => Promise<void>,
-): pulumi.CustomResourceOptions {
+export function clearedBeforeCreate(name: string, clear: (engine: Engine) => Promise<void>) {
   const hook = new pulumi.ResourceHook(`clear-${name}`, async () => {
     await clear(await connectEngine());
   });
@@ -26,12 +23,7 @@ export function clearedBeforeCreate(
 }
 
 /** Declares a volume. A label names the checkout's folder, and a move of that must not replace the volume. */
-export const createVolume = (
-  name: string,
-  role: Role,
-  owner: Owner,
-  parent: pulumi.Resource,
-): docker.Volume =>
+export const createVolume = (name: string, role: Role, owner: Owner, parent: pulumi.Resource) =>
   new docker.Volume(
     name,
     { name, labels: dockerLabels(owner, role) },

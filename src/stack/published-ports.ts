@@ -47,10 +47,7 @@ export function servicePort({ containerName, role, port }: Service): PublishedPo
 }
 
 /** Lists every host port of a stack. */
-export const stackPorts = (
-  settings: Settings,
-  { balancers, monitoring }: Topology,
-): readonly PublishedPort[] => [
+export const stackPorts = (settings: Settings, { balancers, monitoring }: Topology) => [
   ...balancers.flatMap((balancer) => balancerPorts(settings, balancer)),
   ...servicesOf(monitoring).map(servicePort),
 ];

@@ -4,11 +4,7 @@ import { coloursOf } from "./terminal.ts";
 const colours = coloursOf(process.stdout);
 
 /** Does work that calls `tick` so many times. A terminal shows a progress bar until the work is done. */
-export async function withProgress<T>(
-  title: string,
-  ticks: number,
-  work: (tick: () => void) => Promise<T>,
-): Promise<T> {
+export async function withProgress<T>(title: string, ticks: number, work: (tick: () => void) => Promise<T>) {
   const bar = new SingleBar({
     stream: process.stdout,
     format: `${title} ${colours.green("{bar}")} {percentage} %`,

@@ -54,10 +54,7 @@ Exit code 1 when one does not, HAProxy has no such server, or a connection is st
     });
 
 /** Counts connections in use on all balancers, those of workers of before a reload included. */
-async function countConnections(
-  haproxies: readonly Haproxy[],
-  names: readonly string[],
-): Promise<Map<string, number>> {
+async function countConnections(haproxies: readonly Haproxy[], names: readonly string[]) {
   const counts = await Promise.all(
     haproxies.flatMap((haproxy) => [readSessions(haproxy), readOldSessions(haproxy)]),
   );
@@ -65,10 +62,7 @@ async function countConnections(
 }
 
 /** Sessions in the stick table, which all balancers share. */
-async function countSticking(
-  [balancer]: readonly Balancer[],
-  names: readonly string[],
-): Promise<Map<string, number>> {
+async function countSticking([balancer]: readonly Balancer[], names: readonly string[]) {
   const counts = new Map(names.map((name) => [name, 0]));
   if (balancer === undefined) return counts;
   for await (const { server } of readStickySessions(balancer.haproxy, balancer.servers)) {

@@ -36,11 +36,7 @@ Exit code 1 when a container's log cannot be read; the others are shown.`,
       }
     });
 
-async function printLogs(
-  caller: Caller,
-  { stack, balancer, since, follow }: Options,
-  signal: AbortSignal,
-): Promise<void> {
+async function printLogs(caller: Caller, { stack, balancer, since, follow }: Options, signal: AbortSignal) {
   // refuses a number that no balancer of the stack has
   if (balancer !== undefined) ofBalancers((await readOutputs(caller, stack)).runtimeEndpoints, balancer);
   const haproxyName = balancer === undefined ? undefined : `${stack}-haproxy${balancer}`;

@@ -104,10 +104,7 @@ async function* countSessions(
   }
 }
 
-async function* asText(
-  listed: AsyncIterable<Session>,
-  counts: ReadonlyMap<string, number>,
-): AsyncGenerator<string> {
+async function* asText(listed: AsyncIterable<Session>, counts: ReadonlyMap<string, number>) {
   const width = Math.max("server".length, ...Array.from(counts.keys(), (name) => name.length));
   const line = (server: string, number: string, rest: string): string =>
     `${server.padEnd(width)}  ${number.padStart(8)}  ${rest}`.trimEnd();
@@ -138,10 +135,7 @@ async function* asSentences(listed: AsyncIterable<Session>, id: string): AsyncGe
   if (!isKnown) yield `${keyOf(id)} is not known to HAProxy\n`;
 }
 
-async function* asJson(
-  listed: AsyncIterable<Session>,
-  counts: ReadonlyMap<string, number>,
-): AsyncGenerator<string> {
+async function* asJson(listed: AsyncIterable<Session>, counts: ReadonlyMap<string, number>) {
   yield '{"sessions":[';
   let separator = "\n";
   for await (const { key, server, expiresMs = null } of listed) {

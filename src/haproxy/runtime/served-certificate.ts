@@ -10,10 +10,7 @@ export type RunningCertificate = Readonly<NonNullable<ReturnType<typeof parseCer
  * Reads the certificate that HAProxy has loaded from a file; undefined when it has none from there.
  * @throws {RuntimeError}
  */
-export const readRunningCertificate = async (
-  haproxy: Haproxy,
-  file: string,
-): Promise<RunningCertificate | undefined> =>
+export const readRunningCertificate = async (haproxy: Haproxy, file: string) =>
   parseCertificateReply(await haproxy.ask(COMMANDS.showCertificate(file)));
 
 /**

@@ -28,12 +28,7 @@ export function dial(endpoint: Endpoint): Promise<Socket> {
 }
 
 /** The one form in which it is told that a runtime API could not be used. */
-export const failureAt = (
-  endpoint: Endpoint,
-  kind: RuntimeErrorKind,
-  reason: string,
-  cause?: unknown,
-): RuntimeError =>
+export const failureAt = (endpoint: Endpoint, kind: RuntimeErrorKind, reason: string, cause?: unknown) =>
   new RuntimeError(kind, `HAProxy's runtime API at ${formatEndpoint(endpoint)} ${reason}`, { cause });
 
 function connectTo(endpoint: Endpoint): Socket {

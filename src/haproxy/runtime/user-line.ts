@@ -8,11 +8,7 @@ import { judge, type Verdict } from "./verdict.ts";
  * @throws {RuntimeError} when HAProxy is unreachable, or does not answer within `timeoutMs` or before it
  *   closes the connection
  */
-export async function runUserLine(
-  endpoint: Endpoint,
-  userLine: CommandLine,
-  timeoutMs: number,
-): Promise<Verdict> {
+export async function runUserLine(endpoint: Endpoint, userLine: CommandLine, timeoutMs: number) {
   const verdicts: Verdict[] = [];
   for (const { line, hasSeverity } of linesWithSeverity(userLine)) {
     const answer = await runRaw(endpoint, line, timeoutMs);

@@ -68,10 +68,7 @@ function isProved(server: RunningServer | undefined, passed: Set<string>): boole
 }
 
 /** HAProxy's words about servers, by name. */
-export async function describeServers(
-  haproxy: Haproxy,
-  names: readonly string[],
-): Promise<Map<string, string>> {
+export async function describeServers(haproxy: Haproxy, names: readonly string[]) {
   const stats = new Map((await readStats(haproxy)).map((server) => [server.name, server]));
   return new Map(
     names.map((name) => {

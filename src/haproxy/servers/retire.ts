@@ -16,11 +16,7 @@ type Removal = Pick<Target, "haproxy" | "clock" | "drainTimeoutMs">;
  * still carries get their time as well; those that are left then end with the container, as HAProxy cannot
  * close them.
  */
-export async function retireServers(
-  target: Removal,
-  names: readonly string[],
-  report: Report,
-): Promise<void> {
+export async function retireServers(target: Removal, names: readonly string[], report: Report) {
   if (names.length === 0) return;
   await Promise.all([removeServers(target, names, report), waitForOldWorkers(target, names, report)]);
 }
@@ -31,11 +27,7 @@ export async function retireServers(
  * session even so stays in maintenance; its container's end closes the session, and the next update deletes
  * it.
  */
-export async function removeServers(
-  target: Removal,
-  names: readonly string[],
-  report: Report,
-): Promise<void> {
+export async function removeServers(target: Removal, names: readonly string[], report: Report) {
   if (names.length === 0) return;
   const { haproxy, drainTimeoutMs } = target;
   const { pause, shutdownSessions } = haproxy.steps;

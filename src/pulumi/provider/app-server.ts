@@ -105,12 +105,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
 };
 
 /** Makes the declared container run, in place of the one that was found, or of one that was set aside. */
-async function makeRun(
-  docker: Engine,
-  found: FoundApp | undefined,
-  inputs: AppServerInputs,
-  report: Report,
-): Promise<void> {
+async function makeRun(docker: Engine, found: FoundApp | undefined, inputs: AppServerInputs, report: Report) {
   const { server, readyPath, isProvedFirst } = inputs;
   if (found === undefined && !(await isSetAside(docker, server.containerName))) {
     await runApp(docker, containerOf(inputs));

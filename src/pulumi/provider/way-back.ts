@@ -15,11 +15,7 @@ import { bringUpAnother, isUpEverywhere, takeOutEverywhere } from "./app-rotatio
  * successors are not up. Each is proved up.
  * @returns which version runs, in one line, or what went wrong
  */
-export async function goBack(
-  aside: readonly AsideApp[],
-  inputs: RolloutInputs,
-  report: Report,
-): Promise<string> {
+export async function goBack(aside: readonly AsideApp[], inputs: RolloutInputs, report: Report) {
   const found = await Promise.all(
     aside.map(async (app) => {
       const server = serverBefore(app, inputs);
