@@ -35,9 +35,9 @@ const CHANGED_WHILE_RUNNING = [
 ];
 
 /**
- * Declares a container that is replaced when what it is made from changes, as the plan tells it, and is mended
- * in place otherwise: the upkeep is what it keeps while it runs, and sets the limit of processes, which the
- * Docker provider does not know.
+ * Declares a container that is replaced when what it is made from changes, as the plan tells it, and is
+ * mended in place otherwise: the upkeep is what it keeps while it runs, and sets the limit of processes,
+ * which the Docker provider does not know.
  */
 export function createContainer(
   { containerName: name, address }: Pick<Balancer, "containerName" | "address">,
