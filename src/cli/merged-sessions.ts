@@ -8,10 +8,7 @@ import { warnOfFailure } from "./command-line.ts";
  * are not remembered, so that any number of them needs no memory. What fails on one of several is told, and
  * the rest counts.
  */
-export async function* mergeSessions(
-  caller: Caller,
-  sources: readonly AsyncIterable<Session>[],
-): AsyncGenerator<Session> {
+export async function* mergeSessions(caller: Caller, sources: readonly AsyncIterable<Session>[]) {
   const seen = sources.length > 1 ? new Set<string>() : undefined;
   const failures: RuntimeError[] = [];
   for (const source of sources) {

@@ -74,11 +74,7 @@ export async function runInside(
  * Reads a file of the volume. The result is undefined when there is no such volume or file, and when there is
  * no image left that could read it.
  */
-export async function readVolumeFile(
-  docker: Docker,
-  volume: ConfigVolume,
-  name: string,
-): Promise<string | undefined> {
+export async function readVolumeFile(docker: Docker, volume: ConfigVolume, name: string) {
   const [user] = await listContainers(docker, { all: true, filters: usersOf(volume) });
   try {
     if (user !== undefined) return await readMountedFile(docker.getContainer(user.Id), name);

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CREDENTIALS, type Credentials } from "../stack/endpoint.ts";
+import { CREDENTIALS } from "../stack/endpoint.ts";
 
 let ownStack: pulumi.StackReference | undefined;
 
@@ -9,9 +9,7 @@ let ownStack: pulumi.StackReference | undefined;
  * while the program plans.
  * @param output name of the stack output that has them
  */
-export async function readLastCredentials(
-  output = "runtimeTlsCredentials",
-): Promise<Credentials | undefined> {
+export async function readLastCredentials(output = "runtimeTlsCredentials") {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   ownStack ??= new pulumi.StackReference(name);
   const { secretValue } = await ownStack.getOutputDetails(output);

@@ -17,10 +17,7 @@ export const coloursOf = (stream: MaybeTerminal): ReturnType<typeof pc.createCol
  * @param words Count of the first columns that hold words. The others hold numbers, which are aligned to the
  *   right.
  */
-export function alignColumns(
-  rows: readonly (readonly string[])[],
-  words = Number.POSITIVE_INFINITY,
-): string[] {
+export function alignColumns(rows: readonly (readonly string[])[], words = Number.POSITIVE_INFINITY) {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const cells = (row: readonly string[]): string[] =>
     row.map((cell, column) =>

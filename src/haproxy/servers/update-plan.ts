@@ -195,11 +195,7 @@ export const actionsOf = ({ evict, add, change, remove }: Difference): readonly 
 const isSame = (declared: Server, running: RunningServer): boolean =>
   running.isMendable && declared.id === running.id && declared.cookie === running.cookie;
 
-function planChanges(
-  { name, address, port }: Server,
-  running: RunningServer,
-  readyPath: string | undefined,
-): Change[] {
+function planChanges({ name, address, port }: Server, running: RunningServer, readyPath: string | undefined) {
   const { checkPath = readyPath } = running;
   const actions: Change[] = [];
   if (running.address !== address || running.port !== port)
