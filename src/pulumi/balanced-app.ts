@@ -54,7 +54,8 @@ export class BalancedApp extends pulumi.ComponentResource {
   /** @throws {SettingsError} with every mistake in the arguments at once */
   constructor(name: string, args: BalancedAppArgs | CheckedArgs, options?: pulumi.ComponentResourceOptions) {
     const checked = "settings" in args ? args : check(name, args);
-    super("balancer:index:BalancedApp", name, {}, options);
+    const providers = [new BalancerProvider(`${name}-provider`)];
+    super("balancer:index:BalancedApp", name, {}, pulumi.mergeOptions(options, { providers }));
     const finished = pulumi.runtime.rpcKeepAlive(); // or a program that asks for no output would end before
     this.outputs = this.#declare(name, checked).finally(finished);
   }
@@ -99,6 +100,16 @@ export class BalancedApp extends pulumi.ComponentResource {
     const credentials = declareChildren({ ...situation, owner, isEnvSecret, parent: this });
     this.registerOutputs({});
     return outputsOf(situation, credentials);
+  }
+}
+
+/**
+ * Pulumi gives a default provider the config of its own name, which is the stack's. When that changes, Pulumi
+ * ends the process of before, whatever it is at. This one has no config.
+ */
+class BalancerProvider extends pulumi.ProviderResource {
+  constructor(name: string) {
+    super("balancer", name, {});
   }
 }
 
