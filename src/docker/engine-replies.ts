@@ -15,6 +15,10 @@ const part = <T extends z.ZodRawShape>(shape: T) => z.preprocess((value) => valu
 
 const LABELS = mapOf(text);
 
+const NETWORKS = part({
+  Networks: mapOf(part({ IPAddress: text, IPAMConfig: part({ IPv4Address: text }) })),
+});
+
 const CONTAINER = part({
   Id: text,
   Name: text,
@@ -45,9 +49,7 @@ const CONTAINER = part({
     PidsLimit: number,
     RestartPolicy: part({ Name: text }),
   }),
-  NetworkSettings: part({
-    Networks: mapOf(part({ IPAddress: text, IPAMConfig: part({ IPv4Address: text }) })),
-  }),
+  NetworkSettings: NETWORKS,
 });
 
 const LISTED_CONTAINERS = listOf(
@@ -59,6 +61,7 @@ const LISTED_CONTAINERS = listOf(
     State: text,
     Labels: LABELS,
     Ports: listOf(part({ IP: text, PublicPort: number })),
+    NetworkSettings: NETWORKS,
   }).transform(({ Names: [name = ""], ...rest }) => ({ ...rest, name: name.slice(1) })),
 );
 
@@ -67,7 +70,6 @@ const NETWORK = part({
   Name: text,
   Labels: LABELS,
   IPAM: part({ Config: listOf(part({ Subnet: text })) }),
-  Containers: mapOf(part({ Name: text, IPv4Address: text })),
 });
 
 const IMAGE = part({ Id: text, Config: part({ User: text }) });
@@ -96,13 +98,13 @@ export const listContainers = async (docker: Docker, options: Docker.ContainerLi
 /** A container of such a list. */
 export type ListedContainer = z.output<typeof LISTED_CONTAINERS>[number];
 
-/** Lists all networks, without the containers on them. */
+/** Lists all networks. */
 export const listNetworks = async (docker: Docker) => z.array(NETWORK).parse(await docker.listNetworks());
 
 /** A network as the engine reports it. */
 export type FoundNetwork = z.output<typeof NETWORK>;
 
-/** Looks at a network by id or name, and at who runs on it. The result is undefined if there is none. */
+/** Looks at a network by id or name. The result is undefined if there is none. */
 export const inspectNetwork = (docker: Docker, id: string) =>
   ifFound(async () => NETWORK.parse(await docker.getNetwork(id).inspect()));
 

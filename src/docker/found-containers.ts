@@ -3,12 +3,14 @@ import pMap from "p-map";
 import { CERTIFICATE_FILE, CONFIG_FILE } from "../haproxy/container.ts";
 import { type MadeFrom, shortId } from "../stack/made-from.ts";
 import type { ObservedApp, ObservedBalancer, ObservedDrift } from "../stack/observed.ts";
+import type { Topology } from "../stack/topology.ts";
 import { digestOf } from "../tls/certificate.ts";
 import { findDrift, type Upkeep } from "./drift.ts";
 import { ifFound } from "./engine-error.ts";
 import { inspectContainer, inspectNetwork, listContainers } from "./engine-replies.ts";
 import { definitionOf, madeFromOf, ROLE_LABEL, STACK_LABEL } from "./labels.ts";
 import { lastingLimits } from "./limits.ts";
+import { checkAddressesFree } from "./network-guests.ts";
 import { readMountedFile } from "./volume-command.ts";
 
 /** Finds the stack's app containers by name, whether they run or not. */
@@ -85,9 +87,17 @@ export async function observeDrift(
 /** An engine with hundreds of containers shall not be asked for all at once. */
 const AT_A_TIME = 8;
 
-/** Finds the subnet of a Docker network. The result is undefined when there is no such network. */
-export async function observeSubnet(docker: Docker, network: string): Promise<string | undefined> {
-  return (await inspectNetwork(docker, network))?.IPAM.Config[0]?.Subnet;
+/**
+ * Finds the subnet of a stack's network. The result is undefined when there is no such network.
+ * @throws {EngineError} Somebody has an address on it that the stack gives to a container of its own.
+ */
+export async function observeSubnet(docker: Docker, topology: Topology): Promise<string | undefined> {
+  const found = await inspectNetwork(docker, topology.network.name);
+  if (found === undefined) return undefined;
+  const subnet = found.IPAM.Config[0]?.Subnet;
+  // In another subnet the stack's containers have other addresses: the network is replaced, and they with it.
+  if (subnet === topology.network.subnet) await checkAddressesFree(docker, topology);
+  return subnet;
 }
 
 async function observeBalancer(docker: Docker, name: string): Promise<ObservedBalancer | undefined> {

@@ -31,6 +31,13 @@ export type Labels = Readonly<Record<string, string>>;
 export const isOwn = (labels: Labels | null | undefined, own: Labels): boolean =>
   [STACK_LABEL, STATE_LABEL].every((name) => labels?.[name] !== undefined && labels[name] === own[name]);
 
+/**
+ * Whether a container on a stack's network is the stack's. A checkout that was moved has another state since
+ * then, and what it made before has not.
+ */
+export const isOfStack = (labels: Labels, stack: string): boolean =>
+  labels[STACK_LABEL] === stack && labels[STATE_LABEL] !== undefined;
+
 const REMOVE = {
   container: "docker rm -f",
   network: "docker network rm",

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { overlaps, readCidr } from "../stack/subnet.ts";
-import { EngineError } from "./engine-error.ts";
+import { EngineError, ifFound } from "./engine-error.ts";
 import {
   type FoundNetwork,
   inspectContainer,
@@ -9,6 +9,7 @@ import {
   listNetworks,
 } from "./engine-replies.ts";
 import { checkIsOwn, isOwn, type Labels, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { checkNoGuests } from "./network-guests.ts";
 import { removeNetwork } from "./remove-network.ts";
 
 /** A resource is removed only if it carries both labels. */
@@ -75,15 +76,8 @@ export async function checkSubnetFree(
 async function clearOwnNetwork(docker: Docker, owner: Owner, network: FoundNetwork): Promise<void> {
   const own = labelsOfOwner(owner);
   checkIsOwn("network", network.Name, network.Labels, own);
-  for (const id of Object.keys(network.Containers)) {
-    const container = await inspectContainer(docker, id);
-    if (container === undefined) continue;
-    if (!isOwn(container.Config.Labels, own))
-      throw new EngineError(
-        `container ${container.Name.slice(1)} is on network ${network.Name}; disconnect it first`,
-      );
-    await docker.getContainer(id).remove({ force: true });
-  }
+  for (const id of await checkNoGuests(docker, network.Name, (labels) => isOwn(labels, own)))
+    await ifFound(() => docker.getContainer(id).remove({ force: true }));
   await removeNetwork(docker, network.Id);
 }
 

@@ -89,7 +89,7 @@ export interface Situation {
  * Works out what a stack shall be, and looks at what it is. Changes nothing.
  * @param credentials of the runtime APIs that run, where these take any
  * @throws {SettingsError} when the certificate that the config names is none
- * @throws {EngineError} when a host port or the subnet is somebody else's
+ * @throws {EngineError} when a host port, the subnet or an address in it is somebody else's
  */
 export async function lookAtStack(
   docker: Engine,
@@ -135,7 +135,7 @@ export async function lookAtStack(
 async function lookAtEngine(docker: Engine, settings: Settings, topology: Topology) {
   const { stack } = settings;
   const [subnet, apps, balancers, monitoring, drift] = await Promise.all([
-    observeSubnet(docker, topology.network.name),
+    observeSubnet(docker, topology),
     observeApps(docker, stack),
     observeBalancers(docker, stack),
     observeMonitoring(docker, stack),

@@ -8,7 +8,7 @@ import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.
 import { createCertificate } from "./https-certificate.ts";
 import { createMonitoring } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
-import { RuntimeSync, SharedSessions } from "./provided.ts";
+import { Guests, RuntimeSync, SharedSessions } from "./provided.ts";
 import { createRuntimeTls } from "./runtime-tls.ts";
 import type { StackContext } from "./stack-context.ts";
 
@@ -19,8 +19,7 @@ import type { StackContext } from "./stack-context.ts";
  */
 export function declareChildren(context: StackContext): pulumi.Output<Credentials> | undefined {
   const { declared, parent } = context;
-  const { settings, topology, config, certificate: own } = declared;
-  const { drainTimeoutMs, readyTimeoutMs } = settings;
+  const { settings, topology, certificate: own } = declared;
   const network = createNetwork(context);
   const certificate = createCertificate(settings, own, parent);
   const runtimeTls = createRuntimeTls(settings, parent);
@@ -29,33 +28,57 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
   const appServersArgs = { ...context, network: network.name, balancers, credentials };
   const apps = createAppServers(appServersArgs);
   const rolloutEnd = createRolloutEnd(apps, appServersArgs);
-  const syncs = balancers.map(
-    ({ address, container, upkeep, configFile, configFileInputs }) =>
-      new RuntimeSync(
-        `${address.haproxyContainer}-runtime`,
-        {
-          ...address,
-          haproxyContainerId: container.id,
-          revision: config.revision,
-          servers: [...topology.servers],
-          readyPath: topology.readyPath,
-          configFile: configFileInputs,
-          certificate: certificate?.declared,
-          credentials,
-          drainTimeoutMs,
-          readyTimeoutMs,
-        },
-        { parent, dependsOn: [configFile, upkeep, rolloutEnd, ...apps] },
-      ),
+  const syncs = balancers.map((balancer) =>
+    createSync(balancer, context, { certificate, runtimeTls }, [rolloutEnd, ...apps]),
   );
+  const last: pulumi.Resource[] = [...syncs, ...balancers.map(({ serving }) => serving)];
   if (settings.mode === "sticky" && balancers.length > 1) {
     const shared = { balancers: balancers.map(({ address }) => address), credentials };
-    new SharedSessions(`${settings.stack}-shared-sessions`, shared, { parent, dependsOn: syncs });
+    last.push(new SharedSessions(`${settings.stack}-shared-sessions`, shared, { parent, dependsOn: syncs }));
   }
-  if (topology.monitoring !== undefined) {
-    createMonitoring(topology.monitoring, context, network, syncs);
-  }
+  if (topology.monitoring !== undefined)
+    last.push(...createMonitoring(topology.monitoring, context, network, syncs));
+  createGuests(context, network, last);
   return credentials;
+}
+
+/** @param after What must be done before the balancer's server list changes. */
+function createSync(
+  { address, container, upkeep, configFile, configFileInputs }: RunningBalancer,
+  { declared, parent }: StackContext,
+  { certificate, runtimeTls }: StackTls,
+  after: readonly pulumi.Resource[],
+): RuntimeSync {
+  const { topology, config, settings } = declared;
+  return new RuntimeSync(
+    `${address.haproxyContainer}-runtime`,
+    {
+      ...address,
+      haproxyContainerId: container.id,
+      revision: config.revision,
+      servers: [...topology.servers],
+      readyPath: topology.readyPath,
+      configFile: configFileInputs,
+      certificate: certificate?.declared,
+      credentials: runtimeTls?.client,
+      drainTimeoutMs: settings.drainTimeoutMs,
+      readyTimeoutMs: settings.readyTimeoutMs,
+    },
+    { parent, dependsOn: [configFile, upkeep, ...after] },
+  );
+}
+
+/** @param dependsOn The last of what a stack has: on these nothing else depends. */
+function createGuests(
+  { owner: { stack }, parent }: StackContext,
+  network: docker.Network,
+  dependsOn: pulumi.Resource[],
+): void {
+  new Guests(
+    `${stack}-guests`,
+    { network: network.name, networkId: network.id, stack },
+    { parent, dependsOn },
+  );
 }
 
 /**

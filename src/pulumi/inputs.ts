@@ -97,6 +97,16 @@ export const SHARED_SESSIONS = z.object({
 /** The balancers that share their sessions. */
 export type SharedSessionsInputs = z.infer<typeof SHARED_SESSIONS>;
 
+export const GUESTS = z.object({
+  /** The network's name. */
+  network: z.string(),
+  /** Docker's id of it: another network is made when all that is on this one is gone. */
+  networkId: z.string(),
+  stack: z.string(),
+});
+/** Containers of others on the stack's network, which keep it from being removed. */
+export type GuestsInputs = z.infer<typeof GUESTS>;
+
 export const UPKEEP = z.object({
   containerName: z.string(),
   /** Docker's id: a container that was replaced has another, and not all of its limits yet. */

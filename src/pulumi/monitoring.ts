@@ -13,6 +13,7 @@ import { servicePort } from "../stack/published-ports.ts";
 import type { Monitoring } from "../stack/topology.ts";
 import { createContainer } from "./kept-container.ts";
 import { createVolume } from "./ownership.ts";
+import type { Upkeep } from "./provided.ts";
 import type { StackContext } from "./stack-context.ts";
 
 /** Prometheus writes what it has in memory before it ends. */
@@ -25,7 +26,7 @@ export function createMonitoring(
   network: docker.Network,
   /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
   after: readonly pulumi.Resource[],
-): void {
+): Upkeep[] {
   const { topology, images } = context.declared;
   const { volumeName } = monitoring.prometheus;
   const data = createVolume(volumeName, "prometheus-data", context.owner, context.parent);
@@ -45,14 +46,15 @@ export function createMonitoring(
       after: [],
     },
   };
-  for (const service of servicesOf(monitoring)) {
+  return servicesOf(monitoring).map((service) => {
     const { role, image, limits } = service;
     const { internal, ...args } = own[role];
     const published = [{ ...servicePort(service), internal }];
     const madeFrom = serviceMadeFrom(service, images);
     const all = { role, image, limits, published, madeFrom, network, ...args };
-    createContainer(service, { ...all, readOnly: false, destroyGraceSeconds: STOP_TIMEOUT_SECONDS }, context);
-  }
+    const kept = { ...all, readOnly: false, destroyGraceSeconds: STOP_TIMEOUT_SECONDS };
+    return createContainer(service, kept, context).upkeep;
+  });
 }
 
 /** Docker does not put files into a read-only container. */

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type {
   AppServerInputs,
   CertificateFileInputs,
+  GuestsInputs,
   InstalledConfigInputs,
   RolloutEndInputs,
   RuntimeCredentialsInputs,
@@ -86,6 +87,9 @@ export class Serving extends provided<ServingInputs>("Serving") {}
  * reloads or replaces one of them, and looks by itself whether there is anything to do.
  */
 export class SharedSessions extends provided<SharedSessionsInputs>("SharedSessions") {}
+
+/** Whoever else is on the stack's network. It is the first that goes, or else nothing does. */
+export class Guests extends provided<GuestsInputs>("Guests") {}
 
 /** What a running container keeps, where the Docker provider would replace it or knows no such property. */
 export class Upkeep extends provided<UpkeepInputs>("Upkeep", ["drift"]) {}

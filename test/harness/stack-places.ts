@@ -23,6 +23,9 @@ export const STACK_NUMBERS = {
   "e2e-tls": 21,
   "e2e-runtime-tls": 22,
   "e2e-images": 59,
+  "e2e-guests": 57,
+  /** Where that stack moves to. */
+  "e2e-guests-moved": 58,
   "e2e-two-apps": 23,
   "e2e-two-apps-api": 27,
   "e2e-beside": 25,

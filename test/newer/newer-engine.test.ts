@@ -8,6 +8,7 @@ import { newerVersion, ownVersion, runOnNewerEngine } from "../harness/newer-eng
 const FILES: readonly { readonly file: string; readonly tests?: readonly string[] }[] = [
   { file: "e2e/containers" },
   { file: "e2e/exposure" },
+  { file: "e2e/guests" },
   { file: "haproxy/remove-network" },
   {
     file: "e2e/drift",

@@ -5,6 +5,7 @@ import { certificateFile } from "./certificate-file.ts";
 import { configFile } from "./config-file.ts";
 import { endWithParent } from "./end-with-parent.ts";
 import { engineLog } from "./engine-log.ts";
+import { guests } from "./guests.ts";
 import { runtimeCredentials, selfSigned } from "./issued-certificates.ts";
 import { rolloutEnd } from "./rollout-end.ts";
 import { runtimeSync } from "./runtime-sync.ts";
@@ -18,6 +19,7 @@ const TYPES: Readonly<Record<string, ServedType>> = {
   AppServer: served(appServer),
   CertificateFile: served(certificateFile),
   ConfigFile: served(configFile),
+  Guests: served(guests),
   RolloutEnd: served(rolloutEnd),
   RuntimeCredentials: served(runtimeCredentials),
   RuntimeSync: served(runtimeSync),

@@ -6,6 +6,9 @@ import { checkPortsFree } from "../../../src/docker/free-ports.ts";
 import { refuseRoot } from "../../../src/docker/images.ts";
 import { checkSubnetFree, clearContainer, clearNetwork, clearVolume } from "../../../src/docker/leftovers.ts";
 import { countContainers } from "../../../src/docker/log-stream.ts";
+import { checkNoGuests } from "../../../src/docker/network-guests.ts";
+import { planTopology } from "../../../src/stack/topology.ts";
+import { settingsOf } from "../../harness/pulumi-config.ts";
 import { scriptedEngine } from "./scripted-engine.ts";
 
 const OWNER = { stack: "demo", state: "state" };
@@ -66,13 +69,19 @@ describe.each([
     await checkPortsFree(engine.docker, [{ ...port, containerName: "x" }]);
   });
 
+  test("a container whose networks are left out is on none", async () => {
+    const container = { Id: "1", NetworkSettings: null, ...empty };
+    await using engine = await scriptedEngine({ "/containers/json": [container] });
+    expect(await checkNoGuests(engine.docker, "demo-balancer", () => false)).toEqual([]);
+  });
+
   test("a network without an address range is in nobody's way, and not ours", async () => {
-    const network = { Id: "1", Name: "demo-balancer", IPAM: null, Containers: null, ...empty };
+    const network = { Id: "1", Name: "demo-balancer", IPAM: null, ...empty };
     await using engine = await scriptedEngine({
       "/networks": [network, { Id: "2", Name: "host", IPAM: { Config: null } }],
       "/networks/demo-balancer": network,
     });
-    expect(await observeSubnet(engine.docker, "demo-balancer")).toBeUndefined();
+    expect(await observeSubnet(engine.docker, planTopology(settingsOf({})))).toBeUndefined();
     const wanted = { name: "demo-balancer", subnet: "172.28.10.0/24" };
     await checkSubnetFree(engine.docker, wanted);
     await expect(clearNetwork(engine.docker, OWNER, wanted)).rejects.toThrow(FOREIGN);
