@@ -13,6 +13,7 @@ import {
   describeChangedKeys,
 } from "../stack/made-from.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
+import { withoutReplaced } from "../stack/rollout.ts";
 import type { Balancer, Server } from "../stack/topology.ts";
 import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.ts";
 import { describeDrift, describeImages, describeMonitoring } from "./container-changes.ts";
@@ -41,11 +42,12 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
     if (container.length > 0) replaced.add(containerName);
     if (running === undefined) continue;
     const oldConfig = found?.configText ?? "";
-    const told = describeTrial(declared, running);
+    const plan = planOf(declared, running);
+    const told = describeTrial(plan);
     // A HAProxy that is started anew takes the file's servers; only one that runs on is changed at run time.
     if (container.length === 0) {
       const served = observed.certificates.get(containerName);
-      told.push(...describeServers(declared, running, oldConfig));
+      told.push(...describeServers(plan, declared, running, oldConfig));
       told.push(...describeCertificate(declared, found?.certificateDigest, served, now));
     }
     changed.set(containerName, [...told, ...describeSessions(declared, running, oldConfig)]);
@@ -135,28 +137,28 @@ const namesOf = (servers: readonly Server[]): ReadonlySet<string> => new Set(ser
 
 /** What the update will do to the servers, but for those that a roll-out takes out and adds again. */
 function planOf({ topology, config, rollout }: Declared, running: RunningState): Plan {
-  const replaced = namesOf(rollout.replaced);
-  const isStaying = ({ name }: { readonly name: string }): boolean => !replaced.has(name);
+  const { revision } = config;
+  const { readyPath } = topology;
   return planUpdate(
-    {
-      servers: topology.servers.filter(isStaying),
-      revision: config.revision,
-      readyPath: topology.readyPath,
-    },
-    { ...running, servers: running.servers.filter(isStaying) },
+    { servers: withoutReplaced(topology.servers, rollout), revision, readyPath },
+    { ...running, servers: withoutReplaced(running.servers, rollout) },
   );
 }
 
 /** Another check is tried before anything else, also where HAProxy starts anew with it. */
-const describeTrial = (declared: Declared, running: RunningState): string[] =>
-  planOf(declared, running).phases.flatMap((phase) => {
+const describeTrial = ({ phases }: Plan): string[] =>
+  phases.flatMap((phase) => {
     if (phase.kind !== "try") return [];
     const names = phase.servers.map(({ name }) => name).join(" ");
     return [`check: app.readyPath ${phase.readyPath} is tried on ${names} first`];
   });
 
-function describeServers(declared: Declared, running: RunningState, oldConfig: string): string[] {
-  const { difference, phases } = planOf(declared, running);
+function describeServers(
+  { difference, phases }: Plan,
+  declared: Declared,
+  running: RunningState,
+  oldConfig: string,
+): string[] {
   const words = describeDifference(difference);
   const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
   const proved = namesOf(phases.flatMap((phase) => (phase.kind === "prove" ? phase.servers : [])));

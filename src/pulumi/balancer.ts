@@ -12,6 +12,7 @@ import {
 } from "../haproxy/container.ts";
 import { balancerMadeFrom } from "../stack/made-from.ts";
 import { balancerPorts } from "../stack/published-ports.ts";
+import { withoutReplaced } from "../stack/rollout.ts";
 import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
 import type { StackCertificate } from "./https-certificate.ts";
 import type { ConfigFileInputs, HaproxyAddress, InstalledConfigInputs } from "./inputs.ts";
@@ -128,18 +129,19 @@ function createConfigFile(balancer: Balancer, inputs: ConfigFileInputs, args: Ba
 /** What runs with the old file, but for servers of a roll-out, which proves them by itself. */
 function describeRunning(balancer: Balancer, args: BalancerArgs): InstalledConfigInputs["running"] {
   const { declared, observed } = args;
-  const { settings, topology, config, rollout } = declared;
   if (!observed.balancers.has(balancer.containerName)) return undefined;
-  const replaced = new Set(rollout.replaced.map(({ name }) => name));
-  return {
-    ...addressOf(balancer, args),
-    revision: config.revision,
-    servers: topology.servers.filter(({ name }) => !replaced.has(name)),
-    readyPath: topology.readyPath,
-    drainTimeoutMs: settings.drainTimeoutMs,
-    readyTimeoutMs: settings.readyTimeoutMs,
-  };
+  const servers = withoutReplaced(declared.topology.servers, declared.rollout);
+  return { ...addressOf(balancer, args), ...inStepWith(declared), servers };
 }
+
+/** What a HAProxy is brought in step with, and how long that may take. */
+export const inStepWith = ({ settings, topology, config }: StackContext["declared"]) => ({
+  revision: config.revision,
+  servers: [...topology.servers],
+  readyPath: topology.readyPath,
+  drainTimeoutMs: settings.drainTimeoutMs,
+  readyTimeoutMs: settings.readyTimeoutMs,
+});
 
 function createCertificateFiles(volume: docker.Volume, inputs: ConfigFileInputs, args: BalancerArgs) {
   const { certificate, runtimeTls, parent } = args;

@@ -4,7 +4,7 @@ import { clearNetwork } from "../docker/leftovers.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
 import type { Credentials } from "../stack/endpoint.ts";
 import { createAppServers, createRolloutEnd } from "./app-servers.ts";
-import { createBalancer, type RunningBalancer, type StackTls } from "./balancer.ts";
+import { createBalancer, inStepWith, type RunningBalancer, type StackTls } from "./balancer.ts";
 import { createCertificate } from "./https-certificate.ts";
 import { createMonitoring } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
@@ -49,20 +49,15 @@ function createSync(
   { certificate, runtimeTls }: StackTls,
   after: readonly pulumi.Resource[],
 ): RuntimeSync {
-  const { topology, config, settings } = declared;
   return new RuntimeSync(
     `${address.haproxyContainer}-runtime`,
     {
       ...address,
       haproxyContainerId: container.id,
-      revision: config.revision,
-      servers: [...topology.servers],
-      readyPath: topology.readyPath,
+      ...inStepWith(declared),
       configFile: configFileInputs,
       certificate: certificate?.declared,
       credentials: runtimeTls?.client,
-      drainTimeoutMs: settings.drainTimeoutMs,
-      readyTimeoutMs: settings.readyTimeoutMs,
     },
     { parent, dependsOn: [configFile, upkeep, ...after] },
   );

@@ -21,18 +21,22 @@ const CONFIG_VOLUME = z.object({
 
 const TIMEOUTS = { drainTimeoutMs: z.number(), readyTimeoutMs: z.number() };
 
+/** What a HAProxy is brought in step with, and how long that may take. */
+const IN_STEP = {
+  revision: z.string(),
+  servers: z.array(SERVER),
+  /** The path that the file has servers checked with. */
+  readyPath: z.string(),
+  ...TIMEOUTS,
+};
+
 export const CONFIG_FILE = CONFIG_VOLUME.extend({ text: z.string() });
 /** A balancer's haproxy.cfg in its volume. */
 export type ConfigFileInputs = z.infer<typeof CONFIG_FILE>;
 
 export const INSTALLED_CONFIG = CONFIG_FILE.extend({
   /** The HAProxy that runs, and servers of it that the file may check otherwise; undefined for a new one. */
-  running: HAPROXY_ADDRESS.extend({
-    revision: z.string(),
-    servers: z.array(SERVER),
-    readyPath: z.string(),
-    ...TIMEOUTS,
-  }).optional(),
+  running: HAPROXY_ADDRESS.extend(IN_STEP).optional(),
   /** For its runtime API, where it takes any; a secret. */
   credentials: CREDENTIALS.optional(),
 });
@@ -121,17 +125,13 @@ export type UpkeepInputs = z.infer<typeof UPKEEP>;
 export const RUNTIME_SYNC = HAPROXY_ADDRESS.extend({
   /** Docker's id of the HAProxy container: a new container is synced anew. */
   haproxyContainerId: z.string(),
-  revision: z.string(),
-  servers: z.array(SERVER),
-  /** The path that the file has servers checked with. */
-  readyPath: z.string(),
+  ...IN_STEP,
   /** The file that a reload loads. */
   configFile: CONFIG_FILE,
   /** The certificate of HTTPS, which is in the same volume; undefined where HTTP alone is served. */
   certificate: DECLARED_CERTIFICATE.optional(),
   /** For the runtime API, where it takes any; a secret. */
   credentials: CREDENTIALS.optional(),
-  ...TIMEOUTS,
 });
 /** What one balancer shall run. */
 export type RuntimeSyncInputs = z.infer<typeof RUNTIME_SYNC>;

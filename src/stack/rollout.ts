@@ -11,6 +11,15 @@ export interface Rollout {
   readonly atATime: number;
 }
 
+/** Leaves out the servers that a roll-out takes out, replaces and proves by itself. */
+export function withoutReplaced<S extends { readonly name: string }>(
+  servers: readonly S[],
+  { replaced }: Rollout,
+): S[] {
+  const names = new Set(replaced.map(({ name }) => name));
+  return servers.filter(({ name }) => !names.has(name));
+}
+
 /** Knowledge of the app containers before an update. */
 export interface RolloutInputs {
   readonly servers: readonly Server[];

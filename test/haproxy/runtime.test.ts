@@ -3,7 +3,7 @@ import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { crashAndRestart } from "../harness/crash.ts";
 import { DirectStack } from "../harness/direct-stack.ts";
-import { haproxyVersion } from "../harness/haproxy-image.ts";
+import { versionPattern } from "../harness/haproxy-image.ts";
 import { exchange } from "../harness/raw-socket.ts";
 import { until } from "../harness/until.ts";
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.dispose());
 
-const VERSION = haproxyVersion().replaceAll(".", "\\.");
+const VERSION = versionPattern();
 
 /** The lines of old notes, as they were typed. */
 const MANAGEMENT = [

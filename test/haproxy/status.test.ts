@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DirectStack } from "../harness/direct-stack.ts";
-import { haproxyVersion } from "../harness/haproxy-image.ts";
+import { versionPattern } from "../harness/haproxy-image.ts";
 import { CTRL_C, docker } from "../harness/running-stack.ts";
 import { until } from "../harness/until.ts";
 import { visible } from "../harness/visible.ts";
 
-const VERSION = haproxyVersion().replaceAll(".", "\\.");
+const VERSION = versionPattern();
 
 let stack: DirectStack;
 

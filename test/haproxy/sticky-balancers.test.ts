@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DirectStack } from "../harness/direct-stack.ts";
-import { haproxyVersion } from "../harness/haproxy-image.ts";
+import { versionPattern } from "../harness/haproxy-image.ts";
 import { get, mapSessions } from "../harness/load.ts";
 import { readTable } from "../harness/peers.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -8,7 +8,7 @@ import { shell } from "../harness/shell.ts";
 import { placeOf } from "../harness/stack-places.ts";
 import { until } from "../harness/until.ts";
 
-const VERSION = haproxyVersion().replaceAll(".", "\\.");
+const VERSION = versionPattern();
 
 let stack: DirectStack;
 

@@ -4,13 +4,16 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:c
 export const HAPROXY_IMAGE = process.env.BALANCER_HAPROXY_IMAGE ?? "haproxy:3.2";
 
 /** What the program in the image says of itself, such as `3.2.26-1`. */
-export function haproxyVersion(): string {
+function haproxyVersion(): string {
   const options = ["run", "--rm", "--network", "none", "--pull", "never", "--entrypoint", "haproxy"];
   const told = execFileSync("docker", [...options, HAPROXY_IMAGE, "-v"], { encoding: "utf8" });
   const [, version] = /^HAProxy version (\S+) /.exec(told) ?? [];
   if (version === undefined) throw new Error(`${HAPROXY_IMAGE} says of itself ${told}`);
   return version;
 }
+
+/** That version as a part of a regular expression. */
+export const versionPattern = (): string => haproxyVersion().replaceAll(".", "\\.");
 
 /** Whether what the image has is of a version, such as `3.4`, or of a newer one. */
 export const isHaproxyAtLeast = (version: string): boolean =>
