@@ -4,7 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "./until.ts";
 
 /** Requests of each client without which a load says nothing. */
-const EACH = 10;
+const AT_LEAST = 100;
+/** Requests of each client that show what a change broke. */
+const AFTERWARDS = 10;
 
 /** A request that got no good answer. Times are in milliseconds since 1970. */
 export interface Failure {
@@ -67,7 +69,7 @@ export class Load {
   async settle(): Promise<void> {
     const before = [...this.#done];
     await sleep(500);
-    await until(async () => this.#done.every((done, index) => done - (before[index] ?? 0) >= EACH));
+    await until(async () => this.#done.every((done, index) => done - (before[index] ?? 0) >= AFTERWARDS));
   }
 
   /** Waits until so many requests were sent since the start, or since the last `take`. */
@@ -75,9 +77,9 @@ export class Load {
     await until(async () => this.#sent >= count);
   }
 
-  /** Ends the load, after each client's tenth request: fewer would say little, and a busy machine is slow. */
+  /** Ends the load, once each client has sent what it takes to say something, however slow the machine is. */
   async stop(): Promise<LoadResult> {
-    await until(async () => this.#done.every((done) => done >= EACH));
+    await until(async () => this.#done.every((done) => done >= AT_LEAST));
     this.#isRunning = false;
     await Promise.all(this.#workers);
     return this.take();
