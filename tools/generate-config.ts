@@ -48,7 +48,7 @@ ${[...CONFIG_GROUPS]
 
 ${linked(description)}
 
-${table([...CONFIG_KEYS].filter(([name]) => name.startsWith(`${group}.`)))}`,
+${table([...CONFIG_KEYS].filter(([name]) => name.slice(0, name.lastIndexOf(".")) === group))}`,
   )
   .join("\n")}
 `;

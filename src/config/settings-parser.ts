@@ -62,5 +62,7 @@ function readConfig(values: ReadonlyMap<string, unknown>): { config: Config; ref
 }
 
 /** The key that a path in the config leads to, or into. */
-const keyAt = ([top = "", child = ""]: readonly string[]): string =>
-  CONFIG_KEYS.has(top) ? top : `${top}.${child}`;
+function keyAt(path: readonly string[]): string {
+  const paths = path.map((_, index) => path.slice(0, index + 1).join("."));
+  return paths.find((each) => CONFIG_KEYS.has(each)) ?? path.join(".");
+}

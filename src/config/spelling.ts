@@ -28,47 +28,63 @@ export function flatten(given: Readonly<Record<string, unknown>>): {
   const values = new Map<string, unknown>();
   const unknown: Mistake[] = [];
   const place = (key: string, value: unknown): void => {
-    if (CONFIG_KEYS.has(key)) values.set(key, value);
-    else
-      unknown.push({
-        key,
-        given: value,
-        allowed: `no such key; the keys are ${[...CONFIG_KEYS.keys()].join(", ")}`,
-      });
+    if (value === undefined) return;
+    const map = mapOf(key);
+    if (CONFIG_GROUPS.has(key)) placeGroup(key, value);
+    else if (CONFIG_KEYS.has(key)) values.set(key, listOrMap(key, value));
+    else if (map !== undefined) values.set(map, withEntry(values.get(map), key.slice(map.length + 1), value));
+    else unknown.push({ key, given: value, allowed: `no such key; the keys are ${ALL_KEYS}` });
   };
-  const depth = (key: string): number => key.split(".").length;
-  const flatLast = Object.entries(given).sort(([a], [b]) => depth(a) - depth(b));
-  for (const [key, value] of flatLast) {
-    if (value === undefined) continue;
-    const group = CONFIG_GROUPS.get(key);
-    if (group !== undefined) {
-      if (isRecord(value)) for (const [child, each] of Object.entries(value)) place(`${key}.${child}`, each);
-      else unknown.push({ key, given: value, allowed: `a map of ${Object.keys(group.shape).join(", ")}` });
-    } else if (key.startsWith("app.env.")) {
-      const env = values.get("app.env");
-      values.set("app.env", { ...(isRecord(env) ? env : {}), [key.slice("app.env.".length)]: value });
-    } else {
-      place(key, value);
-    }
-  }
+  const placeGroup = (key: string, value: unknown): void => {
+    const names = Object.keys(CONFIG_GROUPS.get(key)?.shape ?? {});
+    if (isRecord(value)) for (const [child, each] of flatLast(value)) place(`${key}.${child}`, each);
+    else unknown.push({ key, given: value, allowed: `a map of ${names.join(", ")}` });
+  };
+  for (const [key, value] of flatLast(given)) place(key, value);
   return { values, unknown };
 }
 
+const ALL_KEYS = [...CONFIG_KEYS.keys()].join(", ");
+const MAPS = [...CONFIG_KEYS].flatMap(([key, { initial }]) => (isRecord(initial) ? [key] : []));
+
+/** The key of a map that a flat key leads into: `app.env` of `app.env.A`. */
+const mapOf = (key: string): string | undefined => MAPS.find((map) => key.startsWith(`${map}.`));
+
+const withEntry = (map: unknown, name: string, value: unknown) => ({
+  ...(isRecord(map) ? map : {}),
+  [name]: value,
+});
+
+/** `pulumi config set` can only write a list or a map that is inside an object as a text of JSON. */
+const listOrMap = (key: string, value: unknown): unknown =>
+  typeof value === "string" && typeof CONFIG_KEYS.get(key)?.initial === "object" ? parseJson(value) : value;
+
+const flatLast = (given: Readonly<Record<string, unknown>>): [string, unknown][] =>
+  Object.entries(given).sort(([a], [b]) => depth(a) - depth(b));
+
+const depth = (key: string): number => key.split(".").length;
+
 /** The other way round: `app: {image: x}` of `app.image`. */
 export function nest(values: Iterable<readonly [string, unknown]>): Record<string, unknown> {
-  const tree: Record<string, unknown> = Object.fromEntries(
-    [...CONFIG_GROUPS.keys()].map((name) => [name, {}]),
-  );
-  for (const [key, value] of values) {
-    const [top = "", child] = key.split(".");
-    const group = tree[top];
-    tree[top] = child === undefined ? value : { ...(isRecord(group) ? group : {}), [child]: value };
+  const tree: Record<string, unknown> = {};
+  const groups = new Map([["", tree]]);
+  const put = (key: string, value: unknown): void => {
+    const dot = key.lastIndexOf(".");
+    const group = groups.get(key.slice(0, Math.max(0, dot)));
+    if (group !== undefined) group[key.slice(dot + 1)] = value;
+  };
+  for (const key of CONFIG_GROUPS.keys()) {
+    const group = {};
+    put(key, group);
+    groups.set(key, group);
   }
+  for (const [key, value] of values) put(key, value);
   return tree;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 function parseJson(text: string): unknown {
   try {

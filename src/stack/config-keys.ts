@@ -38,11 +38,12 @@ export function group<T extends z.ZodRawShape>(description: string, shape: T) {
 const keys = new Map<z.core.$ZodType, Key>();
 const groups = new Map<z.core.$ZodType, Group>();
 
-/** Finds the objects of a config, by name. */
-export const groupsIn = (shape: z.ZodRawShape): [string, Group][] =>
+/** Finds the objects of a config by their path, each before those in it. */
+export const groupsIn = (shape: z.ZodRawShape, path = ""): [string, Group][] =>
   Object.entries(shape).flatMap(([name, schema]) => {
     const found = groups.get(schema);
-    return found === undefined ? [] : [[name, found]];
+    const own = `${path}${name}`;
+    return found === undefined ? [] : [[own, found], ...groupsIn(found.shape, `${own}.`)];
   });
 
 /** Finds all keys of a config in their order, those of an object by their path. */

@@ -178,7 +178,7 @@ export type Config = Frozen<z.output<typeof CONFIG>>;
 /** The same, where nothing can be assigned. */
 export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-/** The objects of the config, by name. */
+/** The objects of the config by their path, each before those in it. */
 export const CONFIG_GROUPS: ReadonlyMap<string, Group> = new Map(groupsIn(CONFIG.shape));
 
 /** All keys of the config, those of an object by their path. */

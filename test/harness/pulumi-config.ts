@@ -42,9 +42,7 @@ export function stackFile(stack: string): StackConfig {
 export function pulumiConfig(stackConfig: StackConfig = {}): Record<string, string> {
   const merged: Tree = structuredClone({ ...stackConfig });
   for (const [key, value] of [...PROJECT_DEFAULTS].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const [top = "", child] = key.split(".");
-    if (child === undefined) merged[top] ??= value;
-    else merged[top] = { [child]: coerced(value), ...treeOf(merged[top]) };
+    place(merged, key.split("."), value);
   }
   return Object.fromEntries(
     Object.entries(merged).map(([key, value]) => [
@@ -52,6 +50,17 @@ export function pulumiConfig(stackConfig: StackConfig = {}): Record<string, stri
       typeof value === "object" ? JSON.stringify(value) : String(value),
     ]),
   );
+}
+
+/** Puts a default where its path points, unless there is a value. */
+function place(tree: Tree, [name = "", ...rest]: readonly string[], value: unknown, isTop = true): void {
+  if (rest.length === 0) {
+    tree[name] ??= isTop ? value : coerced(value);
+    return;
+  }
+  const inside = { ...treeOf(tree[name]) };
+  place(inside, rest, value, false);
+  tree[name] = inside;
 }
 
 function coerced(value: unknown): unknown {
