@@ -98,7 +98,7 @@ describe("a nested key", () => {
     expect(settingsOf(config).app.command).toEqual(["serve", "81", "--to=81:81"]);
   });
 
-  test("of a list or a map may be a text of JSON, the only form in which `pulumi config set` writes []", () => {
+  test("of a list may be a text of JSON, the only form in which `pulumi config set` writes []", () => {
     const { app } = settingsOf({ app: { command: "[]", env: '{"LEVEL":"7"}' } });
     expect(app).toMatchObject({ command: [], env: { LEVEL: "7" } });
   });
