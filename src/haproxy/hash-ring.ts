@@ -40,7 +40,7 @@ export function movedShare(before: readonly RingServer[], after: readonly RingSe
  * Finds the server of a session in hash mode: the owner of the ring's point that is nearest to the hash of
  * its id.
  * @param servers The servers that are up and in rotation.
- * @param id Value of `X-Session-ID`.
+ * @param id The id that HAProxy knows the session by.
  * @returns Undefined if there is no server.
  */
 export function serverOfSession(servers: readonly RingServer[], id: string): string | undefined {

@@ -15,6 +15,12 @@ const WHO_IS_TOLD = "HAProxy names it to this Docker host alone, in X-Balancer-S
 /** A certificate names a host, and the probe comes by address. What the probe sends is no secret. */
 export const ANY_CERTIFICATE = { rejectUnauthorized: false } as const;
 
+/** What a request has besides its path. */
+interface Sent {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
 /** The HTTP or HTTPS port of a balancer, where clients come in. */
 export class FrontDoor {
   readonly url: string;
@@ -38,8 +44,8 @@ export class FrontDoor {
    * @returns The server that answered, and the values of `Set-Cookie`.
    * @throws {Error} The balancer cannot be reached, names no server, or answers 500 or more.
    */
-  async get(headers: Readonly<Record<string, string>>) {
-    const { statusCode, headers: told } = await this.#request(headers);
+  async get(sent: Sent) {
+    const { statusCode, headers: told } = await this.#request(sent);
     const server = serverIn(told);
     const what = `${this.url}${this.#path} answers ${statusCode}`;
     if (statusCode >= 500) throw new Error(`${what}, from ${server ?? "no server"}; see npm run status`);
@@ -47,9 +53,11 @@ export class FrontDoor {
     return { server, cookies: [told["set-cookie"] ?? []].flat() };
   }
 
-  async #request(headers: Readonly<Record<string, string>>) {
+  async #request({ headers = {}, query = {} }: Sent) {
     try {
-      const request = { path: this.#path, method: "GET", headers: { ...PROBE_HEADERS, ...headers } } as const;
+      const path = withQuery(this.#path, query);
+      const all = { ...PROBE_HEADERS, ...headers };
+      const request = { path, method: "GET", headers: all } as const;
       const response = await this.#pool.request(request);
       await response.body.dump();
       return response;
@@ -63,6 +71,11 @@ export class FrontDoor {
   close(): Promise<void> {
     return this.#pool.destroy();
   }
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const words = new URLSearchParams(query).toString();
+  return words === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${words}`;
 }
 
 /** Reads the server that HAProxy names. Undefined if it names none. */

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Frozen } from "../stack/schema.ts";
+import type { SessionKey } from "../stack/session-key.ts";
 import { withProgress } from "../terminal/progress.ts";
 import { type Comparison, compareMappings } from "./comparison.ts";
 import { sendCookieClients } from "./cookie-clients.ts";
@@ -26,6 +27,9 @@ export interface ProbeOptions extends Probed {
   /** Names of the declared servers. */
   readonly servers: readonly string[];
   readonly path: string;
+  readonly sessionKey: SessionKey;
+  /** Name of the cookie that HAProxy sets. Undefined in hash mode. */
+  readonly sessionCookie: string | undefined;
   readonly cookieClients: number;
   /** So many of the sessions open a WebSocket too. */
   readonly websockets: number;
@@ -39,7 +43,7 @@ export interface ProbeOptions extends Probed {
  * @throws {Error} A balancer cannot be reached, names no server, or answers 500 or more.
  */
 export async function probe(options: ProbeOptions) {
-  const { stack, mode, seed, sessions, path, earlier } = options;
+  const { stack, mode, seed, sessions, path, sessionKey, earlier } = options;
   const [first, ...others] = options.balancers;
   const firstDoor = new FrontDoor(first, path);
   const doors = [firstDoor, ...others.map((url) => new FrontDoor(url, path))] as const;
@@ -52,11 +56,11 @@ export async function probe(options: ProbeOptions) {
     /** ISO 8601, in UTC. */ createdAt: new Date().toISOString(),
   };
   try {
-    const { homes, ...rounds } = await sendRounds(sessionIds(seed, sessions), doors);
+    const { homes, ...rounds } = await sendRounds(sessionIds(seed, sessions), sessionKey, doors);
     const cookieClients = await withProgress(
       count(options.cookieClients, "cookie client"),
       options.cookieClients,
-      (tick) => sendCookieClients(options.cookieClients, doorFor, tick),
+      (tick) => sendCookieClients(options.cookieClients, doorFor, options.sessionCookie, tick),
     );
     const webSockets = await withProgress(
       count(options.websockets, "WebSocket"),
@@ -65,6 +69,7 @@ export async function probe(options: ProbeOptions) {
         openWebSockets(
           new Map([...homes].slice(0, options.websockets)),
           (turn) => new URL(`${doorFor(turn).url}${options.websocketPath}`),
+          sessionKey,
           tick,
         ),
     );
@@ -87,11 +92,12 @@ export async function probe(options: ProbeOptions) {
  */
 async function sendRounds(
   sessions: readonly string[],
+  sessionKey: SessionKey,
   [first, ...others]: readonly [FrontDoor, ...FrontDoor[]],
 ) {
   const send = (door: FrontDoor, ids: readonly string[]): Promise<Homes> =>
     withProgress(`${count(ids.length, "session")} through ${door.url}`, ids.length, (tick) =>
-      sendSessions(door, ids, tick),
+      sendSessions(door, ids, sessionKey, tick),
     );
   const start = performance.now();
   const homes = await send(first, sessions);

@@ -1,8 +1,13 @@
+import type { SessionKey } from "../stack/session-key.ts";
 import type { Homes } from "./distribution.ts";
 import { type FrontDoor, forEach } from "./front-door.ts";
 
-/** A client names its session to HAProxy in this header. */
-export const SESSION_HEADER = "X-Session-ID";
+/** What a request has that names its session. */
+export function namingSession({ kind, name }: SessionKey, id: string) {
+  const headers = { header: { [name]: id }, cookie: { Cookie: `${name}=${id}` }, query: {} };
+  const query = { header: {}, cookie: {}, query: { [name]: id } };
+  return { headers: headers[kind], query: query[kind] };
+}
 
 /** A session that another server answered than the first time. */
 export interface Difference {
@@ -14,11 +19,16 @@ export interface Difference {
 }
 
 /** Sends one request of every session through a balancer, and tells which server answered each. */
-export async function sendSessions(door: FrontDoor, sessions: readonly string[], tick: () => void) {
+export async function sendSessions(
+  door: FrontDoor,
+  sessions: readonly string[],
+  sessionKey: SessionKey,
+  tick: () => void,
+) {
   // The map has the order of the sessions, not that of the answers.
   const homes = new Map(sessions.map((session) => [session, ""]));
   await forEach(sessions, async (session) => {
-    const { server } = await door.get({ [SESSION_HEADER]: session });
+    const { server } = await door.get(namingSession(sessionKey, session));
     homes.set(session, server);
     tick();
   });

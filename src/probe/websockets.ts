@@ -2,11 +2,12 @@ import { on, once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";
 import type { Frozen } from "../stack/schema.ts";
+import type { SessionKey } from "../stack/session-key.ts";
 import { messageOf } from "../stack/settled.ts";
 import type { Homes } from "./distribution.ts";
 import { findingsOf } from "./findings.ts";
 import { ANY_CERTIFICATE, forEach, PROBE_HEADERS, serverIn, TIMEOUT_MS } from "./front-door.ts";
-import { type Difference, SESSION_HEADER } from "./sent-sessions.ts";
+import { type Difference, namingSession } from "./sent-sessions.ts";
 
 const MOST_BYTES = 65_536;
 
@@ -18,13 +19,18 @@ export type WebSockets = Frozen<Awaited<ReturnType<typeof openWebSockets>>>;
  * @param homes Servers that answered the sessions' requests.
  * @param urlFor Spreads WebSockets over balancers by a number that goes up.
  */
-export async function openWebSockets(homes: Homes, urlFor: (turn: number) => URL, tick: () => void) {
+export async function openWebSockets(
+  homes: Homes,
+  urlFor: (turn: number) => URL,
+  sessionKey: SessionKey,
+  tick: () => void,
+) {
   const changes: Difference[] = [];
   const failures: string[] = [];
   await forEach([...homes], async ([session, first], turn) => {
     const url = urlFor(turn);
     try {
-      const later = await echo(url, session);
+      const later = await echo(url, session, sessionKey);
       if (later !== first) changes.push({ session, first, later, through: url.origin });
     } catch (error) {
       failures.push(`session ${session}, ${url}: ${messageOf(error)}`);
@@ -41,11 +47,13 @@ export async function openWebSockets(homes: Homes, urlFor: (turn: number) => URL
 }
 
 /** Sends a message, waits until it comes back in a message of the server's, and returns the server's name. */
-async function echo(url: URL, session: string): Promise<string> {
+async function echo(url: URL, session: string, sessionKey: SessionKey): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const { headers, query } = namingSession(sessionKey, session);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const socket = new WebSocket(url, {
     ...ANY_CERTIFICATE,
-    headers: { ...PROBE_HEADERS, [SESSION_HEADER]: session },
+    headers: { ...PROBE_HEADERS, ...headers },
     maxPayload: MOST_BYTES,
   });
   socket.on("error", () => {}); // a socket that is ended while it opens reports that later

@@ -9,6 +9,7 @@ import { lookAtStack, type Situation } from "../preview/situation.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
 import type { StackOutputs } from "../stack/outputs.ts";
 import { CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
+import { formatSessionKey } from "../stack/session-key.ts";
 import type { Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
@@ -154,6 +155,8 @@ function outputsOf(
     ...(runtimeTlsCredentials && { runtimeTlsCredentials }),
     servers: topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
     mode: settings.mode,
+    sessionKey: formatSessionKey(settings.session.key),
+    ...(settings.mode === "sticky" && { sessionCookie: settings.session.cookie.name }),
     haproxyConfig: config.text,
     ...(monitoring && {
       prometheusUrl: `http://${LOOPBACK}:${monitoring.prometheus.port}`,

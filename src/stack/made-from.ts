@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Service } from "./monitoring-services.ts";
 import { balancerPorts, servicePort } from "./published-ports.ts";
+import { formatSessionKey } from "./session-key.ts";
 import type { Settings } from "./settings.ts";
 import type { Balancer, Topology } from "./topology.ts";
 
@@ -37,13 +38,24 @@ export function serviceMadeFrom(service: Service, images?: ImageIds): MadeFrom {
 }
 
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
-export const configMadeFrom = ({ mode, balancers, readyPath, monitoring, tls }: Topology): MadeFrom => ({
-  mode,
-  balancers: String(balancers.length),
-  "app.readyPath": readyPath,
-  monitoring: String(monitoring !== undefined),
-  "tls.redirect": String(tls?.redirect ?? false),
-});
+export const configMadeFrom = (topology: Topology): MadeFrom => {
+  const { mode, balancers, readyPath, monitoring, tls, session, balance } = topology;
+  const { key, cookie, expireMs, size } = session;
+  return {
+    mode,
+    balance,
+    "session.key": formatSessionKey(key),
+    "session.cookie.name": cookie.name,
+    "session.cookie.sameSite": cookie.sameSite,
+    "session.cookie.domain": cookie.domain,
+    "session.expire": `${expireMs / 1000}s`,
+    "session.size": String(size),
+    balancers: String(balancers.length),
+    "app.readyPath": readyPath,
+    monitoring: String(monitoring !== undefined),
+    "tls.redirect": String(tls?.redirect ?? false),
+  };
+};
 
 /** Says what the app containers are made from. Values of the environment are hashes: some are secrets. */
 export function appMadeFrom({ app }: Settings, logDriver: string, images?: ImageIds): MadeFrom {

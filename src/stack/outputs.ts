@@ -20,6 +20,10 @@ export const STACK_OUTPUTS = z.object({
   /** `address` is with the port. */
   servers: z.array(z.object({ name: z.string(), address: z.string() })),
   mode: z.enum(["sticky", "hash"]),
+  /** `header NAME`, `cookie NAME` or `query NAME`: where a request has the id of its session. */
+  sessionKey: z.string(),
+  /** Name of the cookie that HAProxy sets, in sticky mode only. */
+  sessionCookie: z.string().optional(),
   /** With monitoring only, as the next. */
   prometheusUrl: z.string().optional(),
   grafanaUrl: z.string().optional(),

@@ -16,7 +16,7 @@ export const CONFIG = z.object({
   mode: key(
     kinds.oneOf(["sticky", "hash"]),
     "sticky",
-    "sticky: cookie SRV, and a stick table on header X-Session-ID; hash: consistent hash of X-Session-ID",
+    "sticky: a cookie, and a stick table of session ids; hash: consistent hash of the session's id",
   ),
   count: key(
     kinds.wholeNumber(0, MAX_APPS, ", and no more than the subnet holds"),
@@ -76,6 +76,37 @@ export const CONFIG = z.object({
     1,
     `HAProxy containers, 1 to ${MAX_BALANCERS}, that share sessions as peers (docs/several-balancers.md)`,
   ),
+  balance: key(
+    kinds.oneOf(["roundrobin", "leastconn", "random"]),
+    "roundrobin",
+    "Server of a request without a session; hash mode cannot do leastconn",
+  ),
+  session: group("What a session is, and how long it is remembered (docs/sessions.md).", {
+    key: key(
+      kinds.sessionKey,
+      "header X-Session-ID",
+      "Where a request has the id of its session: in a header, in a cookie of the app's own, or in the query",
+    ),
+    cookie: group("The cookie that HAProxy sets in sticky mode.", {
+      name: key(kinds.cookieName, "", "Its name; nothing for SRV_ and the stack's name"),
+      sameSite: key(
+        kinds.oneOf(["Lax", "Strict", "None"]),
+        "Lax",
+        "Its attribute SameSite; None makes it Secure as well, as browsers want",
+      ),
+      domain: key(kinds.cookieDomain, "", "Its attribute Domain; nothing for the host that was asked alone"),
+    }),
+    expire: key(
+      kinds.time("1s", "34560m", "90s, 30m or 1440m"),
+      "30m",
+      "How long sticky mode remembers a session that sends nothing and has no WebSocket open",
+    ),
+    size: key(
+      kinds.entries("1k", "10000k"),
+      "100k",
+      "How many sessions sticky mode remembers; beyond, the one that was silent longest is forgotten",
+    ),
+  }),
   haproxyImage: image("haproxy:3.2", "Image of the HAProxy containers"),
   haproxy: group("What a HAProxy container may use of the host.", {
     memory: key(kinds.memory("64m", "1024g"), "512m", "Memory of a HAProxy container"),

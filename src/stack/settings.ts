@@ -3,7 +3,7 @@ import type { Config, Frozen } from "./schema.ts";
 /** A stack's config, checked, with what follows from it. Every part of Balancer trusts these values. */
 export type Settings = Frozen<ReturnType<typeof settingsFrom>>;
 
-/** How HAProxy chooses a server: by cookie and stick table, or by a consistent hash of `X-Session-ID`. */
+/** How HAProxy chooses a server: by cookie and stick table, or by a consistent hash of the session's id. */
 export type Mode = Settings["mode"];
 
 /** What the app containers may do. */
@@ -19,7 +19,7 @@ export interface Tls {
 
 /** Makes a stack's settings of its config. Keys that mean something together become one value. */
 export function settingsFrom(stack: string, config: Config) {
-  const { app, haproxy, drainTimeout, readyTimeout, monitoring, ...others } = config;
+  const { app, haproxy, session, drainTimeout, readyTimeout, monitoring, ...others } = config;
   const { prometheusImage, grafanaImage, ...rest } = others;
   const { prometheus, grafana, ...ports } = config.ports;
   const { image, pull, port, readyPath, command, env, memory, pids, files, ...rights } = app;
@@ -36,6 +36,7 @@ export function settingsFrom(stack: string, config: Config) {
       env,
       confinement: { ...rights, limits: { memoryMb: memory, pids, files } },
     },
+    session: sessionOf(stack, session),
     haproxyLimits: { memoryMb: haproxy.memory, pids: haproxy.pids, files: haproxy.files },
     ports,
     tls: tlsOf(config.tls),
@@ -44,6 +45,11 @@ export function settingsFrom(stack: string, config: Config) {
     drainTimeoutMs: drainTimeout,
     readyTimeoutMs: readyTimeout,
   };
+}
+
+/** The cookie is the stack's own: browsers send a host's cookies to all of its ports. */
+function sessionOf(stack: string, { key, cookie, expire, size }: Config["session"]) {
+  return { key, cookie: { ...cookie, name: cookie.name || `SRV_${stack}` }, expireMs: expire, size };
 }
 
 function tlsOf({ certificate, selfSigned, redirect }: Config["tls"]): Tls | undefined {

@@ -67,6 +67,9 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
     stack,
     mode: settings.mode,
     readyPath: settings.app.readyPath,
+    session: settings.session,
+    /** Chooses the server of a request without a session. */
+    balance: settings.balance,
     /** Source address of the host's own requests if `bind` is a real address, besides the gateway. */
     hostAddress: /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind,
     network: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BatchSize } from "./batch-size.ts";
 import { readDuration } from "./duration.ts";
+import { parseSessionKey } from "./session-key.ts";
 import { parseSubnet } from "./subnet.ts";
 
 /** A kind of value: a schema that reads it, and words that tell the user what it may be. */
@@ -65,6 +66,23 @@ export const memory = (least: string, most: string) =>
     `an amount from ${least} to ${most}, such as 512m or 2g`,
   );
 
+/** A number of entries of a table; k stands for 1024, as in haproxy.cfg. */
+export const entries = (least: string, most: string) =>
+  kind(
+    numberOrText.pipe(
+      between(least, most, (text) => {
+        const [, number, unit] = /^(\d{1,8})(k?)$/.exec(text) ?? [];
+        return number === undefined ? undefined : Number(number) * (unit === "k" ? 1024 : 1);
+      }),
+    ),
+    `a number of entries from ${least} to ${most}, such as 50000 or 100k (k is 1024)`,
+  );
+
+export const sessionKey = kind(
+  z.string().pipe(readBy(parseSessionKey)),
+  "header NAME, cookie NAME or query NAME, the name of letters, digits and - (_ and . too but in a header's)",
+);
+
 /** A number of containers, or a share of all. */
 export const numberOrShare = kind(
   numberOrText.pipe(
@@ -96,6 +114,19 @@ export const hostAddress = (examples: string) =>
 export const hostName = kind(
   text(/^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.(?!$)|$))*$/, 253),
   "a host name or an IPv4 address, or nothing for the Docker engine's host",
+);
+
+export const cookieName = kind(
+  text(/^[A-Za-z0-9_.-]*$/, 64),
+  "a cookie's name of up to 64 letters, digits and _.-, or nothing",
+);
+
+export const cookieDomain = kind(
+  text(
+    /^(\.?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)?$/,
+    253,
+  ),
+  "a domain such as example.com, or nothing",
 );
 
 export const urlPath = kind(

@@ -104,7 +104,7 @@ describe("HTTPS", () => {
 
   test("keeps an HTTP/2 client at its server by a cookie that only travels over TLS", async () => {
     const { cookie, body } = await getOverHttp2(stack.httpsUrlOf(1));
-    expect(cookie).toMatch(/^SRV=s[12]; path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect(cookie).toMatch(/^SRV_e2e-tls=s[12]; path=\/; HttpOnly; Secure; SameSite=Lax$/);
     const host = (text: string) => /"hostname": "(\w+)"/.exec(text)?.[1];
     expect(host(body)).toMatch(/\w+/);
     for (const n of ALL) {
@@ -322,6 +322,6 @@ describe("without TLS", () => {
     await expect(shakeHands(1)).rejects.toThrow(/ECONNREFUSED/);
     expect(await shell(stack.haproxyName, "ls /usr/local/etc/haproxy")).toBe("haproxy.cfg");
     expect((await stack.outputs()).httpsUrls).toBeUndefined();
-    expect((await get(stack.url)).cookie).toMatch(/^SRV=s[12]$/);
+    expect((await get(stack.url)).cookie).toMatch(/^SRV_e2e-tls=s[12]$/);
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { textOf } from "../../src/docker/multiplexed.ts";
 import { LOG_LIMITS } from "../../src/haproxy/file/access-log.ts";
 import { readProcessInfo } from "../../src/haproxy/runtime/process-info.ts";
+import { SESSION_BYTES } from "../../src/haproxy/stored-session.ts";
 import { DirectStack } from "../harness/direct-stack.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -48,7 +49,7 @@ test("a request is one line of JSON with who, what, where and how long", async (
   const [one, two] = await linesOf("log-1");
   const server = first.headers.get("X-Balancer-Server");
   expect(server).toMatch(/^s[123]$/);
-  expect(cookie).toBe(`SRV=${server}`);
+  expect(cookie).toBe(`SRV_${stack.name}=${server}`);
   expect(one).toMatchObject({
     event: "request",
     client: stack.gateway,
@@ -128,6 +129,7 @@ test("every line parses, whatever a client sends", async () => {
     numRuns: 600,
     seed: 2026,
   });
+  requests.push(["GET", Buffer.from("x"), Buffer.alloc(SESSION_BYTES, "s"), Buffer.from("x")]);
   const [before, droppedBefore] = [(await readLog()).length, await countDropped()];
   for (let at = 0; at < requests.length; at += 20) {
     await Promise.all(
@@ -163,7 +165,7 @@ test("every line parses, whatever a client sends", async () => {
   expect(refused).toBeGreaterThan(50);
   expect(parsed.length - refused).toBeGreaterThan(50);
   const longest = (field: string) => Math.max(...parsed.map((line) => String(line[field] ?? "").length));
-  expect(longest("session")).toBe(LOG_LIMITS.session);
+  expect(longest("session")).toBe(SESSION_BYTES);
   expect(longest("path")).toBe(LOG_LIMITS.path);
   expect(longest("method")).toBe(LOG_LIMITS.method);
 });

@@ -75,7 +75,7 @@ describe("a server that a check is tried on", () => {
     expect(await stack.command("sessions")).toMatchObject({ exitCode: 0 });
     expect(await stack.command("probe", "--sessions", "200")).toMatchObject({ exitCode: 0 });
     await haproxy.runSteps(stack.declared.map(({ name }) => pause(name)));
-    for (const headers of [{}, { "X-Session-ID": "a" }, { Cookie: "SRV=try-s1" }])
+    for (const headers of [{}, { "X-Session-ID": "a" }, { Cookie: `SRV_${stack.name}=try-s1` }])
       expect(await get(stack.url, headers)).toMatchObject({ status: 503 });
     const tried = (await readStats(haproxy)).find(({ name }) => name === trialName(s1));
     expect(tried).toMatchObject({ status: "UP", totalSessions: 0 });

@@ -17,6 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.dispose());
 
+/** Of sticky mode, by default. */
+const COOKIE = "SRV_direct-sticky-balancers";
+
 const ALL = [1, 2, 3] as const;
 
 /** One look at peers that are connected. Those that have just begun may lose each other before the next. */
@@ -78,12 +81,12 @@ describe("the commands", () => {
 describe("balancers that share their sessions", () => {
   test("a cookie from one balancer works on all", async () => {
     const { cookie } = await get(stack.urlOf(1));
-    expect(cookie).toMatch(/^SRV=s[123]$/);
+    expect(cookie).toMatch(new RegExp(`^${COOKIE}=s[123]$`));
     for (const n of ALL) {
       const response = await fetch(stack.urlOf(n), {
         headers: { Cookie: cookie ?? "", "X-Balancer-Probe": "1" },
       });
-      expect(`SRV=${response.headers.get("X-Balancer-Server")}`).toBe(cookie);
+      expect(`${COOKIE}=${response.headers.get("X-Balancer-Server")}`).toBe(cookie);
       expect(response.headers.getSetCookie()).toEqual([]);
     }
   });
@@ -93,7 +96,8 @@ describe("balancers that share their sessions", () => {
     const before = await mapSessions(stack.urlOf(1), sessions);
     await docker.getContainer(stack.haproxyNameOf(2)).restart({ t: 1 });
     await until(
-      async () => (await get(stack.urlOf(2), { Cookie: "SRV=s1" }).catch(() => undefined))?.status === 200,
+      async () =>
+        (await get(stack.urlOf(2), { Cookie: `${COOKIE}=s1` }).catch(() => undefined))?.status === 200,
     );
     // it answers before they have taught it all
     await until(async () => (await readTable(stack, 2)).size >= (await readTable(stack, 1)).size);

@@ -16,6 +16,7 @@ import {
 import { type HaproxyConfig, renderConfig } from "../../src/haproxy/file/render.ts";
 import { type SyncTarget, sync } from "../../src/haproxy/servers/sync.ts";
 import { balancerPorts } from "../../src/stack/published-ports.ts";
+import { formatSessionKey } from "../../src/stack/session-key.ts";
 import type { Settings } from "../../src/stack/settings.ts";
 import { type Balancer, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
 import { createSelfSigned } from "../../src/tls/issuing.ts";
@@ -211,7 +212,7 @@ export class DirectStack extends RunningStack {
 
   /** Pulumi's state of a stack that is up, as far as the commands read it. */
   #writeState(): void {
-    const { balancers, servers, mode, tls } = this.#topology;
+    const { balancers, servers, mode, tls, session } = this.#topology;
     const outputs = {
       urls: balancers.map(({ ports }) => `http://${this.#settings.bind}:${ports.http}`),
       ...(tls && {
@@ -221,6 +222,8 @@ export class DirectStack extends RunningStack {
       runtimeEndpoints: balancers.map(({ ports }) => `127.0.0.1:${ports.runtime}`),
       servers: servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
       mode,
+      sessionKey: formatSessionKey(session.key),
+      sessionCookie: mode === "sticky" ? session.cookie.name : undefined,
       haproxyConfig: this.#config.text,
     };
     const type = "pulumi:pulumi:Stack";

@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-import { Readable } from "node:stream";
-import { pack } from "tar-stream";
 import { readStackLogs } from "../../src/docker/log-stream.ts";
-import { HAPROXY_IMAGE } from "./haproxy-image.ts";
+import { buildNodeApp, removeImage } from "./node-app.ts";
 import { type Config, docker, type RunningStack } from "./running-stack.ts";
 
 const IMAGE = "e2e-recording-app";
@@ -13,26 +10,11 @@ const IMAGE = "e2e-recording-app";
  */
 export const RECORDING_APP: Config = { "app.image": IMAGE, "app.command": [] };
 
-/**
- * Builds the app's image: the Node that runs the tests, in the image of HAProxy, which has the libraries for
- * it.
- */
-export async function buildRecordingApp(): Promise<void> {
-  const context = pack();
-  context.entry(
-    { name: "Dockerfile" },
-    `FROM ${HAPROXY_IMAGE}\nCOPY node recorder.ts /app/\nENTRYPOINT ["/app/node", "/app/recorder.ts"]\n`,
-  );
-  context.entry({ name: "recorder.ts" }, readFileSync(new URL("./recorder.ts", import.meta.url)));
-  context.entry({ name: "node", mode: 0o755 }, readFileSync(process.execPath));
-  context.finalize();
-  const progress = await docker.buildImage(Readable.from(context), { t: IMAGE });
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
-  });
-}
+/** Builds the app's image. */
+export const buildRecordingApp = (): Promise<void> =>
+  buildNodeApp(IMAGE, new URL("./recorder.ts", import.meta.url));
 
-export const removeRecordingApp = (): Promise<unknown> => docker.getImage(IMAGE).remove();
+export const removeRecordingApp = (): Promise<unknown> => removeImage(IMAGE);
 
 /** A request as an app got it. */
 export interface RecordedRequest {

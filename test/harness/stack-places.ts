@@ -51,6 +51,8 @@ export const STACK_NUMBERS = {
   "direct-old-worker": 47,
   "direct-apart": 48,
   "direct-reload": 49,
+  "direct-session-keys": 60,
+  "e2e-long-polling": 61,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,

@@ -12,6 +12,7 @@ import {
 } from "../../probe/mapping.ts";
 import { type ProbeOptions, probe } from "../../probe/probe-run.ts";
 import { formatText } from "../../probe/text-report.ts";
+import { parseSessionKey } from "../../stack/session-key.ts";
 import { messageOf } from "../../stack/settled.ts";
 import { type Caller, print } from "../caller.ts";
 import { createCommand, wholeNumber } from "../command-line.ts";
@@ -19,7 +20,8 @@ import { ofBalancers, readOutputs } from "../stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
 
-interface Options extends Omit<ProbeOptions, "mode" | "balancers" | "servers" | "earlier"> {
+interface Options
+  extends Omit<ProbeOptions, "mode" | "sessionKey" | "sessionCookie" | "balancers" | "servers" | "earlier"> {
   readonly balancer: number;
   readonly allBalancers?: boolean;
   readonly save?: string;
@@ -63,12 +65,17 @@ async function run(caller: Caller, options: Options): Promise<void> {
       : await about(compare, async () => parseMapping(await readFile(compare, "utf8")));
   for (const file of [save, html])
     if (file !== undefined) await about(file, () => access(dirname(resolve(file)), constants.W_OK));
-  const { urls, httpsUrls = urls, servers, mode } = await readOutputs(caller, stack);
+  const outputs = await readOutputs(caller, stack);
+  const { urls, httpsUrls = urls, servers, mode, sessionCookie } = outputs;
+  const sessionKey = parseSessionKey(outputs.sessionKey);
+  if (sessionKey === undefined) throw new Error(`stack ${stack} tells no session.key; update it: npm start`);
   if (compare !== undefined && earlier !== undefined)
     await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
   const { result, mapping } = await probe({
     ...options,
     mode,
+    sessionKey,
+    sessionCookie,
     balancers: ofBalancers(httpsUrls, options.allBalancers ? undefined : options.balancer),
     servers: servers.map(({ name }) => name),
     earlier,

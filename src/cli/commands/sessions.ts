@@ -4,6 +4,7 @@ import { serverOfSession } from "../../haproxy/hash-ring.ts";
 import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { keyOf, readStickySessions, type Session, sessionIdOf } from "../../haproxy/runtime/stick-table.ts";
+import { sessionKeyOf } from "../../haproxy/stored-session.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { asciiJson } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
@@ -22,7 +23,7 @@ interface Options extends StackOptions {
 export const buildSessions = (caller: Caller): Command =>
   createCommand("sessions", "Tells which session is on which server")
     .addOption(
-      new Option("--id <id>", "only the session with this X-Session-ID")
+      new Option("--id <id>", "only the session with this id")
         .argParser(sessionId)
         .conflicts(["server", "limit"]),
     )
@@ -58,7 +59,7 @@ backslash.`,
       const sources = balancers.map((each) =>
         outputs.mode === "hash"
           ? computeSession(each, id ?? "")
-          : readStickySessions(each.haproxy, each.servers, id),
+          : readStickySessions(each.haproxy, each.servers, id === undefined ? id : sessionKeyOf(id)),
       );
       const counts = new Map((server === undefined ? names : [server]).map((name) => [name, 0]));
       const listed = countSessions(mergeSessions(caller, sources), counts, { server, limit });
@@ -80,7 +81,7 @@ function sessionId(text: string): string {
 
 /** Where a balancer's hash ring sends a session. */
 async function* computeSession({ haproxy, servers }: Balancer, id: string): AsyncGenerator<Session> {
-  const server = serverOfSession(servers.filter(isInRotation), id);
+  const server = serverOfSession(servers.filter(isInRotation), sessionKeyOf(id));
   if (server === undefined)
     throw new RuntimeError(
       "refused",

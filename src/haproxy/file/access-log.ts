@@ -1,5 +1,5 @@
 /** A client writes at most so many bytes into a line of the log, so no line is cut, and every line parses. */
-export const LOG_LIMITS = { method: 32, path: 256, session: 128 } as const;
+export const LOG_LIMITS = { method: 32, path: 256 } as const;
 
 /**
  * Fields of a line of the access log, each with HAProxy's `log-format` item for it. Text of a client comes

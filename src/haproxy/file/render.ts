@@ -18,6 +18,7 @@ import {
   SOCKET_FOLDER,
   STATE_FILE,
 } from "../container.ts";
+import { SESSION_BYTES } from "../stored-session.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { serverArguments } from "./server-line.ts";
 
@@ -88,6 +89,8 @@ const viewOf = (topology: Topology) => ({
   /** This address may read the metrics. Undefined if nothing does. */
   prometheus: topology.monitoring?.prometheus.address,
   readyPath: topology.readyPath,
+  session: sessionOf(topology),
+  balance: topology.balance,
   checkPaths: CHECK_PATHS,
   logFormat: LOG_FORMAT,
   logLimits: LOG_LIMITS,
@@ -115,6 +118,25 @@ const viewOf = (topology: Topology) => ({
     clientName: RUNTIME_CLIENT_NAME,
   },
 });
+
+/** HAProxy's samples of the session's id, by where a request has it. */
+const SAMPLES = {
+  header: (name: string) => `req.fhdr(${name})`,
+  cookie: (name: string) => `req.cook(${name})`,
+  query: (name: string) => `url_param(${name})`,
+} as const;
+
+function sessionOf({ session, tls }: Topology) {
+  const { key, cookie } = session;
+  return {
+    ...session,
+    cookie: { ...cookie, secure: tls !== undefined || cookie.sameSite === "None" },
+    sample: SAMPLES[key.kind](key.name),
+    /** An app tells the id that it makes up in its answer. Empty where it cannot. */
+    learned: key.kind === "cookie" ? `res.cook(${key.name})` : "",
+    bytes: SESSION_BYTES,
+  };
+}
 
 const TEMPLATES = new URL("../../../templates/", import.meta.url);
 const PARTIALS = ["global", "defaults", "peers", "frontends", "runtime", "backends"] as const;

@@ -255,6 +255,24 @@ describe("values that are fine alone", () => {
     ]);
   });
 
+  test("are refused where hash mode had to count connections, or sessions fill HAProxy's memory", () => {
+    expect(refusal({ mode: "hash", balance: "leastconn" }).mistakes).toEqual([
+      {
+        ...{ key: "balance", given: "leastconn" },
+        allowed: "roundrobin or random in mode hash, where HAProxy counts no connections",
+      },
+    ]);
+    const many = { "session.size": "1000k", "haproxy.memory": "512m" };
+    expect(refusal(many).mistakes).toEqual([
+      {
+        ...{ key: "session.size", given: 1_024_000 },
+        allowed: "at most 671088 with haproxy.memory 512m, half of which they may take",
+      },
+    ]);
+    expect(() => settingsOf({ ...many, "haproxy.memory": "1g" })).not.toThrow();
+    expect(() => settingsOf({ ...many, mode: "hash" })).not.toThrow();
+  });
+
   test.each<{ ports: object; mistakes: readonly Mistake[] }>([
     {
       ports: { http: 9000, runtime: 9000, stats: 9001 },

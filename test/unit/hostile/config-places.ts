@@ -150,6 +150,50 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: same,
     taken: ({ logDriver }) => logDriver,
   },
+  balance: {
+    initial: "roundrobin",
+    good: ["roundrobin", "leastconn", "random"],
+    given: same,
+    taken: ({ balance }) => balance,
+  },
+  "session.key": {
+    initial: { kind: "header", name: "X-Session-ID" },
+    good: ["header X-Session-ID", "cookie JSESSIONID", "query s_i.d-1"],
+    given: (text) => ({ kind: text.split(" ")[0], name: text.split(" ")[1] }),
+    taken: ({ session }) => session.key,
+    base: ({ session }) => ({ "session.key": `${session.key.kind} of-the-base` }),
+  },
+  "session.cookie.name": {
+    initial: "SRV_demo",
+    good: ["", "SRV", "__Host-a_b.c"],
+    given: (text) => text || "SRV_demo",
+    taken: ({ session }) => session.cookie.name,
+  },
+  "session.cookie.sameSite": {
+    initial: "Lax",
+    good: ["Lax", "Strict"],
+    given: same,
+    taken: ({ session }) => session.cookie.sameSite,
+  },
+  "session.cookie.domain": {
+    initial: "",
+    good: ["example.com", ".a-b.example", "xn--e1a.xn--p1ai"],
+    given: same,
+    taken: ({ session }) => session.cookie.domain,
+    base: ({ session }) => (session.cookie.domain === "" ? {} : { "session.cookie.domain": "of.the.base" }),
+  },
+  "session.expire": {
+    initial: 1_800_000,
+    good: ["30m", "1s", "90", "1440m"],
+    given: milliseconds,
+    taken: ({ session }) => session.expireMs,
+  },
+  "session.size": {
+    initial: 102_400,
+    good: ["100k", "1k", "50000"],
+    given: (text) => (text.endsWith("k") ? Number(text.slice(0, -1)) * 1024 : Number(text)),
+    taken: ({ session }) => session.size,
+  },
   haproxyImage: {
     initial: "haproxy:3.2",
     good: ["haproxy:3.2", "haproxy"],
@@ -313,6 +357,14 @@ const WORDS: Readonly<Record<string, (was: string, settings: Settings) => string
     [`"%[srv_name,map_str(virt@ready,'/readyz')]"`, '"/readyz"'].includes(was)
       ? was.replace("/readyz", () => app.readyPath)
       : was,
+  balance: (was, { balance }) => (was === "roundrobin" ? balance : was),
+  "session.key": (was, { session }) => was.replaceAll("of-the-base", session.key.name),
+  "session.cookie.name": (was, { session }) => (was === "SRV_demo" ? session.cookie.name : was),
+  "session.cookie.sameSite": (was, { session }) =>
+    was === '"SameSite=Lax"' ? `"SameSite=${session.cookie.sameSite}"` : was,
+  "session.cookie.domain": (was, { session }) => (was === "of.the.base" ? session.cookie.domain : was),
+  "session.expire": (was, { session }) => (was === "1800000ms" ? `${session.expireMs}ms` : was),
+  "session.size": (was, { session }) => (was === "102400" ? String(session.size) : was),
   "ports.https": (was, { ports }) =>
     was.replace(/^(https:\/\/%\[req\.hdr\(Host\),host_only\]:)8443$/, `$1${ports.https}`),
   "app.port": (was, { app }) => was.replace(/^(172\.28\.10\.\d+):9898$/, `$1:${app.port}`),

@@ -13,7 +13,7 @@ async function ask(answer: (request: IncomingMessage, response: ServerResponse) 
     "/some/path",
   );
   try {
-    return await door.get({ "X-Session-ID": "abc" });
+    return await door.get({ headers: { "X-Session-ID": "abc" }, query: { sid: "a b" } });
   } finally {
     await door.close();
     server.close();
@@ -29,7 +29,7 @@ test("an answer tells the server, and the cookies that it sets", async () => {
       .end("x".repeat(1_000_000));
   });
   expect(answer).toEqual({ server: "s2", cookies: ["SRV=s2; path=/", "a=b"] });
-  expect(seen).toEqual(["/some/path", "abc", "1"]);
+  expect(seen).toEqual(["/some/path?sid=a+b", "abc", "1"]);
 });
 
 test.each([
