@@ -17,6 +17,7 @@ export const MIB = 1024 * 1024;
 /** An app container is made from these values. */
 export interface AppArguments {
   readonly image: string;
+  readonly platform?: string;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly confinement: Confinement;
@@ -32,6 +33,7 @@ export interface AppArguments {
  */
 export function appArguments({
   image,
+  platform = "",
   command,
   env,
   confinement,
@@ -42,6 +44,7 @@ export function appArguments({
   const { user, readOnly, tmpfs, capabilities, allowPrivilegeEscalation, limits } = confinement;
   return {
     Image: image,
+    ...(platform === "" ? {} : { platform }),
     ...(command.length === 0 ? {} : { Cmd: [...command] }),
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(user === "" ? {} : { User: user }),

@@ -72,7 +72,7 @@ const NETWORK = part({
   IPAM: part({ Config: listOf(part({ Subnet: text })) }),
 });
 
-const IMAGE = part({ Id: text, Config: part({ User: text }) });
+const IMAGE = part({ Id: text, Os: text, Architecture: text, Variant: text, Config: part({ User: text }) });
 
 const LABELLED = part({ Labels: LABELS });
 

@@ -4,7 +4,9 @@ import type { Settings } from "../stack/settings.ts";
 import { settle } from "../stack/settled.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 import { inspectImage, listContainers } from "./engine-replies.ts";
+import { pullIfWanted } from "./image-pull.ts";
 import { MADE_FROM_LABEL, STACK_LABEL } from "./labels.ts";
+import { isOfPlatform } from "./platform.ts";
 
 /** An image and the config key that names it. */
 export interface WantedImage {
@@ -12,12 +14,14 @@ export interface WantedImage {
   readonly reference: string;
   /** Whether the registry is asked for it although the engine has it. */
   readonly isAlwaysPulled?: boolean;
+  /** As in `linux/arm64/v8`; any of the engine's own where it is left out. */
+  readonly platform?: string;
 }
 
 /** Lists the images that a stack's containers are made from. */
 export const imagesOf = ({ app, haproxyImage, monitoring }: Settings): WantedImage[] => [
   { key: "haproxyImage", reference: haproxyImage },
-  { key: "app.image", reference: app.image, isAlwaysPulled: app.pull === "always" },
+  { key: "app.image", reference: app.image, isAlwaysPulled: app.pull === "always", platform: app.platform },
   ...(monitoring === undefined
     ? []
     : [
@@ -36,28 +40,6 @@ export async function pullImages(docker: Docker, wanted: readonly WantedImage[])
   if (failures.length > 0) throw new EngineError(failures.map(dockerWords).join("\n"));
 }
 
-async function pullIfWanted(docker: Docker, { key, reference, isAlwaysPulled }: WantedImage): Promise<void> {
-  const isThere = (await inspectImage(docker, reference)) !== undefined;
-  if (isThere && !isAlwaysPulled) return;
-  try {
-    const progress = await docker.pull(
-      /[:@]/.test(reference.slice(reference.lastIndexOf("/") + 1)) ? reference : `${reference}:latest`,
-    );
-    await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(progress, (error, steps) => {
-        // Docker has already answered 200 when a pull fails half way, so the last step tells of the failure.
-        const failure = error ?? steps.find(({ error }) => error !== undefined);
-        if (failure == null) resolve();
-        else reject(failure instanceof Error ? failure : new Error(failure.error));
-      });
-    });
-  } catch (cause) {
-    const why = `${isThere ? "" : "is not on the engine and "}cannot be pulled: ${dockerWords(cause)}`;
-    const instead = isThere ? "set app.pull to missing" : "load the image";
-    throw new EngineError(`image ${reference} (${key}) ${why}; correct ${key}, or ${instead}`, { cause });
-  }
-}
-
 /**
  * Finds the images that a stack's containers are made from. Where the engine has none under a reference, but
  * the stack has containers that were made from it, that is taken for it, since only an update finds out.
@@ -65,7 +47,7 @@ async function pullIfWanted(docker: Docker, { key, reference, isAlwaysPulled }: 
  */
 export async function findImages(docker: Docker, stack: string, wanted: readonly WantedImage[]) {
   const found = await Promise.all(
-    wanted.map(async (image) => [image, (await inspectImage(docker, image.reference))?.Id] as const),
+    wanted.map(async (image) => [image, await findImage(docker, image)] as const),
   );
   const missing = found.flatMap(([image, id]) => (id === undefined ? [image] : []));
   const filters = { label: [`${STACK_LABEL}=${stack}`] };
@@ -76,6 +58,12 @@ export async function findImages(docker: Docker, stack: string, wanted: readonly
     id === undefined ? [] : [[image.reference, id] as const],
   );
   return { ids: new Map(ids), missing };
+}
+
+/** Docker's id of an image. One for another platform will not do, and is pulled as if it were not there. */
+async function findImage(docker: Docker, { reference, platform = "" }: WantedImage) {
+  const found = await inspectImage(docker, reference);
+  return found !== undefined && isOfPlatform(found, platform) ? found.Id : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { WantedImage } from "../docker/images.ts";
 import { isAsideName } from "../docker/set-aside.ts";
 import { type HaproxyConfig, readHead } from "../haproxy/file/render.ts";
 import { SERVER_WEIGHT } from "../haproxy/file/server-line.ts";
@@ -30,7 +31,7 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
   const { subnet } = topology.network;
   if (observed.subnet !== undefined && observed.subnet !== subnet)
     return [`everything replaced: subnet ${observed.subnet} → ${subnet}`];
-  const lines = (observed.missingImages ?? []).map(({ key, reference }) => `pull: ${key} ${reference}`);
+  const lines = (observed.missingImages ?? []).map(describePull);
   const changed = new Map<string, readonly string[]>();
   const replaced = new Set(rollout.replaced.map(({ containerName }) => containerName));
   for (const balancer of topology.balancers) {
@@ -69,6 +70,9 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
     ...describeRollout(declared, observed),
   ];
 }
+
+const describePull = ({ key, reference, platform = "" }: WantedImage): string =>
+  `pull: ${key} ${reference}${platform === "" ? "" : ` for ${platform}`}`;
 
 function describeRollout(declared: Declared, observed: Observed): string[] {
   const { replaced, atATime } = declared.rollout;

@@ -59,12 +59,13 @@ export const configMadeFrom = (topology: Topology): MadeFrom => {
 
 /** Says what the app containers are made from. Values of the environment are hashes: some are secrets. */
 export function appMadeFrom({ app }: Settings, logDriver: string, images?: ImageIds): MadeFrom {
-  const { image, port, command, env, confinement } = app;
+  const { image, platform, port, command, env, confinement } = app;
   const { limits, ...rights } = confinement;
   const hashes = Object.entries(env).map(([name, value]) => [name, hashOf(value)]);
   const mayDo = Object.entries(rights).map(([key, value]) => [`app.${key}`, String(value)]);
   return {
     ...madeFromImage("app.image", image, images),
+    ...(platform !== "" && { "app.platform": platform }),
     "app.port": String(port),
     "app.command": JSON.stringify(command),
     "app.env": JSON.stringify(Object.fromEntries(hashes)),

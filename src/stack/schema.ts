@@ -31,6 +31,11 @@ export const CONFIG = z.object({
       "When an update asks the registry for app.image, missing: only if the engine does not have it; " +
         "always: at each pulumi up, not at preview",
     ),
+    platform: key(
+      kinds.platform,
+      "",
+      "Platform of app.image, such as linux/amd64 or linux/arm64/v8; nothing for the engine's own",
+    ),
     port: key(kinds.wholeNumber(1, 65535), 9898, "TCP port on which the app listens"),
     readyPath: key(kinds.urlPath, "/readyz", "Path that answers 2xx or 3xx when the app is ready"),
     command: key(

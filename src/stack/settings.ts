@@ -22,7 +22,7 @@ export function settingsFrom(stack: string, config: Config) {
   const { app, haproxy, session, drainTimeout, readyTimeout, monitoring, ...others } = config;
   const { prometheusImage, grafanaImage, ...rest } = others;
   const { prometheus, grafana, ...ports } = config.ports;
-  const { image, pull, port, readyPath, command, env, memory, pids, files, ...rights } = app;
+  const { image, pull, platform, port, readyPath, command, env, memory, pids, files, ...rights } = app;
   const { enabled, ...runtimeTls } = config.runtimeTls;
   return {
     ...rest,
@@ -30,6 +30,7 @@ export function settingsFrom(stack: string, config: Config) {
     app: {
       image,
       pull,
+      platform,
       port,
       readyPath,
       command: command.map((word) => word.replaceAll("{port}", String(port))),

@@ -103,6 +103,11 @@ export const image = (example: string) =>
     `a Docker image reference such as ${example}`,
   );
 
+export const platform = kind(
+  text(/^([a-z0-9]+\/[a-z0-9]+(\/[a-z0-9.]+)?)?$/, 64),
+  "a platform of Docker's such as linux/amd64 or linux/arm64/v8, or nothing for the engine's own",
+);
+
 export const privateNetwork = kind(
   z.string().pipe(readBy(parseSubnet)),
   "a private IPv4 network of /16 to /28 by its first address, such as 172.28.10.0/24",

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { DockerFolder } from "../harness/docker-folder.ts";
 import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { ImageRegistry } from "../harness/image-registry.ts";
 import { Load } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
 import { TestStack } from "../harness/stack.ts";
+import { startProgram } from "../harness/started-program.ts";
 
 const PODINFO = "stefanprodan/podinfo:6.9.2";
 const APP = "e2e-images-app:dev";
@@ -171,5 +173,82 @@ describe("app.pull", () => {
       /image \S+ \(app\.image\) cannot be pulled: .*; correct app\.image, or set app\.pull to missing/,
     );
     expect(await running()).toEqual(before);
+  });
+});
+
+describe("a registry that wants a login", () => {
+  const SECRET = "open:sesame";
+  const platform = "linux/arm64/v8";
+  let closed: ImageRegistry;
+  beforeAll(async () => {
+    closed = await ImageRegistry.start(`ali:${SECRET}`);
+    stack.configure({ "app.pull": undefined });
+  });
+  afterAll(async () => closed?.stop());
+  afterEach(() => void vi.unstubAllEnvs());
+
+  /** Has the docker command's files elsewhere than this user has them. */
+  function dockerFolder(config: object): DockerFolder {
+    const folder = new DockerFolder(config);
+    for (const [name, value] of Object.entries(folder.env)) vi.stubEnv(name, value);
+    return folder;
+  }
+
+  test("is named with what to do, before anything is touched", async () => {
+    using _folder = dockerFolder({});
+    const before = await running();
+    await build("e2e-images-new:4", PODINFO, "6");
+    await closed.publish(docker, "e2e-images-new:4");
+    const { exitCode, output } = await stack.tryUp({ "app.image": `${closed.host}/e2e-images:1` });
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain(`docker is not logged in to ${closed.host}`);
+    expect(output).toContain(
+      `log in with: docker login ${closed.host}, correct app.image, or load the image`,
+    );
+    expect(await running()).toEqual(before);
+  });
+
+  test("lets in who docker login let in: an image by its digest, for another platform", async () => {
+    using folder = dockerFolder({});
+    const login = ["login", "--username", "ali", "--password", SECRET, closed.host];
+    const place = { cwd: stack.folder, env: process.env };
+    expect((await startProgram("docker", login, place).ended).output).toContain("Login Succeeded");
+    const own = await closed.publish(docker, "e2e-images-new:4");
+    const image = `${closed.host}/e2e-images:4@${own.digest}`;
+    expect((await planLines())[0]).toBe(`pull: app.image ${closed.host}/e2e-images:1`);
+    await stack.up({ "app.image": image });
+    expect(new Set(await running())).toEqual(new Set([own.id.slice(7, 19)]));
+    const other = await closed.publish(docker, "e2e-images-new:4", { architecture: "arm64", variant: "v8" });
+    const otherImage = `${closed.host}/e2e-images@${other.digest}`;
+    stack.configure({ "app.image": otherImage, "app.platform": platform });
+    expect(await planLines()).toContain(`pull: app.image ${otherImage} for ${platform}`);
+    const output = await stack.up();
+    expect(output).not.toContain(SECRET);
+    expect(new Set(await running())).toEqual(new Set([other.id.slice(7, 19)]));
+    expect(await planLines()).toEqual(["nothing to change"]);
+    expect((await stack.command("status")).exitCode).toBe(0);
+    folder.write("config.json", "{}");
+    const refused = await stack.tryUp({ "app.platform": "linux/amd64" });
+    const told = `image ${otherImage} (app.image) is for ${platform}, not for linux/amd64; set app.platform`;
+    expect(refused.output).toContain(told);
+    stack.configure({ "app.platform": platform });
+  });
+
+  test("lets in whom a credential helper knows", async () => {
+    using folder = dockerFolder({ credHelpers: { [closed.host]: "test" } });
+    folder.addHelper(
+      "test",
+      `[ "$server" = ${closed.host} ] && echo '{"Username":"ali","Secret":"${SECRET}"}'`,
+    );
+    const { pulls } = closed;
+    const before = await running();
+    await stack.up({ "app.image": `${closed.host}/e2e-images:5`, "app.pull": "always" });
+    expect(closed.pulls).toBeGreaterThan(pulls);
+    expect(await running()).toEqual(before);
+    folder.addHelper("test", `echo ${SECRET}; exit 1`);
+    const { exitCode, output } = await stack.tryUp();
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain("docker-credential-test get ended with exit code 1");
+    expect(output).not.toContain(SECRET);
   });
 });

@@ -11,15 +11,39 @@ const SAVED = z.array(z.object({ Config: z.string(), Layers: z.array(z.string())
 
 const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 
-/** A registry on loopback, which Docker takes without TLS. It has one image, under any name. */
+/** What an image shall say of itself. */
+interface Platform {
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+/** A published image, by its manifest and by Docker's id of it. */
+interface Published {
+  readonly digest: string;
+  readonly id: string;
+}
+
+/**
+ * A registry on loopback, which Docker takes without TLS. It has one image, under any name. With a login,
+ * `name:password`, it lets nobody else in.
+ */
 export class ImageRegistry {
   readonly #server: Server;
   readonly #blobs = new Map<string, Buffer>();
   #manifest = Buffer.alloc(0);
   pulls = 0;
 
-  private constructor() {
-    this.#server = createServer(({ method, url = "" }, response) => {
+  private constructor(login?: string) {
+    const basic = login && `Basic ${Buffer.from(login).toString("base64")}`;
+    this.#server = createServer(({ method, url = "", headers }, response) => {
+      if (basic !== undefined && headers.authorization !== basic) {
+        response.writeHead(401, {
+          "WWW-Authenticate": 'Basic realm="test"',
+          "Content-Type": "application/json",
+        });
+        response.end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}');
+        return;
+      }
       const [, kind, name = ""] = /^\/v2\/.+\/(manifests|blobs)\/([^/]+)$/.exec(url) ?? [];
       if (kind === "manifests") this.pulls += 1;
       const body = kind === "manifests" ? this.#manifest : (this.#blobs.get(name) ?? Buffer.from("{}"));
@@ -34,8 +58,8 @@ export class ImageRegistry {
     });
   }
 
-  static async start(): Promise<ImageRegistry> {
-    const registry = new ImageRegistry();
+  static async start(login?: string): Promise<ImageRegistry> {
+    const registry = new ImageRegistry(login);
     await once(registry.#server.listen(0, "127.0.0.1"), "listening");
     return registry;
   }
@@ -46,12 +70,17 @@ export class ImageRegistry {
     return `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   }
 
-  /** Has an image of the engine's in place of the one of before. */
-  async publish(docker: Docker, reference: string): Promise<void> {
+  /** Has an image of the engine's in place of the one of before, as it is, or for another platform. */
+  async publish(docker: Docker, reference: string, platform?: Platform): Promise<Published> {
     const files = new Map<string, Buffer>();
     const extract = (await docker.getImage(reference).get()).pipe(tar.extract());
     for await (const entry of extract) files.set(entry.header.name, await buffer(entry));
     const [saved] = SAVED.parse(JSON.parse(String(files.get("manifest.json"))));
+    const config = saved?.Config ?? "";
+    if (platform !== undefined) {
+      const own = JSON.parse(String(files.get(config)));
+      files.set(config, Buffer.from(JSON.stringify({ ...own, ...platform })));
+    }
     const describe = (mediaType: string, name: string) => {
       const content = files.get(name) ?? Buffer.alloc(0);
       const digest = digestOf(content);
@@ -63,10 +92,11 @@ export class ImageRegistry {
       JSON.stringify({
         schemaVersion: 2,
         mediaType: MANIFEST,
-        config: describe("application/vnd.docker.container.image.v1+json", saved?.Config ?? ""),
+        config: describe("application/vnd.docker.container.image.v1+json", config),
         layers: (saved?.Layers ?? []).map((name) => describe(layer, name)),
       }),
     );
+    return { digest: digestOf(this.#manifest), id: digestOf(files.get(config) ?? Buffer.alloc(0)) };
   }
 
   async stop(): Promise<void> {

@@ -53,6 +53,12 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: same,
     taken: ({ app }) => app.pull,
   },
+  "app.platform": {
+    initial: "",
+    good: ["linux/amd64", "linux/arm64/v8", ""],
+    given: same,
+    taken: ({ app }) => app.platform,
+  },
   "app.port": {
     initial: 9898,
     good: ["1", "80", "9898", "65535"],
