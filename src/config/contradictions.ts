@@ -12,6 +12,7 @@ export const findContradictions = (config: Config): Contradiction[] => [
   ...ofCount(config),
   ...ofBalance(config),
   ...ofSessions(config),
+  ...ofBuffer(config),
   ...ofTls(config),
   ...ofPorts(config),
 ];
@@ -38,6 +39,19 @@ function* ofSessions({ mode, session, haproxy }: Config): Generator<Contradictio
   const allowed = `at most ${most} with haproxy.memory ${haproxy.memory}m, half of which they may take`;
   yield { key: "session.size", given: session.size, allowed, beside: ["mode", "haproxy.memory"] };
 }
+
+/** So many buffers fit into a HAProxy's memory: those of a hundred requests, and of what else it does. */
+const LEAST_BUFFERS = 256;
+
+function* ofBuffer({ haproxy }: Config): Generator<Contradiction> {
+  const most = haproxy.memory * (MIB / LEAST_BUFFERS);
+  if (haproxy.buffer <= most) return;
+  const allowed = `16k to ${most / KIB}k, 1/${LEAST_BUFFERS} of haproxy.memory ${haproxy.memory}m`;
+  yield { key: "haproxy.buffer", given: `${haproxy.buffer / KIB}k`, allowed, beside: ["haproxy.memory"] };
+}
+
+const KIB = 1024;
+const MIB = KIB ** 2;
 
 function* ofTls({ tls }: Config): Generator<Contradiction> {
   if (tls.certificate !== "" && tls.selfSigned) {

@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { Pool } from "undici";
 import { messageOf } from "../stack/settled.ts";
 import { SERVER_NAME } from "./mapping.ts";
+import { poolByProxyProtocol } from "./proxy-protocol.ts";
 
 /** So many requests are under way at a time, each on a connection that is kept. */
 const CONCURRENCY = 32;
@@ -10,6 +11,7 @@ export const TIMEOUT_MS = 10_000;
 /** Makes HAProxy name the server that answers. */
 export const PROBE_HEADERS = { "X-Balancer-Probe": "1" } as const;
 const SERVER_HEADER = "x-balancer-server";
+const WHO_IS_LIMITED = "the probe is a client, and limits.requests counts it";
 const WHO_IS_TOLD = "HAProxy names it to this Docker host alone, in X-Balancer-Server";
 
 /** A certificate names a host, and the probe comes by address. What the probe sends is no secret. */
@@ -27,15 +29,18 @@ export class FrontDoor {
   readonly #path: string;
   readonly #pool: Pool;
 
-  /** @param path Path of every request. */
-  constructor(url: string, path: string) {
+  /**
+   * @param path Path of every request.
+   * @param proxyProtocol Whether the balancer expects the PROXY protocol.
+   */
+  constructor(url: string, path: string, proxyProtocol = false) {
     this.url = url;
     this.#path = path;
     this.#pool = new Pool(url, {
       connections: CONCURRENCY,
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,
-      connect: { timeout: TIMEOUT_MS, ...ANY_CERTIFICATE },
+      connect: proxyProtocol ? poolByProxyProtocol(TIMEOUT_MS) : { timeout: TIMEOUT_MS, ...ANY_CERTIFICATE },
     });
   }
 
@@ -49,7 +54,8 @@ export class FrontDoor {
     const server = serverIn(told);
     const what = `${this.url}${this.#path} answers ${statusCode}`;
     if (statusCode >= 500) throw new Error(`${what}, from ${server ?? "no server"}; see npm run status`);
-    if (server === undefined) throw new Error(`${what} without naming a server; ${WHO_IS_TOLD}`);
+    const why = statusCode === 429 ? WHO_IS_LIMITED : WHO_IS_TOLD;
+    if (server === undefined) throw new Error(`${what} without naming a server; ${why}`);
     return { server, cookies: [told["set-cookie"] ?? []].flat() };
   }
 

@@ -24,6 +24,8 @@ export type ProbeResult = Frozen<Awaited<ReturnType<typeof probe>>["result"]>;
 export interface ProbeOptions extends Probed {
   /** URLs of the balancers to go through. */
   readonly balancers: readonly [string, ...string[]];
+  /** Whether they expect the PROXY protocol of the Docker host. */
+  readonly proxyProtocol: boolean;
   /** Names of the declared servers. */
   readonly servers: readonly string[];
   readonly path: string;
@@ -43,10 +45,10 @@ export interface ProbeOptions extends Probed {
  * @throws {Error} A balancer cannot be reached, names no server, or answers 500 or more.
  */
 export async function probe(options: ProbeOptions) {
-  const { stack, mode, seed, sessions, path, sessionKey, earlier } = options;
+  const { stack, mode, seed, sessions, path, sessionKey, proxyProtocol, earlier } = options;
   const [first, ...others] = options.balancers;
-  const firstDoor = new FrontDoor(first, path);
-  const doors = [firstDoor, ...others.map((url) => new FrontDoor(url, path))] as const;
+  const firstDoor = new FrontDoor(first, path, proxyProtocol);
+  const doors = [firstDoor, ...others.map((url) => new FrontDoor(url, path, proxyProtocol))] as const;
   const doorFor = (turn: number): FrontDoor => doors[turn % doors.length] ?? firstDoor;
   const probed = {
     stack,
@@ -69,7 +71,7 @@ export async function probe(options: ProbeOptions) {
         openWebSockets(
           new Map([...homes].slice(0, options.websockets)),
           (turn) => new URL(`${doorFor(turn).url}${options.websocketPath}`),
-          sessionKey,
+          { sessionKey, proxyProtocol },
           tick,
         ),
     );

@@ -7,12 +7,20 @@ import { messageOf } from "../stack/settled.ts";
 import type { Homes } from "./distribution.ts";
 import { findingsOf } from "./findings.ts";
 import { ANY_CERTIFICATE, forEach, PROBE_HEADERS, serverIn, TIMEOUT_MS } from "./front-door.ts";
+import { connectByProxyProtocol } from "./proxy-protocol.ts";
 import { type Difference, namingSession } from "./sent-sessions.ts";
 
 const MOST_BYTES = 65_536;
 
 /** Result of the WebSockets, which name sessions that requests named before. */
 export type WebSockets = Frozen<Awaited<ReturnType<typeof openWebSockets>>>;
+
+/** What a balancer wants to hear of its clients. */
+interface Door {
+  readonly sessionKey: SessionKey;
+  /** Whether it expects the PROXY protocol. */
+  readonly proxyProtocol: boolean;
+}
 
 /**
  * Opens a WebSocket for each session, and has a message echoed through it.
@@ -22,7 +30,7 @@ export type WebSockets = Frozen<Awaited<ReturnType<typeof openWebSockets>>>;
 export async function openWebSockets(
   homes: Homes,
   urlFor: (turn: number) => URL,
-  sessionKey: SessionKey,
+  door: Door,
   tick: () => void,
 ) {
   const changes: Difference[] = [];
@@ -30,7 +38,7 @@ export async function openWebSockets(
   await forEach([...homes], async ([session, first], turn) => {
     const url = urlFor(turn);
     try {
-      const later = await echo(url, session, sessionKey);
+      const later = await echo(url, session, door);
       if (later !== first) changes.push({ session, first, later, through: url.origin });
     } catch (error) {
       failures.push(`session ${session}, ${url}: ${messageOf(error)}`);
@@ -47,12 +55,13 @@ export async function openWebSockets(
 }
 
 /** Sends a message, waits until it comes back in a message of the server's, and returns the server's name. */
-async function echo(url: URL, session: string, sessionKey: SessionKey): Promise<string> {
+async function echo(url: URL, session: string, { sessionKey, proxyProtocol }: Door): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const { headers, query } = namingSession(sessionKey, session);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const socket = new WebSocket(url, {
     ...ANY_CERTIFICATE,
+    ...(proxyProtocol && { createConnection: () => connectByProxyProtocol(placeOf(url), TIMEOUT_MS) }),
     headers: { ...PROBE_HEADERS, ...headers },
     maxPayload: MOST_BYTES,
   });
@@ -77,3 +86,10 @@ async function echo(url: URL, session: string, sessionKey: SessionKey): Promise<
     socket.terminate();
   }
 }
+
+/** HTTP's names of what a WebSocket's URL says. */
+const placeOf = ({ protocol, hostname, port }: URL) => ({
+  protocol: protocol.replace("ws", "http"),
+  hostname,
+  port,
+});

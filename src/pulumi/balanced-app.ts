@@ -157,6 +157,7 @@ function outputsOf(
     mode: settings.mode,
     sessionKey: formatSessionKey(settings.session.key),
     ...(settings.mode === "sticky" && { sessionCookie: settings.session.cookie.name }),
+    ...(topology.hostSpeaksProxyProtocol && { proxyProtocol: true }),
     haproxyConfig: config.text,
     ...(monitoring && {
       prometheusUrl: `http://${LOOPBACK}:${monitoring.prometheus.port}`,

@@ -5,6 +5,7 @@ import { balancerPorts, servicePort } from "./published-ports.ts";
 import { formatSessionKey } from "./session-key.ts";
 import type { Settings } from "./settings.ts";
 import type { Balancer, Topology } from "./topology.ts";
+import { trafficMadeFrom } from "./traffic.ts";
 
 /**
  * Says what something was made from, by config key. Whatever is made carries its map, as a label or in a
@@ -39,7 +40,7 @@ export function serviceMadeFrom(service: Service, images?: ImageIds): MadeFrom {
 
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = (topology: Topology): MadeFrom => {
-  const { mode, balancers, readyPath, monitoring, tls, session, balance } = topology;
+  const { mode, balancers, readyPath, monitoring, tls, session, balance, traffic } = topology;
   const { key, cookie, expireMs, size } = session;
   return {
     mode,
@@ -51,6 +52,7 @@ export const configMadeFrom = (topology: Topology): MadeFrom => {
     "session.expire": `${expireMs / 1000}s`,
     "session.size": String(size),
     balancers: String(balancers.length),
+    ...trafficMadeFrom(traffic),
     "app.readyPath": readyPath,
     monitoring: String(monitoring !== undefined),
     "tls.redirect": String(tls?.redirect ?? false),

@@ -24,6 +24,8 @@ export const STACK_OUTPUTS = z.object({
   sessionKey: z.string(),
   /** Name of the cookie that HAProxy sets, in sticky mode only. */
   sessionCookie: z.string().optional(),
+  /** True where the Docker host has to speak the PROXY protocol at the app's addresses. */
+  proxyProtocol: z.boolean().optional(),
   /** With monitoring only, as the next. */
   prometheusUrl: z.string().optional(),
   grafanaUrl: z.string().optional(),

@@ -4,7 +4,12 @@ import { MAX_APPS, MAX_BALANCERS } from "./subnet.ts";
 import * as kinds from "./value-kinds.ts";
 
 const image = (initial: string, description: string) => key(kinds.image(initial), initial, description);
-const port = kinds.wholeNumber(1024, 65535);
+const port = kinds.wholeNumber(1, 65535);
+/** HAProxy's reasons to repeat a request, its answers among them; those of TLS with servers apart. */
+const RETRY_REASONS = [
+  ...["conn-failure", "empty-response", "junk-response", "response-timeout"],
+  ...["401", "403", "404", "408", "421", "425", "429", "500", "501", "502", "503", "504"],
+];
 const processes = kinds.wholeNumber(16, 65_536);
 const files = kinds.wholeNumber(1024, 1_048_576, ", and no more than the engine may give");
 
@@ -115,6 +120,11 @@ export const CONFIG = z.object({
   haproxyImage: image("haproxy:3.2", "Image of the HAProxy containers"),
   haproxy: group("What a HAProxy container may use of the host.", {
     memory: key(kinds.memory("64m", "1024g"), "512m", "Memory of a HAProxy container"),
+    buffer: key(
+      kinds.size("16k", "1m", ", and at most 1/256 of haproxy.memory"),
+      "16k",
+      "HAProxy's buffers (tune.bufsize): the headers of a request or an answer may be 1 kB shorter",
+    ),
     pids: key(processes, 512, "Processes and threads of a HAProxy container"),
     files: key(files, 16_384, "Open files and sockets of HAProxy, two for each connection"),
   }),
@@ -144,6 +154,23 @@ export const CONFIG = z.object({
     "127.0.0.1",
     "Host address on which the HTTP and HTTPS ports are published; stats and runtime API stay on loopback",
   ),
+  trustedProxies: key(
+    kinds.networks,
+    [],
+    "Proxies in front, whose X-Forwarded-* is kept and added to (docs/in-front.md); that of everybody else " +
+      "is dropped",
+  ),
+  proxyProtocol: key(
+    kinds.trueOrFalse,
+    false,
+    "Whether the HTTP and HTTPS ports expect the PROXY protocol of trustedProxies, or, without any, of " +
+      "everybody (docs/in-front.md)",
+  ),
+  accessLog: key(
+    kinds.oneOf(["all", "errors", "off"]),
+    "all",
+    "Requests in HAProxy's log. errors: those that were refused, repeated, cut off or answered by 5xx",
+  ),
   ports: group("Host ports. Those of HAProxy are the first balancer's; the n-th balancer adds n − 1.", {
     http: key(port, 8080, "Host port of HTTP"),
     https: key(port, 8443, "Host port of HTTPS, with tls.certificate or tls.selfSigned"),
@@ -152,6 +179,51 @@ export const CONFIG = z.object({
     stats: key(port, 8404, "Host port of HAProxy's stats page, on loopback"),
     prometheus: key(port, 9090, "Host port of Prometheus, on loopback; not used without monitoring"),
     grafana: key(port, 3000, "Host port of Grafana, on loopback; not used without monitoring"),
+  }),
+  timeouts: group("How long HAProxy waits.", {
+    server: key(kinds.time("1s", "24h", "500ms, 30s or 5m"), "30s", "For an app that says nothing"),
+    client: key(kinds.time("1s", "24h", "500ms, 30s or 5m"), "30s", "For a client that says nothing"),
+    tunnel: key(
+      kinds.time("1s", "240h", "30s, 5m or 1h"),
+      "1h",
+      "For either side of a WebSocket that says nothing, in place of both",
+    ),
+    connect: key(kinds.time("10ms", "60s", "500ms or 2s"), "1s", "For an app container to take a connection"),
+    queue: key(kinds.time("10ms", "60m", "500ms, 5s or 1m"), "5s", "For a server that may take a request"),
+    keepAlive: key(
+      kinds.time("10ms", "60m", "500ms, 10s or 1m"),
+      "10s",
+      "For the next request of a client's connection",
+    ),
+  }),
+  retries: group("When HAProxy repeats a request on another server: GET, HEAD and OPTIONS alone.", {
+    count: key(
+      kinds.wholeNumber(0, 10),
+      3,
+      "How often; a connection that fails is tried again for any request",
+    ),
+    on: key(
+      kinds.listOf(RETRY_REASONS),
+      ["conn-failure", "empty-response"],
+      "After what, HAProxy's retry-on; with response-timeout what an app still works on is begun once more",
+    ),
+  }),
+  limits: group("What one client may ask for, see docs/in-front.md.", {
+    requests: key(
+      kinds.rate,
+      "",
+      "Requests in a time, counted by all balancers; those beyond are answered by 429",
+    ),
+    by: key(
+      kinds.oneOf(["address", "session"]),
+      "address",
+      "Who is a client. session: who has the session's id, which clients choose; an address without one",
+    ),
+    body: key(
+      kinds.optionalSize("1k", "1024g"),
+      "",
+      "Bytes of a request's body: beyond it is answered by 413, one that does not tell its length by 411",
+    ),
   }),
   drainTimeout: key(
     kinds.time("0s", "1440m", "500ms, 30s or 5m"),

@@ -1,4 +1,5 @@
 import type { Config, Frozen } from "./schema.ts";
+import { trafficOf } from "./traffic.ts";
 
 /** A stack's config, checked, with what follows from it. Every part of Balancer trusts these values. */
 export type Settings = Frozen<ReturnType<typeof settingsFrom>>;
@@ -20,7 +21,7 @@ export interface Tls {
 /** Makes a stack's settings of its config. Keys that mean something together become one value. */
 export function settingsFrom(stack: string, config: Config) {
   const { app, haproxy, session, drainTimeout, readyTimeout, monitoring, ...others } = config;
-  const { prometheusImage, grafanaImage, ...rest } = others;
+  const { prometheusImage, grafanaImage, timeouts, retries, limits, ...rest } = others;
   const { prometheus, grafana, ...ports } = config.ports;
   const { image, pull, platform, port, readyPath, command, env, memory, pids, files, ...rights } = app;
   const { enabled, ...runtimeTls } = config.runtimeTls;
@@ -38,6 +39,7 @@ export function settingsFrom(stack: string, config: Config) {
       confinement: { ...rights, limits: { memoryMb: memory, pids, files } },
     },
     session: sessionOf(stack, session),
+    traffic: trafficOf(config),
     haproxyLimits: { memoryMb: haproxy.memory, pids: haproxy.pids, files: haproxy.files },
     ports,
     tls: tlsOf(config.tls),

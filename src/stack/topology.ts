@@ -13,6 +13,7 @@ import {
   PROMETHEUS,
   standInNumber,
 } from "./subnet.ts";
+import { speaksProxyProtocol } from "./traffic.ts";
 
 /** Name of HAProxy's backend that holds the app servers. */
 export const BACKEND = "webservers";
@@ -60,6 +61,8 @@ export type Monitoring = NonNullable<Topology["monitoring"]>;
  */
 export function planTopology(settings: Settings, engineHost: string = LOOPBACK) {
   const { stack, subnet, tls, runtimeTls, monitoring } = settings;
+  const gateway = addressOf(subnet, GATEWAY);
+  const hostAddress = /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind;
   const servers = numbers(settings.count).map((n) =>
     numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
   );
@@ -70,12 +73,15 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
     session: settings.session,
     /** Chooses the server of a request without a session. */
     balance: settings.balance,
+    traffic: settings.traffic,
     /** Source address of the host's own requests if `bind` is a real address, besides the gateway. */
-    hostAddress: /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind,
+    hostAddress,
+    /** Whether the host's own requests have to begin with the PROXY protocol. */
+    hostSpeaksProxyProtocol: speaksProxyProtocol(settings.traffic, hostAddress ?? gateway),
     network: {
       name: `${stack}-balancer`,
       subnet: subnet.cidr,
-      gateway: addressOf(subnet, GATEWAY),
+      gateway,
       /** Addresses of containers that are not the stack's. */
       guests: guestRange(subnet).cidr,
     },

@@ -30,6 +30,9 @@ export const wholeNumber = (least: number, most: number, more = "") =>
     `a whole number from ${least} to ${most}${more}`,
   );
 
+/** No text, where a key may be without a value. */
+const NOTHING = z.literal("").transform((): undefined => undefined);
+
 const numberOrText = z.union([z.number().transform(String), z.string()]);
 
 /** A text that a reader makes something of, or refuses by undefined. */
@@ -47,10 +50,14 @@ const between = (least: string, most: string, read: (text: string) => number | u
     return value >= from && value <= to ? value : undefined;
   });
 
-/** A time, in milliseconds. */
+/** A time, in milliseconds. Hours are taken where the longest is told in hours. */
 export const time = (least: string, most: string, examples: string) =>
   kind(
-    numberOrText.pipe(between(least, most, (text) => readDuration(text, ["ms", "s", "m"]))),
+    numberOrText.pipe(
+      between(least, most, (text) =>
+        readDuration(text, most.endsWith("h") ? ["ms", "s", "m", "h"] : ["ms", "s", "m"]),
+      ),
+    ),
     `a time from ${least} to ${most}, such as ${examples} (a bare number is seconds)`,
   );
 
@@ -83,6 +90,44 @@ export const sessionKey = kind(
   "header NAME, cookie NAME or query NAME, the name of letters, digits and - (_ and . too but in a header's)",
 );
 
+const UNIT_BYTES = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
+
+function readSize(text: string): number | undefined {
+  const [, number, unit] = /^(\d{1,6})([kmg])$/.exec(text) ?? [];
+  const bytes = unit === "k" || unit === "m" || unit === "g" ? UNIT_BYTES[unit] : undefined;
+  return bytes && Number(number) * bytes;
+}
+
+/** An amount of data, in bytes. */
+export const size = (least: string, most: string, more = "") =>
+  kind(
+    z.string().pipe(between(least, most, readSize)),
+    `an amount from ${least} to ${most}, such as 32k or 1m${more}`,
+  );
+
+/** The same, or undefined for no limit. */
+export const optionalSize = (least: string, most: string) =>
+  kind(
+    z.union([NOTHING, z.string().pipe(between(least, most, readSize))]),
+    `an amount from ${least} to ${most}, such as 500k or 10m, or nothing for no limit`,
+  );
+
+/** So many in a time. */
+export const rate = kind(
+  z.union([
+    NOTHING,
+    z.string().pipe(
+      readBy((text) => {
+        const [, number, time] = /^([1-9]\d{0,6})\/(\d{1,5}[a-z]*)$/.exec(text) ?? [];
+        const periodMs = readDuration(time ?? "", ["s", "m", "h"]) ?? 0;
+        const isAllowed = periodMs >= 1_000 && periodMs <= 24 * 3_600_000;
+        return isAllowed ? { count: Number(number), periodMs } : undefined;
+      }),
+    ),
+  ]),
+  "a number and a time from 1s to 24h, such as 100/10s or 5000/1h, or nothing for no limit",
+);
+
 /** A number of containers, or a share of all. */
 export const numberOrShare = kind(
   numberOrText.pipe(
@@ -94,6 +139,10 @@ export const numberOrShare = kind(
   ),
   "a whole number from 1 to 9999, or a share from 1% to 100%",
 );
+
+/** A list of some of these words. */
+export const listOf = (words: readonly string[]) =>
+  kind(z.array(numberOrText.pipe(z.enum(words))).max(words.length), `a list of ${words.join(", ")}`);
 
 const text = (pattern: RegExp, mostChars: number) => z.string().max(mostChars).regex(pattern);
 
@@ -115,6 +164,11 @@ export const privateNetwork = kind(
 
 export const hostAddress = (examples: string) =>
   kind(z.ipv4(), `an IPv4 address of the Docker host, such as ${examples}`);
+
+export const networks = kind(
+  z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).max(256),
+  "a list of IPv4 and IPv6 addresses and networks, such as 192.0.2.7, 10.0.0.0/8 and 2001:db8::/32",
+);
 
 export const hostName = kind(
   text(/^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.(?!$)|$))*$/, 253),

@@ -13,7 +13,11 @@ import { KEYS } from "../unit/hostile/config-places.ts";
 import { nearly } from "../unit/hostile/garbage.ts";
 
 /** Keys whose values reach haproxy.cfg, or choose what stands there. */
-const REACHING = ["app.readyPath", "app.port", "subnet", "count", "balancers", "mode"] as const;
+const REACHING = [
+  ...["app.readyPath", "app.port", "subnet", "count", "balancers", "mode"],
+  ...["trustedProxies", "timeouts.server", "timeouts.tunnel", "timeouts.connect", "timeouts.queue"],
+  ...["retries.on", "haproxy.buffer", "limits.requests", "limits.body"],
+] as const;
 const FILES_A_KEY = 25;
 
 /** Whole files of settings that were tampered with and accepted even so, none of them twice. */

@@ -212,7 +212,7 @@ export class DirectStack extends RunningStack {
 
   /** Pulumi's state of a stack that is up, as far as the commands read it. */
   #writeState(): void {
-    const { balancers, servers, mode, tls, session } = this.#topology;
+    const { balancers, servers, mode, tls, session, hostSpeaksProxyProtocol } = this.#topology;
     const outputs = {
       urls: balancers.map(({ ports }) => `http://${this.#settings.bind}:${ports.http}`),
       ...(tls && {
@@ -224,6 +224,7 @@ export class DirectStack extends RunningStack {
       mode,
       sessionKey: formatSessionKey(session.key),
       sessionCookie: mode === "sticky" ? session.cookie.name : undefined,
+      ...(hostSpeaksProxyProtocol && { proxyProtocol: true }),
       haproxyConfig: this.#config.text,
     };
     const type = "pulumi:pulumi:Stack";

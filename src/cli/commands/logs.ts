@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { connectEngine } from "../../docker/engine.ts";
 import { countContainers, readStackLogs } from "../../docker/log-stream.ts";
+import { readHead } from "../../haproxy/file/render.ts";
 import { readDuration } from "../../stack/duration.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { coloursOf, isTerminal } from "../../terminal/terminal.ts";
@@ -53,8 +54,20 @@ async function printLogs(caller: Caller, { stack, balancer, since, follow }: Opt
   const onLine = (container: string, line: string): void =>
     print(caller, `${nameColoured(container)} | ${isTerminal(caller.stdout) ? showControls(line) : line}`);
   const options = { sinceSeconds, isFollowing: follow, signal, haproxyName, onLine, onFailure };
-  await readStackLogs(docker, stack, options);
+  await Promise.all([tellWhatIsLogged(caller, stack), readStackLogs(docker, stack, options)]);
 }
+
+/** Says which requests are not to be found in the log, so that nobody waits for their lines. */
+async function tellWhatIsLogged(caller: Caller, stack: string): Promise<void> {
+  const outputs = await readOutputs(caller, stack).catch(() => undefined); // its containers may be coming up
+  const words = UNLOGGED[readHead(outputs?.haproxyConfig ?? "")?.madeFrom.accessLog ?? ""];
+  if (words !== undefined) tell(caller, words);
+}
+
+const UNLOGGED: Readonly<Record<string, string>> = {
+  off: "accessLog is off: there is no access log, HAProxy's lines are its own notices",
+  errors: "accessLog is errors: of requests there are those refused, repeated, cut off or answered by 5xx",
+};
 
 /** Gives each container a colour of its own, as far as there are any. */
 function colourNames({ stdout }: Caller): (container: string) => string {

@@ -20,8 +20,9 @@ import { ofBalancers, readOutputs } from "../stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
 
-interface Options
-  extends Omit<ProbeOptions, "mode" | "sessionKey" | "sessionCookie" | "balancers" | "servers" | "earlier"> {
+type Told = "mode" | "sessionKey" | "sessionCookie" | "balancers" | "proxyProtocol" | "servers" | "earlier";
+
+interface Options extends Omit<ProbeOptions, Told> {
   readonly balancer: number;
   readonly allBalancers?: boolean;
   readonly save?: string;
@@ -66,16 +67,14 @@ async function run(caller: Caller, options: Options): Promise<void> {
   for (const file of [save, html])
     if (file !== undefined) await about(file, () => access(dirname(resolve(file)), constants.W_OK));
   const outputs = await readOutputs(caller, stack);
-  const { urls, httpsUrls = urls, servers, mode, sessionCookie } = outputs;
+  const { urls, httpsUrls = urls, servers, mode, sessionCookie, proxyProtocol = false } = outputs;
   const sessionKey = parseSessionKey(outputs.sessionKey);
   if (sessionKey === undefined) throw new Error(`stack ${stack} tells no session.key; update it: npm start`);
   if (compare !== undefined && earlier !== undefined)
     await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
   const { result, mapping } = await probe({
     ...options,
-    mode,
-    sessionKey,
-    sessionCookie,
+    ...{ mode, sessionKey, sessionCookie, proxyProtocol },
     balancers: ofBalancers(httpsUrls, options.allBalancers ? undefined : options.balancer),
     servers: servers.map(({ name }) => name),
     earlier,

@@ -21,6 +21,7 @@ import {
 import { SESSION_BYTES } from "../stored-session.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { serverArguments } from "./server-line.ts";
+import { trafficView } from "./traffic-view.ts";
 
 /** Clients of the last ten years know these ciphers of TLS 1.2. All have forward secrecy. */
 const CIPHERS = [
@@ -91,6 +92,7 @@ const viewOf = (topology: Topology) => ({
   readyPath: topology.readyPath,
   session: sessionOf(topology),
   balance: topology.balance,
+  ...trafficView(topology.traffic),
   checkPaths: CHECK_PATHS,
   logFormat: LOG_FORMAT,
   logLimits: LOG_LIMITS,

@@ -6,7 +6,7 @@ import { SettingsError } from "../../../src/stack/settings-error.ts";
 import { pulumiConfig } from "../../harness/pulumi-config.ts";
 import { keysOf, refusal, refusalOf } from "../refusal.ts";
 
-const JSON_KEYS = ["app.command", "app.env", "app.tmpfs", "app.capabilities"];
+const JSON_KEYS = ["app.command", "app.env", "app.tmpfs", "app.capabilities", "trustedProxies", "retries.on"];
 
 describe("a bad value is refused with its key, the value and what is allowed", () => {
   test.each<[key: string, values: readonly string[], allowed: RegExp]>([
@@ -66,6 +66,30 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["haproxy.memory", ["63m", "x"], /64m to 1024g/],
     ["haproxy.pids", ["1"], /16 to 65536/],
     ["haproxy.files", ["1"], /1024 to 1048576/],
+    ["haproxy.buffer", ["", "15k", "16384", "2m", "16K"], /16k to 1m/],
+    [
+      "trustedProxies",
+      ["10.0.0.1", '["proxy.test"]', '["10.0.0.0/33"]', '["10.0.0.1-9"]', '["fe80::1%eth0"]', '[""]', "[1]"],
+      /IPv4 and IPv6 addresses and networks/,
+    ],
+    ["proxyProtocol", ["", "v2"], /true or false/],
+    ["accessLog", ["", "none", "true"], /all or errors or off/],
+    ["timeouts.server", ["", "0", "999ms", "25h", "forever"], /1s to 24h/],
+    ["timeouts.tunnel", ["500ms", "241h", "1d"], /1s to 240h/],
+    ["timeouts.connect", ["0", "61s", "1h"], /10ms to 60s/],
+    ["retries.count", ["-1", "11"], /0 to 10/],
+    [
+      "retries.on",
+      ["503", '["all"]', '["none"]', '["418"]', '["0rtt-rejected"]', "{}"],
+      /a list of conn-failure/,
+    ],
+    [
+      "limits.requests",
+      ["100", "0/10s", "100/", "100/0s", "100/500ms", "1e3/1s", "9/25h"],
+      /such as 100\/10s/,
+    ],
+    ["limits.by", ["", "client"], /address or session/],
+    ["limits.body", ["0", "10", "10mb", "-1m", "1025g"], /1k to 1024g/],
     ["balancers", ["0", "8", "one"], /1 to 7$/],
     ["logDriver", ["", "json-file", "Local"], /local, or engine/],
     ["haproxyImage", ["", "HAProxy", "haproxy 3.2"], /Docker image reference/],
@@ -88,16 +112,16 @@ describe("a bad value is refused with its key, the value and what is allowed", (
       /private IPv4/,
     ],
     ["bind", ["", "localhost", "::1", "127.1", "127.0.0.1:80", "256.0.0.1", "127.0.0.01"], /IPv4 address/],
-    ["ports.http", ["0", "80", "1023", "65536", "http"], /1024 to 65535/],
-    ["ports.https", ["443"], /1024 to 65535/],
-    ["ports.runtime", ["443"], /1024 to 65535/],
-    ["ports.stats", ["1"], /1024 to 65535/],
-    ["ports.prometheus", ["909"], /1024 to 65535/],
-    ["ports.grafana", ["300"], /1024 to 65535/],
+    ["ports.http", ["0", "-80", "65536", "http"], /1 to 65535/],
+    ["ports.https", ["0"], /1 to 65535/],
+    ["ports.runtime", ["0"], /1 to 65535/],
+    ["ports.stats", ["0"], /1 to 65535/],
+    ["ports.prometheus", ["0"], /1 to 65535/],
+    ["ports.grafana", ["0"], /1 to 65535/],
     ["tls.certificate", ["a\nb", "a".repeat(4097)], /path of a PEM file/],
     ["tls.selfSigned", ["", "yes"], /true or false/],
     ["tls.redirect", ["", "1"], /true or false/],
-    ["ports.runtimeTls", ["443"], /1024 to 65535/],
+    ["ports.runtimeTls", ["0"], /1 to 65535/],
     ["runtimeTls.enabled", ["", "yes"], /true or false/],
     ["runtimeTls.bind", ["", "localhost"], /IPv4 address/],
     [
@@ -154,7 +178,7 @@ test("all mistakes are told at once, one a line", () => {
         count: "-1",
         app: { image: "", port: 0 },
         bind: "here",
-        ports: { http: 80 },
+        ports: { http: 0 },
         drainTimeout: "1h",
         speed: "9",
       }),
@@ -169,7 +193,7 @@ test("all mistakes are told at once, one a line", () => {
     expect.stringContaining('- app.image: "" is refused'),
     expect.stringContaining("- app.port: 0 is refused"),
     expect.stringContaining('- bind: "here" is refused'),
-    expect.stringContaining("- ports.http: 80 is refused"),
+    expect.stringContaining("- ports.http: 0 is refused"),
     expect.stringContaining('- drainTimeout: "1h" is refused'),
   ]);
 });

@@ -249,6 +249,14 @@ describe("values that are fine alone", () => {
     expect(keysOf(refusal({ subnet, count: String(capacity + 1) }))).toEqual(["count"]);
   });
 
+  test("are refused where HAProxy's memory does not hold its buffers, with what it holds", () => {
+    const beside = { "haproxy.memory": "64m", "session.size": "1k" };
+    expect(settingsOf({ ...beside, "haproxy.buffer": "256k" }).traffic.bufferBytes).toBe(262_144);
+    expect(refusal({ ...beside, "haproxy.buffer": "257k" }).mistakes).toEqual([
+      { key: "haproxy.buffer", given: "257k", allowed: "16k to 256k, 1/256 of haproxy.memory 64m" },
+    ]);
+  });
+
   test("are refused where the count is too much for the subnet, with what the subnet holds", () => {
     expect(refusal({ subnet: "172.28.10.0/28", count: "4" }).mistakes).toEqual([
       { key: "count", given: 4, allowed: "0 to 3, the app addresses of subnet 172.28.10.0/28" },

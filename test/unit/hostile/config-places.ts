@@ -30,12 +30,17 @@ const MEMORY_UNIT: Readonly<Record<string, number>> = { m: 1, g: 1024 };
 const megabytes = (text: string): number =>
   Number(text.slice(0, -1)) * (MEMORY_UNIT[text.slice(-1)] ?? Number.NaN);
 const milliseconds = (text: string): number => {
-  const [, number, unit] = /^(\d+)(ms|s|m)?$/.exec(text) ?? [];
-  return Number(number) * (unit === "ms" ? 1 : unit === "m" ? 60_000 : 1_000);
+  const [, number, unit] = /^(\d+)(ms|s|m|h)?$/.exec(text) ?? [];
+  return Number(number) * (unit === "ms" ? 1 : unit === "h" ? 3_600_000 : unit === "m" ? 60_000 : 1_000);
 };
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const bytes = (text: string): number =>
+  Number(text.slice(0, -1)) * (UNIT_BYTES[text.slice(-1)] ?? Number.NaN);
 
 const MONITORED = { monitoring: "true" };
 const HTTPS = { "tls.selfSigned": "true" };
+const LIMITED = { "limits.requests": "1/1s" };
 const RUNTIME_TLS = { "runtimeTls.enabled": "true" };
 
 export const KEYS: Readonly<Record<string, Place>> = {
@@ -148,6 +153,103 @@ export const KEYS: Readonly<Record<string, Place>> = {
     good: ["1024", "16384"],
     given: Number,
     taken: ({ haproxyLimits }) => haproxyLimits.files,
+  },
+  "haproxy.buffer": {
+    initial: 16_384,
+    good: ["16k", "64k", "1m"],
+    given: bytes,
+    taken: ({ traffic }) => traffic.bufferBytes,
+  },
+  trustedProxies: {
+    initial: [],
+    good: ['["192.0.2.7"]', "[]", '["10.0.0.0/8","2001:db8::/32","::1"]', '["0.0.0.0/0"]'],
+    given: json,
+    taken: ({ traffic }) => traffic.trustedProxies,
+    base: ({ traffic }) => (traffic.trustedProxies.length === 0 ? {} : { trustedProxies: '["192.0.2.1"]' }),
+  },
+  proxyProtocol: {
+    initial: false,
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ traffic }) => traffic.proxyProtocol,
+  },
+  accessLog: {
+    initial: "all",
+    good: ["all", "errors", "off"],
+    given: same,
+    taken: ({ traffic }) => traffic.accessLog,
+  },
+  "timeouts.server": {
+    initial: 30_000,
+    good: ["30s", "1500ms", "24h", "60"],
+    given: milliseconds,
+    taken: ({ traffic }) => traffic.timeouts.server,
+  },
+  "timeouts.client": {
+    initial: 30_000,
+    good: ["30s", "5m", "1h"],
+    given: milliseconds,
+    taken: ({ traffic }) => traffic.timeouts.client,
+  },
+  "timeouts.tunnel": {
+    initial: 3_600_000,
+    good: ["1h", "240h", "30s", "90m"],
+    given: milliseconds,
+    taken: ({ traffic }) => traffic.timeouts.tunnel,
+  },
+  "timeouts.connect": {
+    initial: 1_000,
+    good: ["1s", "250ms", "60"],
+    given: milliseconds,
+    taken: ({ traffic }) => traffic.timeouts.connect,
+  },
+  "timeouts.queue": {
+    initial: 5_000,
+    good: ["5s", "500ms", "2m"],
+    given: milliseconds,
+    taken: ({ traffic }) => traffic.timeouts.queue,
+  },
+  "timeouts.keepAlive": {
+    initial: 10_000,
+    good: ["10s", "100ms", "5m"],
+    given: milliseconds,
+    taken: ({ traffic }) => traffic.timeouts.keepAlive,
+  },
+  "retries.count": {
+    initial: 3,
+    good: ["0", "3", "10"],
+    given: Number,
+    taken: ({ traffic }) => traffic.retries.count,
+  },
+  "retries.on": {
+    initial: ["conn-failure", "empty-response"],
+    good: ['["conn-failure"]', "[]", '["response-timeout","503"]', '["empty-response","429"]'],
+    given: (text) => Array.from(JSON.parse(text), String),
+    taken: ({ traffic }) => traffic.retries.on,
+  },
+  "limits.requests": {
+    initial: undefined,
+    good: ["", "100/10s", "1/1s", "5000/1h", "7/90"],
+    given: (text) => {
+      const [count, time = ""] = text.split("/");
+      return text === "" ? undefined : { count: Number(count), periodMs: milliseconds(time) };
+    },
+    taken: ({ traffic }) => traffic.limits.requests,
+    base: ({ traffic }) => (traffic.limits.requests === undefined ? {} : LIMITED),
+  },
+  "limits.by": {
+    initial: "address",
+    good: ["address", "session"],
+    given: same,
+    taken: ({ traffic }) => traffic.limits.by,
+    beside: LIMITED,
+  },
+  "limits.body": {
+    initial: undefined,
+    good: ["", "10m", "1k", "2g"],
+    given: (text) => (text === "" ? undefined : bytes(text)),
+    taken: ({ traffic }) => traffic.limits.body,
+    base: ({ traffic }) => (traffic.limits.body === undefined ? {} : { "limits.body": "1m" }),
   },
   balancers: { initial: 1, good: ["1", "3", "7"], given: Number, taken: ({ balancers }) => balancers },
   logDriver: {
@@ -388,8 +490,31 @@ const LINES: Readonly<
 > = {
   bind: {
     pattern:
-      /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ req\.hdr\(X-Balancer-Probe\) -m found \}$/,
+      /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ fc_src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ req\.hdr\(X-Balancer-Probe\) -m found \}$/,
     count: () => 1,
+  },
+  "haproxy.buffer": { pattern: /^ {4}tune\.bufsize \d+$/, count: () => 1 },
+  trustedProxies: {
+    pattern: /^ {4}acl (from_proxy fc_src|is_proxy var\(txn\.client\) -m ip) [0-9a-fA-F:./]+$/,
+    count: ({ traffic }) => 2 * traffic.trustedProxies.length,
+  },
+  // the second line of some is of the runtime API
+  "timeouts.server": { pattern: /^ {4}timeout server \d+(ms|[smh])$/, count: () => 2 },
+  "timeouts.client": { pattern: /^ {4}timeout client \d+(ms|[smh])$/, count: () => 2 },
+  "timeouts.tunnel": { pattern: /^ {4}timeout tunnel \d+(ms|[smh])$/, count: () => 1 },
+  "timeouts.connect": { pattern: /^ {4}timeout connect \d+(ms|[smh])$/, count: () => 2 },
+  "timeouts.queue": { pattern: /^ {4}timeout queue \d+(ms|[smh])$/, count: () => 1 },
+  "timeouts.keepAlive": { pattern: /^ {4}timeout http-keep-alive \d+(ms|[smh])$/, count: () => 1 },
+  "retries.count": { pattern: /^ {4}retries \d+$/, count: () => 1 },
+  "retries.on": { pattern: /^ {4}retry-on( [a-z0-9-]+)+$/, count: () => 1 },
+  "limits.requests": {
+    pattern:
+      /^ {4}(http-request deny status 429 hdr Retry-After \d+ .* ge \d+ \}|stick-table type ipv6 .* expire \w+ store gpc0_rate\(\w+\) peers balancers)$/,
+    count: ({ traffic }) => (traffic.limits.requests === undefined ? 0 : 2),
+  },
+  "limits.body": {
+    pattern: /^ {4}http-request deny deny_status 413 if \{ req\.fhdr\(Content-Length\) -m int gt \d+ \}$/,
+    count: ({ traffic }) => (traffic.limits.body === undefined ? 0 : 1),
   },
   count: {
     pattern: /^ {4}server s\d+ 172\.28\.10\.\d+:9898 id \d+ cookie s\d+ [a-z0-9 ]+$/,
@@ -402,6 +527,9 @@ const LINES: Readonly<
  * text of it gets there.
  */
 const SECTIONS: Readonly<Record<string, RegExp>> = {
+  proxyProtocol: /^(# Written by|frontend http)\b/,
+  accessLog: /^(# Written by|frontend http)\b/,
+  "limits.by": /^(frontend http|backend sessions_served|# what clients)\b/,
   balancers: /^(# .*peer.*|peers|frontend peers|backend peers_loopback)\b/,
   mode: /^backend webservers\b/,
   monitoring: /^frontend stats\b/,

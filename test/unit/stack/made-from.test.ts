@@ -38,6 +38,14 @@ describe("a change of config", () => {
     { key: "mode", value: "hash", of: "config" },
     { key: "app.readyPath", value: "/healthz", of: "config" },
     { key: "balancers", value: "2", of: "config" },
+    { key: "timeouts.server", value: "5m", of: "config" },
+    { key: "retries.on", value: "[]", of: "config" },
+    { key: "haproxy.buffer", value: "64k", of: "config" },
+    { key: "trustedProxies", value: '["10.0.0.0/8"]', of: "config" },
+    { key: "proxyProtocol", value: "true", of: "config" },
+    { key: "accessLog", value: "off", of: "config" },
+    { key: "limits.requests", value: "100/10s", of: "config" },
+    { key: "limits.body", value: "1m", of: "config" },
   ] as const)("of $key is seen in what the $of is made from, by that key", ({ key, value, of }) => {
     const [before, after] = [made({}), made({ [key]: value })];
     expect(changedKeys(before[of], after[of]).map((each) => each.key)).toContain(key);

@@ -12,6 +12,31 @@ const SIZES = [
     size: "3-balancers-tls",
     config: { count: "3", balancers: "3", "tls.selfSigned": "true", "tls.redirect": "true" },
   },
+  {
+    size: "3-in-front",
+    config: {
+      count: "3",
+      "tls.selfSigned": "true",
+      "tls.redirect": "true",
+      trustedProxies: '["172.28.10.1","10.0.0.0/8","2001:db8::/32"]',
+      proxyProtocol: "true",
+      accessLog: "errors",
+    },
+  },
+  {
+    size: "3-limits",
+    config: {
+      count: "3",
+      balancers: "2",
+      "limits.requests": "100/10s",
+      "limits.by": "session",
+      "limits.body": "10m",
+      "haproxy.buffer": "64k",
+      "retries.on": '["conn-failure","503"]',
+      "timeouts.server": "5m",
+      accessLog: "off",
+    },
+  },
 ] as const;
 
 /**
