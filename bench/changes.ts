@@ -36,7 +36,7 @@ const CHANGES: readonly Change[] = [
   },
   {
     what: "`app.image` that does not come up, refused",
-    make: (stack) => refused(stack, { "app.image": "haproxy:3.2" }),
+    make: (stack) => refused(stack, { "app.image": "haproxy:3.2", "app.port": 9898 }),
   },
   { what: "`docker update --cpus 1` on all app containers, then `count` 3 → 4", make: limitAndScale },
   { what: "another image behind `app.image`", make: moveTag },
@@ -60,8 +60,8 @@ const CHANGES: readonly Change[] = [
 ];
 
 const IMAGE = "stefanprodan/podinfo:6.9.2";
-const OTHER_IMAGE = "e2e/podinfo:other-name";
-const NAME_AND_TAG = { repo: "e2e/podinfo", tag: "other-name" };
+const OTHER_IMAGE = "e2e/stefanprodan/podinfo:other-name";
+const NAME_AND_TAG = { repo: "e2e/stefanprodan/podinfo", tag: "other-name" };
 
 /** Makes every change of a running stack under a constant load, and prints what it cost. */
 export async function measureChanges({ signal }: { readonly signal: AbortSignal }): Promise<void> {

@@ -17,13 +17,17 @@ export const generated = (): readonly { readonly file: URL; readonly text: strin
 function projectFile(): string {
   const [head = ""] = readFileSync(PROJECT_FILE, "utf8").split(/^config:$/m);
   const config = Object.fromEntries(
-    [...CONFIG_KEYS].map(([name, { initial, description }]) => [name, { ...declared(initial), description }]),
+    [...CONFIG_KEYS].map(([name, key]) => [name, { ...declared(key), description: key.description }]),
   );
   return head + stringify({ config }, { lineWidth: 0 });
 }
 
-/** Numbers and truths are declared as texts, so that Pulumi leaves it to the program to check them. */
-function declared(initial: unknown) {
+/**
+ * Numbers and truths are declared as texts, so that Pulumi leaves it to the program to check them. A list
+ * that there need not be has no type, since Pulumi would refuse either the list or the text.
+ */
+function declared({ initial, isJson }: Key) {
+  if (initial === "" && isJson) return { default: initial };
   if (Array.isArray(initial)) return { type: "array", items: { type: "string" }, default: initial };
   return typeof initial === "object"
     ? { type: "object", default: initial }

@@ -8,6 +8,7 @@ import { Haproxy } from "../../src/haproxy/runtime/client.ts";
 import { readState } from "../../src/haproxy/runtime/running-state.ts";
 import { CONTAINER_PORTS } from "../../src/stack/container-ports.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
+import { withPort } from "../../src/stack/settings.ts";
 import { BACKEND, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
 import { removeLabelled } from "../../test/harness/labelled.ts";
 import { docker } from "../../test/harness/running-stack.ts";
@@ -25,10 +26,10 @@ const LABELS = { [BENCH_LABEL]: "sync" };
 
 export const ENDPOINT: Endpoint = { kind: "tcp", host: "127.0.0.1", port: RUNTIME_PORT };
 
-const TOPOLOGY = planTopology(checkSettings("bench", { count: 0, subnet: SUBNET }));
+const TOPOLOGY = planTopology(withPort(checkSettings("bench", { count: 0, subnet: SUBNET }), APP_PORT));
 const CONFIG = renderConfig(TOPOLOGY);
 export const REVISION = CONFIG.revision;
-export const READY_PATH = TOPOLOGY.readyPath;
+export const CHECK = TOPOLOGY.check;
 
 /**
  * Makes a stack's topology with so many servers. All have HAProxy's own address: only the list is measured.

@@ -5,7 +5,7 @@ import { sync } from "../../src/haproxy/servers/sync.ts";
 import { BACKEND, type Server } from "../../src/stack/topology.ts";
 import { time } from "../samples.ts";
 import { type Exchange, watchExchanges } from "./exchanges.ts";
-import { ENDPOINT, READY_PATH, REVISION } from "./haproxy.ts";
+import { CHECK, ENDPOINT, REVISION } from "./haproxy.ts";
 import { ask, RawConnection, runOneByOne, waitUp } from "./raw.ts";
 
 /** Times of one way from no servers to all of them, or back. */
@@ -60,7 +60,7 @@ export class SyncVariant implements Variant {
       haproxy,
       revision: REVISION,
       servers,
-      readyPath: READY_PATH,
+      check: CHECK,
       stateFile: { write: async () => {}, remove: async () => {} }, // nothing is reloaded
       drainTimeoutMs: 30_000,
       readyTimeoutMs: 60_000,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseSettings } from "../config/settings-parser.ts";
 import { ownKey } from "../config/spelling.ts";
-import type { Settings } from "../stack/settings.ts";
+import type { ConfiguredSettings } from "../stack/settings.ts";
 import type { Caller } from "./caller.ts";
 import { askPulumi } from "./pulumi-cli.ts";
 
@@ -18,7 +18,7 @@ export async function readSettings(
   caller: Caller,
   stack: string,
   changes: Readonly<Record<string, string>> = {},
-): Promise<Settings> {
+): Promise<ConfiguredSettings> {
   const entries = ENTRIES.parse(
     JSON.parse(await askPulumi(caller, ["config", "--json", "--show-secrets", "--stack", stack])),
   );

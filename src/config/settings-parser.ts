@@ -1,5 +1,5 @@
 import { CONFIG, CONFIG_KEYS, type Config } from "../stack/schema.ts";
-import { type Settings, settingsFrom } from "../stack/settings.ts";
+import { type ConfiguredSettings, settingsFrom } from "../stack/settings.ts";
 import { type Mistake, SettingsError } from "../stack/settings-error.ts";
 import { findContradictions } from "./contradictions.ts";
 import { decode, flatten, nest } from "./spelling.ts";
@@ -15,7 +15,7 @@ export const parseSettings = (
   stack: string,
   texts: Readonly<Record<string, string>>,
   secrets: readonly string[] = [],
-): Settings => checkSettings(stack, decode(texts), secrets);
+): ConfiguredSettings => checkSettings(stack, decode(texts), secrets);
 
 /** Whether some value under a key is a secret, whether it is spelled `app: {env: …}` or `app.env`. */
 export const holdsSecret = (key: string, secrets: readonly string[]): boolean =>
@@ -31,7 +31,7 @@ export function checkSettings(
   stack: string,
   given: Readonly<Record<string, unknown>>,
   secrets: readonly string[] = [],
-): Settings {
+): ConfiguredSettings {
   const { values, unknown } = flatten(given);
   const { config, refused } = readConfig(values);
   const mistakes: Mistake[] = [

@@ -12,7 +12,7 @@ export const decode = (texts: Readonly<Record<string, string>>): Record<string, 
   Object.fromEntries(
     Object.entries(texts).map(([key, text]) => [
       key,
-      CONFIG_GROUPS.has(key) || typeof CONFIG_KEYS.get(key)?.initial === "object" ? parseJson(text) : text,
+      CONFIG_GROUPS.has(key) ? parseJson(text) : listOrMap(key, text),
     ]),
   );
 
@@ -56,8 +56,11 @@ const withEntry = (map: unknown, name: string, value: unknown) => ({
 });
 
 /** `pulumi config set` can only write a list or a map that is inside an object as a text of JSON. */
-const listOrMap = (key: string, value: unknown): unknown =>
-  typeof value === "string" && typeof CONFIG_KEYS.get(key)?.initial === "object" ? parseJson(value) : value;
+function listOrMap(key: string, value: unknown): unknown {
+  if (typeof value !== "string" || CONFIG_KEYS.get(key)?.isJson !== true) return value;
+  const parsed = parseJson(value);
+  return typeof parsed === "object" ? parsed : value;
+}
 
 const flatLast = (given: Readonly<Record<string, unknown>>): [string, unknown][] =>
   Object.entries(given).sort(([a], [b]) => depth(a) - depth(b));

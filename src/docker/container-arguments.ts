@@ -54,8 +54,10 @@ export function appArguments({
       LogConfig: { Type: logDriver, Config: {} },
       ReadonlyRootfs: readOnly,
       Tmpfs: Object.fromEntries(tmpfs.map((path) => [path, TMPFS_OPTIONS])),
-      CapDrop: ["ALL"],
-      CapAdd: capabilities.map((name) => `CAP_${name.replace(/^CAP_/, "")}`), // as the engine reports them
+      ...(capabilities !== undefined && {
+        CapDrop: ["ALL"],
+        CapAdd: capabilities.map((name) => `CAP_${name.replace(/^CAP_/, "")}`), // as the engine reports them
+      }),
       SecurityOpt: allowPrivilegeEscalation ? [] : ["no-new-privileges"],
       Memory: limits.memoryMb * MIB,
       Ulimits: [{ Name: "nofile", Soft: limits.files, Hard: limits.files }],

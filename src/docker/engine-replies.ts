@@ -72,7 +72,13 @@ const NETWORK = part({
   IPAM: part({ Config: listOf(part({ Subnet: text })) }),
 });
 
-const IMAGE = part({ Id: text, Os: text, Architecture: text, Variant: text, Config: part({ User: text }) });
+const IMAGE = part({
+  Id: text,
+  Os: text,
+  Architecture: text,
+  Variant: text,
+  Config: part({ User: text, ExposedPorts: mapOf(z.unknown()) }),
+});
 
 const LABELLED = part({ Labels: LABELS });
 

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { readMadeFrom } from "../stack/made-from.ts";
-import type { Settings } from "../stack/settings.ts";
+import type { ConfiguredSettings } from "../stack/settings.ts";
 import { settle } from "../stack/settled.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 import { inspectImage, listContainers } from "./engine-replies.ts";
@@ -18,10 +18,12 @@ export interface WantedImage {
   readonly platform?: string;
 }
 
+const APP_IMAGE = "app.image";
+
 /** Lists the images that a stack's containers are made from. */
-export const imagesOf = ({ app, haproxyImage, monitoring }: Settings): WantedImage[] => [
+export const imagesOf = ({ app, haproxyImage, monitoring }: ConfiguredSettings): WantedImage[] => [
   { key: "haproxyImage", reference: haproxyImage },
-  { key: "app.image", reference: app.image, isAlwaysPulled: app.pull === "always", platform: app.platform },
+  { key: APP_IMAGE, reference: app.image, isAlwaysPulled: app.pull === "always", platform: app.platform },
   ...(monitoring === undefined
     ? []
     : [
@@ -67,14 +69,33 @@ async function findImage(docker: Docker, { reference, platform = "" }: WantedIma
 }
 
 /**
- * Refuses an image that runs as root, unless the config names a user. An image that the engine does not have
+ * Refuses an image that runs as root where the config does not let it. An image that the engine does not have
  * yet passes: it is checked again once it is there.
  * @throws {EngineError} The message names the key to set.
  */
-export async function refuseRoot(docker: Docker, { key, reference }: WantedImage, user: string) {
-  if (user !== "") return;
-  const found = await inspectImage(docker, reference);
+export async function refuseRoot(docker: Docker, { app }: Pick<ConfiguredSettings, "app">): Promise<void> {
+  if (!app.refusesRoot) return;
+  const found = await inspectImage(docker, app.image);
   if (found === undefined || !/^(root|0)?(:|$)/.test(found.Config.User)) return;
   const what = "set app.user to another user, such as 1000, or to root to let it";
-  throw new EngineError(`image ${reference} (${key}) runs as root; ${what}`);
+  throw new EngineError(`image ${app.image} (${APP_IMAGE}) runs as root; ${what}`);
+}
+
+/**
+ * Finds the TCP ports that the app's image exposes. An image that the engine does not have is pulled, also
+ * for a preview, since nothing can be planned without its port. One that only lost its name is looked at.
+ * @throws {EngineError} The image cannot be had.
+ */
+export async function findExposedPorts(
+  docker: Docker,
+  { stack, app }: ConfiguredSettings,
+): Promise<number[]> {
+  const wanted: WantedImage = { key: APP_IMAGE, reference: app.image, platform: app.platform };
+  const { ids } = await findImages(docker, stack, [wanted]);
+  if (!ids.has(app.image)) await pullImages(docker, [wanted]);
+  const found = await inspectImage(docker, ids.get(app.image) ?? app.image);
+  return Object.keys(found?.Config.ExposedPorts ?? {})
+    .flatMap((each) => /^(\d+)\/tcp$/.exec(each)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 }

@@ -40,3 +40,5 @@ export const RUNTIME_TLS_VARIABLE = "BALANCER_RUNTIME_TLS";
 export const REVISION_VARIABLE = "BALANCER_REVISION";
 /** The config sets this one to the path that it checks servers with. */
 export const READY_PATH_VARIABLE = "BALANCER_READY_PATH";
+/** The config sets this one to the statuses that pass. */
+export const READY_STATUS_VARIABLE = "BALANCER_READY_STATUS";

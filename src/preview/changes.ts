@@ -142,9 +142,9 @@ const namesOf = (servers: readonly Server[]): ReadonlySet<string> => new Set(ser
 /** What the update will do to the servers, but for those that a roll-out takes out and adds again. */
 function planOf({ topology, config, rollout }: Declared, running: RunningState): Plan {
   const { revision } = config;
-  const { readyPath } = topology;
+  const { check } = topology;
   return planUpdate(
-    { servers: withoutReplaced(topology.servers, rollout), revision, readyPath },
+    { servers: withoutReplaced(topology.servers, rollout), revision, check },
     { ...running, servers: withoutReplaced(running.servers, rollout) },
   );
 }
@@ -154,7 +154,7 @@ const describeTrial = ({ phases }: Plan): string[] =>
   phases.flatMap((phase) => {
     if (phase.kind !== "try") return [];
     const names = phase.servers.map(({ name }) => name).join(" ");
-    return [`check: app.readyPath ${phase.readyPath} is tried on ${names} first`];
+    return [`check: app.readyPath ${phase.check.path} is tried on ${names} first`];
   });
 
 function describeServers(

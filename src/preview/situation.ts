@@ -24,11 +24,12 @@ import { appMadeFrom, type ImageIds, type MadeFrom } from "../stack/made-from.ts
 import type { ObservedApp, ObservedBalancer, ObservedDrift } from "../stack/observed.ts";
 import { stackPorts } from "../stack/published-ports.ts";
 import { planRollout, type Rollout } from "../stack/rollout.ts";
-import type { Settings } from "../stack/settings.ts";
+import type { ConfiguredSettings, Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { planTopology, runtimeEndpoint, type Topology } from "../stack/topology.ts";
 import { type Certificate, CertificateError, checkDates } from "../tls/certificate.ts";
 import { readCertificateFile } from "../tls/pem-file.ts";
+import { completeByImage } from "./app-port.ts";
 import { appUpkeep, otherUpkeep } from "./declared-upkeep.ts";
 
 /** What a stack is configured to be. */
@@ -88,14 +89,15 @@ export interface Situation {
 /**
  * Works out what a stack shall be, and looks at what it is. Changes nothing.
  * @param credentials of the runtime APIs that run, where these take any
- * @throws {SettingsError} when the certificate that the config names is none
+ * @throws {SettingsError} when the certificate that the config names is none, or the app's port is not known
  * @throws {EngineError} when a host port, the subnet or an address in it is somebody else's
  */
 export async function lookAtStack(
   docker: Engine,
-  settings: Settings,
+  configured: ConfiguredSettings,
   credentials?: Credentials,
 ): Promise<Situation> {
+  const settings = await completeByImage(docker, configured);
   const topology = planTopology(settings, engineHost());
   const config = renderConfig(topology);
   const [logDriver, images, onEngine, inHaproxies] = await Promise.all([

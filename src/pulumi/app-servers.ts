@@ -98,7 +98,7 @@ function createAppServer(
       server,
       container: isEnvSecret ? { ...app.container, Env: pulumi.secret(app.container.Env) } : app.container,
       definition: app.definition,
-      readyPath: settings.app.readyPath,
+      check: settings.app.check,
       pids: settings.app.confinement.limits.pids,
       network,
       isProvedFirst,

@@ -10,7 +10,7 @@ import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
 import type { StackOutputs } from "../stack/outputs.ts";
 import { CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
 import { formatSessionKey } from "../stack/session-key.ts";
-import type { Settings } from "../stack/settings.ts";
+import type { ConfiguredSettings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
 import { declareChildren } from "./children.ts";
@@ -33,7 +33,7 @@ export type BalancedAppArgs = Omit<GivenConfig, "app"> &
 
 /** A stack's config that is checked already. */
 interface CheckedArgs {
-  readonly settings: Settings;
+  readonly settings: ConfiguredSettings;
   readonly isEnvSecret: boolean;
   readonly credentialsOutput?: string;
 }
@@ -123,11 +123,10 @@ function check(name: string, args: BalancedAppArgs): CheckedArgs {
 }
 
 /** Looks at the engine, and brings it the images that it shall have, before anything is declared. */
-async function lookAt(settings: Settings, credentialsOutput?: string): Promise<Situation> {
+async function lookAt(settings: ConfiguredSettings, credentialsOutput?: string): Promise<Situation> {
   const engine = await connectEngine();
-  const { app } = settings;
   if (!pulumi.runtime.isDryRun()) await pullImages(engine, imagesOf(settings));
-  await refuseRoot(engine, { key: "app.image", reference: app.image }, app.confinement.user);
+  await refuseRoot(engine, settings);
   return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials(credentialsOutput)));
 }
 

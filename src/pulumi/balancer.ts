@@ -138,7 +138,7 @@ function describeRunning(balancer: Balancer, args: BalancerArgs): InstalledConfi
 export const inStepWith = ({ settings, topology, config }: StackContext["declared"]) => ({
   revision: config.revision,
   servers: [...topology.servers],
-  readyPath: topology.readyPath,
+  check: topology.check,
   drainTimeoutMs: settings.drainTimeoutMs,
   readyTimeoutMs: settings.readyTimeoutMs,
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CREDENTIALS, ENDPOINT_ADDRESS } from "../stack/endpoint.ts";
+import { HEALTH_CHECK } from "../stack/health-check.ts";
 import { SERVER } from "../stack/topology.ts";
 
 // What the program asks of each resource of our provider: the contract between the two processes. The
@@ -21,12 +22,15 @@ const CONFIG_VOLUME = z.object({
 
 const TIMEOUTS = { drainTimeoutMs: z.number(), readyTimeoutMs: z.number() };
 
+/** Stands in a state that an earlier version wrote. Inputs have one. */
+const NO_CHECK = { path: "", status: "" };
+
 /** What a HAProxy is brought in step with, and how long that may take. */
 const IN_STEP = {
   revision: z.string(),
   servers: z.array(SERVER),
-  /** The path that the file has servers checked with. */
-  readyPath: z.string(),
+  /** How the file has servers checked. A state of before has none. */
+  check: HEALTH_CHECK.default(NO_CHECK),
   ...TIMEOUTS,
 };
 
@@ -168,8 +172,8 @@ export const APP_SERVER = ROLLOUT.extend({
   }),
   /** Names what the container is made from: another name means another container. */
   definition: z.string(),
-  /** HAProxy checks the container by this path, also while another one is in the running haproxy.cfg. */
-  readyPath: z.string(),
+  /** HAProxy checks the container so, also while the running haproxy.cfg has another check. */
+  check: HEALTH_CHECK.default(NO_CHECK),
   /** Processes and threads of the container. They are changed while it runs, with its other limits. */
   pids: z.number(),
   /** Name of the network that it is on; it goes and comes back with that. */

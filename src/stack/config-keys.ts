@@ -5,6 +5,8 @@ import type { Kind } from "./value-kinds.ts";
 export interface Key {
   /** A stack without a value gets this one. It is written as a user writes it. */
   readonly initial: unknown;
+  /** Whether it is a list or a map, which a text of JSON may stand for. */
+  readonly isJson: boolean;
   /** Says in words what the value may be. */
   readonly allowed: string;
   readonly description: string;
@@ -19,12 +21,12 @@ export interface Group {
 
 /** Makes a key's schema of what it may be, its default, and what it means. */
 export function key<T extends z.ZodType>(
-  { schema, allowed }: Kind<T>,
+  { schema, allowed, isJson }: Kind<T>,
   initial: z.input<T>,
   description: string,
 ) {
   const own = z.prefault(schema, initial);
-  keys.set(own, { initial, allowed, description });
+  keys.set(own, { initial, isJson: isJson ?? typeof initial === "object", allowed, description });
   return own;
 }
 

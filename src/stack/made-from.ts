@@ -40,7 +40,7 @@ export function serviceMadeFrom(service: Service, images?: ImageIds): MadeFrom {
 
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = (topology: Topology): MadeFrom => {
-  const { mode, balancers, readyPath, monitoring, tls, session, balance, traffic } = topology;
+  const { mode, balancers, check, monitoring, tls, session, balance, traffic } = topology;
   const { key, cookie, expireMs, size } = session;
   return {
     mode,
@@ -53,7 +53,8 @@ export const configMadeFrom = (topology: Topology): MadeFrom => {
     "session.size": String(size),
     balancers: String(balancers.length),
     ...trafficMadeFrom(traffic),
-    "app.readyPath": readyPath,
+    "app.readyPath": check.path,
+    "app.check.status": check.status,
     monitoring: String(monitoring !== undefined),
     "tls.redirect": String(tls?.redirect ?? false),
   };
@@ -64,7 +65,7 @@ export function appMadeFrom({ app }: Settings, logDriver: string, images?: Image
   const { image, platform, port, command, env, confinement } = app;
   const { limits, ...rights } = confinement;
   const hashes = Object.entries(env).map(([name, value]) => [name, hashOf(value)]);
-  const mayDo = Object.entries(rights).map(([key, value]) => [`app.${key}`, String(value)]);
+  const mayDo = Object.entries(rights).map(([key, value]) => [`app.${key}`, String(value ?? "Docker's own")]);
   return {
     ...madeFromImage("app.image", image, images),
     ...(platform !== "" && { "app.platform": platform }),

@@ -11,6 +11,8 @@ const RETRY_REASONS = [
   ...["401", "403", "404", "408", "421", "425", "429", "500", "501", "502", "503", "504"],
 ];
 const processes = kinds.wholeNumber(16, 65_536);
+const asSecuritySays = <T extends z.ZodType>(kind: kinds.Kind<T>) =>
+  kinds.orNothing(kind, "as app.security says");
 const files = kinds.wholeNumber(1024, 1_048_576, ", and no more than the engine may give");
 
 /**
@@ -41,13 +43,22 @@ export const CONFIG = z.object({
       "",
       "Platform of app.image, such as linux/amd64 or linux/arm64/v8; nothing for the engine's own",
     ),
-    port: key(kinds.wholeNumber(1, 65535), 9898, "TCP port on which the app listens"),
-    readyPath: key(kinds.urlPath, "/readyz", "Path that answers 2xx or 3xx when the app is ready"),
+    port: key(
+      kinds.orNothing(kinds.wholeNumber(1, 65535), "for the one that the image exposes"),
+      "",
+      "TCP port on which the app listens; nothing for the one that its image exposes (podinfo: 9898)",
+    ),
+    readyPath: key(
+      kinds.orNothing(kinds.urlPath, "for /"),
+      "",
+      "Path that answers 2xx or 3xx when the app is ready; nothing for / with less than 500 (podinfo: " +
+        "/readyz, as if it were given)",
+    ),
     command: key(
-      kinds.words,
-      ["./podinfo", "--port={port}", "--level=debug"],
-      "Command of the app containers, one word an item, {port} stands for app.port; an empty list runs the " +
-        "image's own",
+      kinds.orNothing(kinds.words, "for the image's own"),
+      "",
+      "Command of the app containers, one word an item, {port} stands for app.port; nothing or an empty " +
+        "list for the image's own (podinfo, nothing: ./podinfo --port={port} --level=debug)",
     ),
     env: key(
       kinds.environment,
@@ -55,27 +66,40 @@ export const CONFIG = z.object({
       "Environment of the app containers, a map of names and values; once a value is set with --secret, " +
         "all of it is a secret in Pulumi's state",
     ),
+    security: key(
+      kinds.oneOf(["docker", "restricted"]),
+      "docker",
+      "What the app containers may do. docker: as under docker run; restricted: no root, no capabilities, " +
+        "a read-only root file system, no more privileges (SECURITY.md); the next five keys override either",
+    ),
     user: key(
       kinds.userOfImage,
       "",
-      "User of the app containers; nothing for the image's own, which must not be root: an image that runs " +
-        "as root is refused until this says root or another",
+      "User of the app containers; nothing for the image's own; with app.security restricted, an image " +
+        "that runs as root is refused until this says root or another",
     ),
-    readOnly: key(kinds.trueOrFalse, true, "Whether the root file system of the app containers is read-only"),
+    readOnly: key(
+      asSecuritySays(kinds.trueOrFalse),
+      "",
+      "Whether the root file system of the app containers is read-only (docker: false, restricted: true)",
+    ),
     tmpfs: key(
-      kinds.folders,
-      ["/tmp"],
-      "Folders in memory that can be written to even so, empty at every start",
+      asSecuritySays(kinds.folders),
+      "",
+      "Folders in memory that can be written to even so, empty at every start (docker: none, " +
+        "restricted: /tmp)",
     ),
     capabilities: key(
-      kinds.capabilities,
-      [],
-      "Linux capabilities that the app containers keep, such as NET_BIND_SERVICE; all others are dropped",
+      asSecuritySays(kinds.capabilities),
+      "",
+      "Linux capabilities that the app containers keep, such as NET_BIND_SERVICE; all others are dropped " +
+        "(docker: Docker's own, restricted: none)",
     ),
     allowPrivilegeEscalation: key(
-      kinds.trueOrFalse,
-      false,
-      "Whether a process of an app container may gain privileges, by sudo for example",
+      asSecuritySays(kinds.trueOrFalse),
+      "",
+      "Whether a process of an app container may gain privileges, by sudo for example (docker: true, " +
+        "restricted: false)",
     ),
     memory: key(kinds.memory("16m", "1024g"), "512m", "Memory of an app container"),
     pids: key(processes, 512, "Processes and threads of an app container"),

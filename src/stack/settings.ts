@@ -1,8 +1,17 @@
+import { READY } from "./health-check.ts";
+import { imageDefaults } from "./image-defaults.ts";
 import type { Config, Frozen } from "./schema.ts";
 import { trafficOf } from "./traffic.ts";
 
+/** A stack's config, checked, before its image is looked at: the app's port may be the image's. */
+export type ConfiguredSettings = Frozen<ReturnType<typeof settingsFrom>>;
+
+type ConfiguredApp = ConfiguredSettings["app"];
+
 /** A stack's config, checked, with what follows from it. Every part of Balancer trusts these values. */
-export type Settings = Frozen<ReturnType<typeof settingsFrom>>;
+export type Settings = Omit<ConfiguredSettings, "app"> & {
+  readonly app: Omit<ConfiguredApp, "port"> & { readonly port: number };
+};
 
 /** How HAProxy chooses a server: by cookie and stick table, or by a consistent hash of the session's id. */
 export type Mode = Settings["mode"];
@@ -23,7 +32,8 @@ export function settingsFrom(stack: string, config: Config) {
   const { app, haproxy, session, drainTimeout, readyTimeout, monitoring, ...others } = config;
   const { prometheusImage, grafanaImage, timeouts, retries, limits, ...rest } = others;
   const { prometheus, grafana, ...ports } = config.ports;
-  const { image, pull, platform, port, readyPath, command, env, memory, pids, files, ...rights } = app;
+  const { image, pull, platform, env, memory, pids, files } = app;
+  const initial = imageDefaults(image);
   const { enabled, ...runtimeTls } = config.runtimeTls;
   return {
     ...rest,
@@ -32,11 +42,13 @@ export function settingsFrom(stack: string, config: Config) {
       image,
       pull,
       platform,
-      port,
-      readyPath,
-      command: command.map((word) => word.replaceAll("{port}", String(port))),
+      /** Undefined where it is the one that the image exposes. */
+      port: app.port ?? initial.port,
+      check: app.readyPath === undefined ? initial.check : { path: app.readyPath, status: READY },
+      command: app.command ?? initial.command,
       env,
-      confinement: { ...rights, limits: { memoryMb: memory, pids, files } },
+      confinement: { ...rightsOf(app), limits: { memoryMb: memory, pids, files } },
+      refusesRoot: app.security === "restricted" && app.user === "",
     },
     session: sessionOf(stack, session),
     traffic: trafficOf(config),
@@ -49,6 +61,25 @@ export function settingsFrom(stack: string, config: Config) {
     readyTimeoutMs: readyTimeout,
   };
 }
+
+/** Completes settings by the port of the app. */
+export const withPort = ({ app, ...rest }: ConfiguredSettings, port: number): Settings => ({
+  ...rest,
+  app: { ...app, port, command: app.command.map((word) => word.replaceAll("{port}", String(port))) },
+});
+
+/** What the app containers may do, limits apart. */
+const rightsOf = ({ security, user, ...given }: Config["app"]) => {
+  const isRestricted = security === "restricted";
+  return {
+    user,
+    readOnly: given.readOnly ?? isRestricted,
+    tmpfs: given.tmpfs ?? (isRestricted ? ["/tmp"] : []),
+    /** Undefined for those that Docker gives. */
+    capabilities: given.capabilities ?? (isRestricted ? [] : undefined),
+    allowPrivilegeEscalation: given.allowPrivilegeEscalation ?? !isRestricted,
+  };
+};
 
 /** The cookie is the stack's own: browsers send a host's cookies to all of its ports. */
 function sessionOf(stack: string, { key, cookie, expire, size }: Config["session"]) {

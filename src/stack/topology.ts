@@ -69,7 +69,8 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
   return {
     stack,
     mode: settings.mode,
-    readyPath: settings.app.readyPath,
+    /** How HAProxy checks the servers. */
+    check: settings.app.check,
     session: settings.session,
     /** Chooses the server of a request without a session. */
     balance: settings.balance,

@@ -8,9 +8,23 @@ import { parseSubnet } from "./subnet.ts";
 export interface Kind<T extends z.ZodType> {
   readonly schema: T;
   readonly allowed: string;
+  /** Whether it is a list or a map, for which a text of JSON may stand. A default tells as well. */
+  readonly isJson?: boolean;
 }
 
 const kind = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({ schema, allowed });
+
+const listOrMap = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({
+  ...kind(schema, allowed),
+  isJson: true,
+});
+
+/** The same, or nothing where something else decides. */
+export const orNothing = <T extends z.ZodType>(given: Kind<T>, what: string) => ({
+  ...given,
+  schema: z.union([z.literal("").transform(() => undefined), given.schema]),
+  allowed: `${given.allowed}, or nothing ${what}`,
+});
 
 export const oneOf = <const T extends readonly string[]>(values: T, allowed = values.join(" or ")) =>
   kind(z.enum(values), allowed);
@@ -206,7 +220,7 @@ export const pemFile = kind(
   "the path of a PEM file with a certificate, its chain and its key, or nothing",
 );
 
-export const words = kind(
+export const words = listOrMap(
   z.array(text(PLAIN, 4096).min(1)).max(256),
   "a list of words, none of them empty or with control characters",
 );
@@ -230,12 +244,12 @@ export const userOfImage = kind(
   "a user of the image by name or number, such as app, 1000 or 1000:1000, or nothing for the image's own",
 );
 
-export const folders = kind(
+export const folders = listOrMap(
   z.array(text(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/, 255)).max(32),
   "a list of absolute paths of letters, digits and ._-",
 );
 
-export const capabilities = kind(
+export const capabilities = listOrMap(
   z.array(z.string().regex(/^[A-Z_]{3,32}$/)).max(64),
   "a list of Linux capabilities such as NET_BIND_SERVICE",
 );

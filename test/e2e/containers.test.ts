@@ -9,7 +9,10 @@ import { TestStack } from "../harness/stack.ts";
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ name: "e2e-containers", config: { count: 2 } });
+  stack = await TestStack.create({
+    name: "e2e-containers",
+    config: { count: 2, "app.security": "restricted" },
+  });
   await stack.up();
 });
 afterAll(() => stack?.dispose());
@@ -70,6 +73,37 @@ test("an app may have more, when the config says so, and gets it by a roll-out u
   expect(await shell(podinfo(), "touch /cache/x && echo written")).toBe("written");
 });
 
+test("an app is as under `docker run` with its limits, unless the config restricts it", async () => {
+  const { Config: made, HostConfig } = await docker.getContainer(podinfo()).inspect();
+  const bare = await docker.createContainer({ Image: made.Image });
+  const { Config: ofImage, HostConfig: ofDocker } = await bare.inspect().finally(() => bare.remove());
+  const load = new Load(stack.url);
+  await stack.up({
+    "app.security": undefined,
+    "app.user": undefined,
+    "app.readOnly": undefined,
+    "app.tmpfs": undefined,
+    "app.capabilities": undefined,
+    "app.allowPrivilegeEscalation": undefined,
+  });
+  await load.settle();
+  expect((await load.stop()).failures).toEqual([]);
+  expect(HostConfig.Tmpfs).toEqual({ "/cache": expect.any(String) });
+  const { Config: is, HostConfig: has } = await docker.getContainer(podinfo()).inspect();
+  expect(is.User).toBe(ofImage.User);
+  for (const key of ["CapAdd", "CapDrop", "ReadonlyRootfs", "Tmpfs", "Privileged"] as const)
+    expect(has[key] ?? [], key).toEqual(ofDocker[key] ?? []);
+  expect(has.SecurityOpt ?? []).toEqual([]);
+  expect(await kernelView(podinfo())).toEqual({
+    uid: expect.stringMatching(/^[1-9]/),
+    capabilities: expect.stringMatching(/^CapBnd:\s+00000000a80425fb$/),
+    newPrivileges: expect.stringMatching(/^NoNewPrivs:\s+0$/),
+    files: "2048",
+    pids: "64",
+    written: expect.stringMatching(/Permission denied/), // it is no root
+  });
+});
+
 test("the limit of processes is changed on the running containers", async () => {
   const { State: before } = await docker.getContainer(podinfo()).inspect();
   await stack.up({ "app.pids": 100, "haproxy.pids": 200 });
@@ -103,7 +137,7 @@ test("a secret of its environment reaches it, and nothing else in plain text", a
   }
 });
 
-test("an image that runs as root is refused until the config allows it", async () => {
+test("an image of root is refused, where the app is restricted, until the config allows it", async () => {
   const root = await docker.createContainer({ Image: HAPROXY_IMAGE, Entrypoint: ["true"] });
   try {
     await root.commit({ repo: "e2e-containers-root", changes: "USER root" });
@@ -111,7 +145,11 @@ test("an image that runs as root is refused until the config allows it", async (
     await root.remove();
   }
   try {
-    stack.configure({ "app.user": undefined, "app.image": "e2e-containers-root" });
+    stack.configure({
+      "app.security": "restricted",
+      "app.image": "e2e-containers-root",
+      "app.port": 9898,
+    });
     const { exitCode, output } = await stack.preview();
     expect(exitCode).not.toBe(0);
     expect(output).toContain(
@@ -120,7 +158,7 @@ test("an image that runs as root is refused until the config allows it", async (
     expect((await get(stack.url)).status).toBe(200);
   } finally {
     await docker.getImage("e2e-containers-root").remove();
-    stack.configure({ "app.image": undefined });
+    stack.configure({ "app.security": undefined, "app.image": undefined, "app.port": undefined });
   }
 });
 

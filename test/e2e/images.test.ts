@@ -45,7 +45,7 @@ beforeAll(async () => {
   await build(HAPROXY, HAPROXY_IMAGE, "1");
   stack = await TestStack.create({
     name: "e2e-images",
-    config: { count: 2, balancers: 2, "app.image": APP, haproxyImage: HAPROXY },
+    config: { count: 2, balancers: 2, "app.image": APP, "app.port": 9898, haproxyImage: HAPROXY },
   });
   await stack.up();
 });

@@ -101,7 +101,7 @@ test("a roll-out ends after all app servers, and before the sync", async () => {
 describe("the container of an app server", () => {
   test("gets exactly what its definition names", async () => {
     const graph = await recordGraph(
-      { count: "1", "app.env": '{"A":"b"}', "app.memory": "1g" },
+      { count: "1", "app.env": '{"A":"b"}', "app.memory": "1g", "app.security": "restricted" },
       declareChildren,
     );
     expect(graph.get("demo-podinfo1")?.inputs).toMatchObject({
@@ -121,7 +121,7 @@ describe("the container of an app server", () => {
         },
       },
       pids: 512,
-      readyPath: "/readyz",
+      check: { path: "/readyz", status: "200-399" },
       standIn: { name: "standin", id: 1001, address: "172.28.10.239", isBackup: true },
       onFailure: "back",
       labels: { "balancer.stack": "demo", "balancer.role": "app" },
@@ -134,10 +134,11 @@ describe("the container of an app server", () => {
     { "app.env": '{"A":"c"}' },
     { "app.port": "9000" },
     { "app.user": "1000" },
-    { "app.readOnly": "false" },
-    { "app.tmpfs": "[]" },
+    { "app.security": "restricted" },
+    { "app.readOnly": "true" },
+    { "app.tmpfs": '["/tmp"]' },
     { "app.capabilities": '["CHOWN"]' },
-    { "app.allowPrivilegeEscalation": "true" },
+    { "app.allowPrivilegeEscalation": "false" },
     { "app.memory": "1g" },
     { "app.files": "2048" },
     { subnet: "172.29.0.0/24" },

@@ -8,7 +8,7 @@ import { renderConfig } from "../../src/haproxy/file/render.ts";
 import { SettingsError } from "../../src/stack/settings-error.ts";
 import { planTopology } from "../../src/stack/topology.ts";
 import { runInHaproxyImage } from "../harness/haproxy-image.ts";
-import { pulumiConfig } from "../harness/pulumi-config.ts";
+import { completed, pulumiConfig } from "../harness/pulumi-config.ts";
 import { KEYS } from "../unit/hostile/config-places.ts";
 import { nearly } from "../unit/hostile/garbage.ts";
 
@@ -27,7 +27,8 @@ function acceptedConfigs(): string[] {
     const texts = fc.sample(nearly(...(KEYS[key]?.good ?? [])), { numRuns: 3_000, seed: 2026 });
     const accepted = texts.flatMap((value) => {
       try {
-        return renderConfig(planTopology(parseSettings("demo", { ...defaults, [key]: value }))).text;
+        const settings = completed(parseSettings("demo", { ...defaults, [key]: value }));
+        return renderConfig(planTopology(settings)).text;
       } catch (error) {
         if (error instanceof SettingsError) return [];
         throw error;

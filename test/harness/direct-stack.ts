@@ -125,12 +125,12 @@ export class DirectStack extends RunningStack {
     using haproxy = this.haproxyOf(n);
     const { revision } = this.#config;
     const told: string[] = [];
-    const { readyPath, balancers } = this.#topology;
+    const { check, balancers } = this.#topology;
     const target = {
       ...{
         haproxy,
         revision,
-        readyPath,
+        check,
         servers: this.declared,
         drainTimeoutMs,
         readyTimeoutMs,

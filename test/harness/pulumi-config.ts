@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { parseSettings } from "../../src/config/settings-parser.ts";
-import type { Settings } from "../../src/stack/settings.ts";
+import { type ConfiguredSettings, type Settings, withPort } from "../../src/stack/settings.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const NAMESPACE = "balancer:";
@@ -70,4 +70,8 @@ function coerced(value: unknown): unknown {
 
 /** Settings of a stack with some values of its own and the defaults for the rest. */
 export const settingsOf = (stackConfig: StackConfig = {}, stack = "demo"): Settings =>
-  parseSettings(stack, pulumiConfig(stackConfig));
+  completed(parseSettings(stack, pulumiConfig(stackConfig)));
+
+/** Settings with podinfo's port, where the image's own is not known. */
+export const completed = (configured: ConfiguredSettings): Settings =>
+  withPort(configured, configured.app.port ?? 9898);

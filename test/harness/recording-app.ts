@@ -8,7 +8,7 @@ const IMAGE = "e2e-recording-app";
  * Config of a stack whose app answers any request, and prints each byte that it gets, in hexadecimal behind
  * the connection's number.
  */
-export const RECORDING_APP: Config = { "app.image": IMAGE, "app.command": [] };
+export const RECORDING_APP: Config = { "app.image": IMAGE, "app.readyPath": "/readyz" };
 
 /** Builds the app's image. */
 export const buildRecordingApp = (): Promise<void> =>

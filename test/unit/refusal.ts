@@ -1,9 +1,9 @@
-import type { Settings } from "../../src/stack/settings.ts";
+import type { ConfiguredSettings } from "../../src/stack/settings.ts";
 import { SettingsError } from "../../src/stack/settings-error.ts";
 import { type StackConfig, settingsOf } from "../harness/pulumi-config.ts";
 
 /** What a config is refused with. Fails when it is accepted, or anything but a SettingsError is thrown. */
-export function refusalOf(parse: () => Settings): SettingsError {
+export function refusalOf(parse: () => ConfiguredSettings): SettingsError {
   try {
     parse();
   } catch (error) {

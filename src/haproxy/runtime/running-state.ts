@@ -1,4 +1,5 @@
-import { READY_PATH_VARIABLE, REVISION_VARIABLE } from "../container.ts";
+import { type HealthCheck, READY } from "../../stack/health-check.ts";
+import { READY_PATH_VARIABLE, READY_STATUS_VARIABLE, REVISION_VARIABLE } from "../container.ts";
 import { parseCheckPaths } from "./check-paths.ts";
 import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
@@ -18,8 +19,8 @@ export interface RunningState {
   readonly servers: readonly RunningServer[];
   /** Revision of the config that the worker was started with; undefined when it names none. */
   readonly revision: string | undefined;
-  /** The path that its config checks servers with; undefined when it does not tell. */
-  readonly readyPath?: string | undefined;
+  /** How its config checks servers; undefined when it does not tell. */
+  readonly check?: HealthCheck | undefined;
 }
 
 /**
@@ -40,16 +41,21 @@ export async function readStateAndStats(haproxy: Haproxy) {
     COMMANDS.showCheckPaths(),
     COMMANDS.showEnv(REVISION_VARIABLE),
     COMMANDS.showEnv(READY_PATH_VARIABLE),
+    COMMANDS.showEnv(READY_STATUS_VARIABLE),
   ]);
   const stats = parseServerStats(words);
   const cookies = new Map(stats.map(({ name, cookie }) => [name, cookie || undefined]));
   const checkPaths = parseCheckPaths(paths);
-  const [revision, readyPath] = env.map((line) => /^\w+=(\S+)$/.exec(line.trim())?.[1]);
+  const [revision, path, status = READY] = env.map((line) => /^\w+=(\S+)$/.exec(line.trim())?.[1]);
   const running = parseServersState(servers).map((each) => {
     const { name } = each;
     return { ...each, cookie: cookies.get(name), checkPath: checkPaths.get(name) };
   });
-  const state: RunningState = { servers: running, revision, readyPath };
+  const state: RunningState = {
+    servers: running,
+    revision,
+    check: path === undefined ? undefined : { path, status },
+  };
   return { state, stats };
 }
 

@@ -1,4 +1,5 @@
 import { poll, systemClock } from "../../stack/clock.ts";
+import { type HealthCheck, passes } from "../../stack/health-check.ts";
 import type { Server } from "../../stack/topology.ts";
 import { trialArguments, trialName } from "../file/server-line.ts";
 import { readStats } from "../runtime/running-state.ts";
@@ -12,7 +13,6 @@ import type { Trial } from "./update-plan.ts";
 const POLL_MS = 50;
 /** A container in rotation that refuses a path for so long, ten checks, does not know it. */
 const REFUSED_AFTER_MS = 1_000;
-const PASSED = "L7OK";
 
 /**
  * Has HAProxy try another check on containers that it has in rotation, on servers of its own for each, which
@@ -27,7 +27,7 @@ export async function tryCheck(target: Target, trial: Trial, report: Report): Pr
   try {
     await target.haproxy.runSteps(
       trial.servers.flatMap((server) => [
-        ...checkWith(trialName(server), trial.readyPath),
+        ...checkWith(trialName(server), trial.check.path),
         ...add(trialName(server), trialArguments(server)),
       ]),
     );
@@ -37,9 +37,9 @@ export async function tryCheck(target: Target, trial: Trial, report: Report): Pr
   }
 }
 
-async function judge(target: Target, { servers, readyPath }: Trial, report: Report): Promise<void> {
+async function judge(target: Target, { servers, check }: Trial, report: Report): Promise<void> {
   const { haproxy, readyTimeoutMs: timeoutMs, clock } = target;
-  const what = `app.readyPath ${readyPath}`;
+  const what = `app.readyPath ${check.path}`;
   const tell = ({ waiting }: Answers, leftMs: number): void =>
     report(
       `tries ${what} on ${waiting.map(({ name }) => name).join(" ")}, ${secondsLeft(leftMs)} left`,
@@ -47,14 +47,14 @@ async function judge(target: Target, { servers, readyPath }: Trial, report: Repo
     );
   const until = ({ waiting, isRefused }: Answers): boolean => waiting.length === 0 || isRefused;
   const progress = { ...PROGRESS, tell };
-  const { waiting, answers, isRefused } = await poll(answersOf(target, servers), {
+  const { waiting, answers, isRefused } = await poll(answersOf(target, servers, check), {
     ...{ until, everyMs: POLL_MS, timeoutMs, clock, progress },
   });
   if (waiting.length === 0) return report(`${what} tried: ${servers.map(({ name }) => name).join(" ")} pass`);
   if (isRefused) {
     const lines = waiting.flatMap((server) => {
       const answer = answers.get(server.name);
-      return answer === undefined ? [] : [`${placeOf(server)} answers ${answer.code} for ${readyPath}`];
+      return answer === undefined ? [] : [`${placeOf(server)} answers ${answer.code} for ${check.path}`];
     });
     throw new ReloadRefusedError(`${what}: ${lines.join("; ")}`);
   }
@@ -73,10 +73,14 @@ interface Answers {
   readonly isRefused: boolean;
 }
 
-/** Looks at the servers of a trial. One look builds on those before it. */
+/**
+ * Looks at the servers of a trial. One look builds on those before it. The app's status tells who passes,
+ * since HAProxy judges by the statuses of the config that runs.
+ */
 function answersOf(
   { haproxy, clock = systemClock }: Target,
   servers: readonly Server[],
+  check: HealthCheck,
 ): () => Promise<Answers> {
   const passed = new Set<string>();
   const answers = new Map<string, { readonly code: number; readonly sinceMs: number }>();
@@ -85,11 +89,10 @@ function answersOf(
     const nowMs = clock.now();
     for (const server of servers) {
       const { name } = server;
-      const { checkStatus, checkCode: code } = stats.get(trialName(server)) ?? {};
-      if (checkStatus === PASSED) passed.add(name);
-      // While a check is under way HAProxy tells no code.
-      else if (code !== undefined && answers.get(name)?.code !== code)
-        answers.set(name, { code, sinceMs: nowMs });
+      const { checkCode: code } = stats.get(trialName(server)) ?? {};
+      if (code === undefined) continue; // While a check is under way HAProxy tells none.
+      if (passes(check, code)) passed.add(name);
+      else if (answers.get(name)?.code !== code) answers.set(name, { code, sinceMs: nowMs });
     }
     const waiting = servers.filter(({ name }) => !passed.has(name));
     const isRefused = waiting.some(({ name }) => {

@@ -1,3 +1,4 @@
+import type { HealthCheck } from "../../stack/health-check.ts";
 import type { Server } from "../../stack/topology.ts";
 import { SERVER_WEIGHT } from "../file/server-line.ts";
 import type { RunningState } from "../runtime/running-state.ts";
@@ -41,7 +42,7 @@ export type Phase =
   | { readonly kind: "retire"; readonly names: readonly string[] }
   | Trial
   /** The servers, which are not up yet, are checked with this path. */
-  | { readonly kind: "check"; readonly names: readonly string[]; readonly readyPath: string }
+  | { readonly kind: "check"; readonly names: readonly string[]; readonly path: string }
   /** Load the config file, which lists the declared servers. What runs then is looked at and planned anew. */
   | { readonly kind: "reload" };
 
@@ -49,7 +50,7 @@ export type Phase =
 export interface Trial {
   readonly kind: "try";
   readonly servers: readonly Server[];
-  readonly readyPath: string;
+  readonly check: HealthCheck;
 }
 
 /** What an update does to one HAProxy's servers. The preview tells it, and the update carries it out. */
@@ -63,15 +64,15 @@ export interface DeclaredServers {
   readonly servers: readonly Server[];
   /** Of the config file. A worker with another one is reloaded. */
   readonly revision: string;
-  /** The path that the config file checks servers with. */
-  readonly readyPath: string;
+  /** How the config file checks servers. */
+  readonly check: HealthCheck;
 }
 
 /** Plans an update: a pure function of what is declared and what was found. */
 export function planUpdate(declared: DeclaredServers, found: RunningState): Plan {
-  const { servers, revision, readyPath } = declared;
+  const { servers, revision, check } = declared;
   if (found.revision !== revision) return planReload(declared, found);
-  const difference = planServers(servers, found.servers, readyPath);
+  const difference = planServers(servers, found.servers, check.path);
   const prove: Phase = { kind: "prove", servers };
   return { difference, phases: [...additionsOf(difference), prove, retire(namesOf(difference.remove))] };
 }
@@ -97,7 +98,7 @@ export function planBringUp(declared: readonly Server[], running: readonly Runni
  * their time to end their sessions. Where no server is up there is nothing to lose, and the old worker's
  * checks may be what keeps them down.
  */
-function planReload({ servers: declared, readyPath }: DeclaredServers, found: RunningState): Plan {
+function planReload({ servers: declared, check }: DeclaredServers, found: RunningState): Plan {
   const { servers: running } = found;
   const difference = planServers(withRunningCookies(declared, running), running);
   const reload: readonly Phase[] = [{ kind: "reload" }, { kind: "prove", servers: declared }];
@@ -108,9 +109,10 @@ function planReload({ servers: declared, readyPath }: DeclaredServers, found: Ru
   const names = new Set(declared.map(({ name }) => name));
   const undeclared = running.map(({ name }) => name).filter((name) => !names.has(name));
   const proof = first.length === 0 ? [] : planBringUp(first, running).phases;
-  const isSameCheck = found.readyPath === undefined || found.readyPath === readyPath;
-  const check = isSameCheck ? [] : planCheck(declared, running, first, readyPath);
-  return { difference, phases: [...check, ...proof, retire(undeclared), ...reload] };
+  const isSameCheck =
+    found.check === undefined || (found.check.path === check.path && found.check.status === check.status);
+  const checked = isSameCheck ? [] : planCheck(declared, running, first, check);
+  return { difference, phases: [...checked, ...proof, retire(undeclared), ...reload] };
 }
 
 /**
@@ -121,14 +123,14 @@ function planCheck(
   declared: readonly Server[],
   running: readonly RunningServer[],
   first: readonly Server[],
-  readyPath: string,
+  check: HealthCheck,
 ): readonly Phase[] {
-  const untried = running.filter(({ isUp, checkPath }) => isUp && checkPath !== readyPath);
+  const untried = running.filter(({ isUp, checkPath }) => isUp && checkPath !== check.path);
   const names = new Set(namesOf(untried));
   const servers = declared.filter(({ name }) => names.has(name));
   return [
-    ...(servers.length === 0 ? [] : [{ kind: "try", servers, readyPath } as const]),
-    ...(first.length === 0 ? [] : [{ kind: "check", names: namesOf(first), readyPath } as const]),
+    ...(servers.length === 0 ? [] : [{ kind: "try", servers, check } as const]),
+    ...(first.length === 0 ? [] : [{ kind: "check", names: namesOf(first), path: check.path } as const]),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
 import { takeOut } from "../../haproxy/servers/take-out.ts";
+import type { HealthCheck } from "../../stack/health-check.ts";
 import { messageOf, settle } from "../../stack/settled.ts";
 import type { Server } from "../../stack/topology.ts";
 import type { HaproxyAddress, RolloutInputs } from "../inputs.ts";
@@ -41,17 +42,19 @@ const bringUpOn = (
 /**
  * As {@link bringUpEverywhere} for a server whose container is another one now, and is checked as that is,
  * whatever haproxy.cfg still says.
- * @param path that it is checked by; that of haproxy.cfg without one
+ * @param check that it has; that of haproxy.cfg without one
  */
 export async function bringUpAnother(
   inputs: RolloutInputs,
   server: Server,
-  path: string | undefined,
+  check: HealthCheck | undefined,
   report: Report,
 ) {
   await onEach(inputs, report, async ({ haproxy }, tell) => {
     const { checkAsOthers, checkWith } = haproxy.steps;
-    await haproxy.runSteps(path === undefined ? [checkAsOthers(server.name)] : checkWith(server.name, path));
+    await haproxy.runSteps(
+      check === undefined ? [checkAsOthers(server.name)] : checkWith(server.name, check.path),
+    );
     await bringUpOn(haproxy, inputs, [server], tell);
   });
 }

@@ -106,7 +106,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
 
 /** Makes the declared container run, in place of the one that was found, or of one that was set aside. */
 async function makeRun(docker: Engine, found: FoundApp | undefined, inputs: AppServerInputs, report: Report) {
-  const { server, readyPath, isProvedFirst } = inputs;
+  const { server, check, isProvedFirst } = inputs;
   if (found === undefined && !(await isSetAside(docker, server.containerName))) {
     await runApp(docker, containerOf(inputs));
     await proveFirst(inputs, report);
@@ -119,7 +119,7 @@ async function makeRun(docker: Engine, found: FoundApp | undefined, inputs: AppS
     await runApp(docker, containerOf(inputs));
     // Where nobody served, what kept it down may be mended by the end of the update alone.
     if (!isServing && !isProvedFirst) return;
-    await bringUpAnother(inputs, server, readyPath, report);
+    await bringUpAnother(inputs, server, check, report);
   });
 }
 

@@ -64,7 +64,7 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
       state.readyTimeoutMs !== inputs.readyTimeoutMs ||
       // an update that ended without it left the rest as declared
       inputs.servers.some(({ name }) => !running.servers[name]?.isUp) ||
-      actionsOf(planServers(inputs.servers, Object.values(running.servers), inputs.readyPath)).length > 0
+      actionsOf(planServers(inputs.servers, Object.values(running.servers), inputs.check.path)).length > 0
     );
   },
   /** What HAProxy has goes with its container, which is next; nobody needs to be drained there any more. */

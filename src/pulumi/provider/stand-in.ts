@@ -19,7 +19,7 @@ export async function isAnyServing(inputs: RolloutInputs, report: Report): Promi
  * @throws {NotUpError | EngineError} when it does not come up. It is removed then.
  */
 export async function ensureStandIn(inputs: AppServerInputs, report: Report): Promise<void> {
-  const { standIn, container, network, labels, pids, readyPath } = inputs;
+  const { standIn, container, network, labels, pids, check } = inputs;
   const docker = await connectEngine();
   const made = atAddress(container, network, standIn.address);
   const definition = definitionName(made);
@@ -28,7 +28,7 @@ export async function ensureStandIn(inputs: AppServerInputs, report: Report): Pr
   if (found !== undefined && !isThere) await endStandIn(inputs, report);
   try {
     if (!isThere) await runApp(docker, { name: standIn.containerName, made, definition, labels, pids });
-    await bringUpAnother(inputs, standIn, readyPath, report);
+    await bringUpAnother(inputs, standIn, check, report);
   } catch (error) {
     await endStandIn(inputs, report);
     throw error;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkSettings } from "../../../src/config/settings-parser.ts";
 import type { GivenConfig } from "../../../src/stack/schema.ts";
-import { settingsOf } from "../../harness/pulumi-config.ts";
+import { completed, settingsOf } from "../../harness/pulumi-config.ts";
 import { keysOf, refusalOf } from "../refusal.ts";
 
 /** As from a program without types. */
@@ -9,10 +9,9 @@ const untyped = (given: object): GivenConfig => given;
 
 describe("what a program gives for a stack", () => {
   test("may leave out everything, and have the defaults of Pulumi.yaml", () => {
-    expect(checkSettings("demo", {})).toEqual(settingsOf());
-    expect(checkSettings("demo", { count: undefined, app: undefined, ports: { http: undefined } })).toEqual(
-      settingsOf(),
-    );
+    expect(completed(checkSettings("demo", {}))).toEqual(settingsOf());
+    const given = { count: undefined, app: undefined, ports: { http: undefined } };
+    expect(completed(checkSettings("demo", given))).toEqual(settingsOf());
   });
 
   test("is nested and typed, and means what the same texts mean", () => {
@@ -37,7 +36,7 @@ describe("what a program gives for a stack", () => {
       drainTimeout: "5s",
       "rollout.batch": "25%",
     };
-    expect(checkSettings("demo", given)).toEqual(settingsOf(texts));
+    expect(completed(checkSettings("demo", given))).toEqual(settingsOf(texts));
   });
 
   test("is refused with every mistake at once, in the order of the keys", () => {

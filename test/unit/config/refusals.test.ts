@@ -20,7 +20,7 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["app.port", ["0", "65536", "-80", "http"], /1 to 65535/],
     [
       "app.readyPath",
-      ["", "readyz", "/a b", "/a\nb", '/"', "/'", "/#", "/$x", "/a;b", "/\\", "/é", `/${"a".repeat(256)}`],
+      ["readyz", "/a b", "/a\nb", '/"', "/'", "/#", "/$x", "/a;b", "/\\", "/é", `/${"a".repeat(256)}`],
       /URL path/,
     ],
     ["app.command", ["./podinfo", '"x"', "{}", '[""]', "[1]", '["a\\nb"]'], /list of words/],
@@ -41,7 +41,8 @@ describe("a bad value is refused with its key, the value and what is allowed", (
       /map of names/,
     ],
     ["app.user", ["a b", "0x1", "A", "a;b", "a\nb", "1000:", ":", "a:b:c"], /by name or number/],
-    ["app.readOnly", ["", "yes", "0", "True"], /true or false/],
+    ["app.security", ["", "Docker", "none"], /docker or restricted/],
+    ["app.readOnly", ["yes", "0", "True"], /true or false/],
     [
       "app.tmpfs",
       [
@@ -59,7 +60,7 @@ describe("a bad value is refused with its key, the value and what is allowed", (
       /absolute paths/,
     ],
     ["app.capabilities", ["ALL", '["net_bind_service"]', '["A B"]', "{}"], /Linux capabilities/],
-    ["app.allowPrivilegeEscalation", ["", "no"], /true or false/],
+    ["app.allowPrivilegeEscalation", ["no"], /true or false/],
     ["app.memory", ["", "15m", "512", "512M", "1.5g", "1025g", "-1m", "512mb"], /16m to 1024g/],
     ["app.pids", ["0", "15", "65537", "many"], /16 to 65536/],
     ["app.files", ["1023", "1048577"], /1024 to 1048576/],

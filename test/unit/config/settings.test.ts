@@ -6,6 +6,7 @@ import type { Settings } from "../../../src/stack/settings.ts";
 import type { Mistake } from "../../../src/stack/settings-error.ts";
 import { named } from "../../harness/named.ts";
 import {
+  completed,
   PROJECT_DEFAULTS,
   pulumiConfig,
   type StackConfig,
@@ -14,6 +15,8 @@ import {
 } from "../../harness/pulumi-config.ts";
 import { KEYS } from "../hostile/config-places.ts";
 import { keysOf, refusal } from "../refusal.ts";
+
+const READYZ = { path: "/readyz", status: "200-399" };
 
 describe("the defaults of Pulumi.yaml", () => {
   test("are declared for exactly the keys that the settings know", () => {
@@ -27,7 +30,12 @@ describe("the defaults of Pulumi.yaml", () => {
       ...{ http: 8080, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 },
       ...{ prometheus: 9090, grafana: 3000 },
     });
-    expect(JSON.parse(config.app ?? "")).toMatchObject({ port: 9898, readyPath: "/readyz", env: {} });
+    expect(JSON.parse(config.app ?? "")).toMatchObject({
+      port: "",
+      command: "",
+      security: "docker",
+      env: {},
+    });
   });
 
   test.each(Object.entries(KEYS))("stand for %s", (_key, { initial, taken, beside }) => {
@@ -45,7 +53,7 @@ describe("the defaults of Pulumi.yaml", () => {
   });
 
   test("are what the settings have without them", () => {
-    expect(parseSettings("demo", {})).toEqual(settingsOf());
+    expect(completed(parseSettings("demo", {}))).toEqual(settingsOf());
   });
 
   test("are completed by the committed stack files to two stacks that share no port and no address", () => {
@@ -89,7 +97,7 @@ describe("a nested key", () => {
     ]),
   )("may be spelled %s", (_what, { config }) => {
     const { app, ports } = settingsOf(config);
-    expect(app).toMatchObject({ port: 80, env: { LEVEL: "7" }, readyPath: "/readyz" });
+    expect(app).toMatchObject({ port: 80, env: { LEVEL: "7" }, check: READYZ });
     expect(ports).toEqual({ http: 8081, https: 8443, runtime: 9999, runtimeTls: 9443, stats: 8404 });
   });
 
@@ -142,11 +150,11 @@ describe("a value at the border of what is allowed is accepted", () => {
     },
     { key: "app.port", value: "1", get: ({ app }) => app.port, expected: 1 },
     { key: "app.port", value: "65535", get: ({ app }) => app.port, expected: 65535 },
-    { key: "app.readyPath", value: "/", get: ({ app }) => app.readyPath, expected: "/" },
+    { key: "app.readyPath", value: "/", get: ({ app }) => app.check.path, expected: "/" },
     {
       key: "app.readyPath",
       value: "/health/%20?full=1&x=a+b,c:d@e",
-      get: ({ app }) => app.readyPath,
+      get: ({ app }) => app.check.path,
       expected: "/health/%20?full=1&x=a+b,c:d@e",
     },
     { key: "app.command", value: "[]", get: ({ app }) => app.command, expected: [] },

@@ -26,16 +26,17 @@ describe.each([
     ["a group alone", { Id: "sha256:1", Config: { User: ":app" } }],
   ])("an image with %s is one that runs as root", async (_user, image) => {
     await using engine = await scriptedEngine({ "/images/app:1/json": image });
-    const wanted = { key: "app.image", reference: "app:1" };
-    await expect(refuseRoot(engine.docker, wanted, "")).rejects.toThrow(
+    const config = { "app.image": "app:1", "app.security": "restricted" };
+    await expect(refuseRoot(engine.docker, settingsOf(config))).rejects.toThrow(
       "image app:1 (app.image) runs as root; set app.user to another user, such as 1000, or to root to let it",
     );
-    await refuseRoot(engine.docker, wanted, "1000");
+    await refuseRoot(engine.docker, settingsOf({ ...config, "app.user": "1000" }));
+    await refuseRoot(engine.docker, settingsOf({ ...config, "app.security": "docker" }));
   });
 
   test("an image with a user is let through", async () => {
     await using engine = await scriptedEngine({ "/images/app:1/json": { Config: { User: "app" } } });
-    await refuseRoot(engine.docker, { key: "app.image", reference: "app:1" }, "");
+    await refuseRoot(engine.docker, settingsOf({ "app.image": "app:1", "app.security": "restricted" }));
   });
 
   test("a container with nothing is found as one that is not ours, and does not run", async () => {

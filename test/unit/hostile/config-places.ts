@@ -37,7 +37,7 @@ const milliseconds = (text: string): number => {
 const UNIT_BYTES: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 const bytes = (text: string): number =>
   Number(text.slice(0, -1)) * (UNIT_BYTES[text.slice(-1)] ?? Number.NaN);
-
+const PODINFO_COMMAND = '["./podinfo","--port={port}","--level=debug"]';
 const MONITORED = { monitoring: "true" };
 const HTTPS = { "tls.selfSigned": "true" };
 const LIMITED = { "limits.requests": "1/1s" };
@@ -66,20 +66,21 @@ export const KEYS: Readonly<Record<string, Place>> = {
   },
   "app.port": {
     initial: 9898,
-    good: ["1", "80", "9898", "65535"],
-    given: Number,
+    good: ["", "1", "80", "9898", "65535"],
+    given: (text) => Number(text || 9898),
     taken: ({ app }) => app.port,
   },
   "app.readyPath": {
     initial: "/readyz",
-    good: ["/readyz", "/a?b=c&d", "/~u/%2e,@:+"],
-    given: same,
-    taken: ({ app }) => app.readyPath,
+    good: ["", "/readyz", "/a?b=c&d", "/~u/%2e,@:+"],
+    given: (text) => text || "/readyz",
+    taken: ({ app }) => app.check.path,
   },
   "app.command": {
     initial: ["./podinfo", "--port=9898", "--level=debug"],
-    good: ['["./podinfo","--port={port}"]', "[]", '["sh","-c","exec \\"$0\\"; x"]'],
-    given: (text) => (JSON.parse(text) as string[]).map((word) => word.replaceAll("{port}", "9898")),
+    good: ["", '["./podinfo","--port={port}"]', "[]", '["sh","-c","exec \\"$0\\"; x"]'],
+    given: (text) =>
+      (JSON.parse(text || PODINFO_COMMAND) as string[]).map((word) => word.replaceAll("{port}", "9898")),
     taken: ({ app }) => app.command,
   },
   "app.env": {
@@ -88,6 +89,15 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: (text) => Object.entries(JSON.parse(text)).map(([name, value]) => [name, String(value)]),
     taken: ({ app }) => Object.entries(app.env),
   },
+  "app.security": {
+    initial: [false, [], undefined, true],
+    good: ["docker", "restricted"],
+    given: (text) => (text === "docker" ? [false, [], undefined, true] : [true, ["/tmp"], [], false]),
+    taken: ({ app }) => {
+      const { readOnly, tmpfs, capabilities, allowPrivilegeEscalation } = app.confinement;
+      return [readOnly, tmpfs, capabilities, allowPrivilegeEscalation];
+    },
+  },
   "app.user": {
     initial: "",
     good: ["", "app", "1000", "1000:1000"],
@@ -95,27 +105,27 @@ export const KEYS: Readonly<Record<string, Place>> = {
     taken: ({ app }) => app.confinement.user,
   },
   "app.readOnly": {
-    initial: true,
-    good: ["true", "false"],
+    initial: false,
+    good: ["", "true", "false"],
     given: truth,
     taken: ({ app }) => app.confinement.readOnly,
   },
   "app.tmpfs": {
-    initial: ["/tmp"],
-    good: ['["/tmp"]', "[]", '["/a/b.c","/d-e"]'],
-    given: json,
+    initial: [],
+    good: ["", '["/tmp"]', "[]", '["/a/b.c","/d-e"]'],
+    given: (text) => json(text || "[]"),
     taken: ({ app }) => app.confinement.tmpfs,
   },
   "app.capabilities": {
-    initial: [],
-    good: ['["NET_BIND_SERVICE"]', "[]", '["CHOWN","SETUID"]'],
-    given: json,
+    initial: undefined,
+    good: ["", '["NET_BIND_SERVICE"]', "[]", '["CHOWN","SETUID"]'],
+    given: (text) => (text === "" ? undefined : json(text)),
     taken: ({ app }) => app.confinement.capabilities,
   },
   "app.allowPrivilegeEscalation": {
-    initial: false,
-    good: ["true", "false"],
-    given: truth,
+    initial: true,
+    good: ["", "true", "false"],
+    given: (text) => text !== "false",
     taken: ({ app }) => app.confinement.allowPrivilegeEscalation,
   },
   "app.memory": {
@@ -459,12 +469,16 @@ export const KEYS: Readonly<Record<string, Place>> = {
 
 const FIRST = "172.28.10.";
 
+const checkWord = (was: string, { app }: Settings): string =>
+  [`"%[srv_name,map_str(virt@ready,'/readyz')]"`, '"/readyz"'].includes(was)
+    ? was.replace("/readyz", () => app.check.path)
+    : was;
+
 /** What may stand in a changed file for a word of the file of the defaults, by the key that was changed. */
 const WORDS: Readonly<Record<string, (was: string, settings: Settings) => string>> = {
-  "app.readyPath": (was, { app }) =>
-    [`"%[srv_name,map_str(virt@ready,'/readyz')]"`, '"/readyz"'].includes(was)
-      ? was.replace("/readyz", () => app.readyPath)
-      : was,
+  "app.readyPath": checkWord,
+  "app.image": (was, settings) =>
+    checkWord(was, settings).replace(/^("?)200-399("?)$/, `$1${settings.app.check.status}$2`),
   balance: (was, { balance }) => (was === "roundrobin" ? balance : was),
   "session.key": (was, { session }) => was.replaceAll("of-the-base", session.key.name),
   "session.cookie.name": (was, { session }) => (was === "SRV_demo" ? session.cookie.name : was),

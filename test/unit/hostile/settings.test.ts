@@ -8,20 +8,20 @@ import { CONFIG_KEYS } from "../../../src/stack/schema.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
 import { SettingsError } from "../../../src/stack/settings-error.ts";
 import { BACKEND, planTopology } from "../../../src/stack/topology.ts";
-import { pulumiConfig } from "../../harness/pulumi-config.ts";
+import { completed, pulumiConfig } from "../../harness/pulumi-config.ts";
 import { expectOnlyThis, KEYS } from "./config-places.ts";
 import { FUZZ, FUZZ_TIMEOUT_MS } from "./fuzz-runs.ts";
 import { nearly, UNPRINTABLE } from "./garbage.ts";
 
 const DEFAULTS = pulumiConfig();
 const configOf = (config: Readonly<Record<string, string>>): string =>
-  renderConfig(planTopology(parseSettings("demo", { ...DEFAULTS, ...config }))).text;
+  renderConfig(planTopology(completed(parseSettings("demo", { ...DEFAULTS, ...config })))).text;
 const BASE = configOf({});
 
 /** The settings, or what they are refused with; any other error fails the test. */
 function outcomeOf(config: Readonly<Record<string, string>>, stack = "demo"): Settings | SettingsError {
   try {
-    return parseSettings(stack, config);
+    return completed(parseSettings(stack, config));
   } catch (error) {
     if (error instanceof SettingsError) return error;
     throw error;

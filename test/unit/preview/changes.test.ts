@@ -45,10 +45,10 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
     certificateDigest: undefined,
     ...changes,
   });
-  const { readyPath } = topology;
+  const { check } = topology;
   const running = {
     revision: rendered.revision,
-    readyPath,
+    check,
     servers: readBack(topology.servers.map(asAdded)),
   };
   return {

@@ -30,7 +30,7 @@ describe("a change of config", () => {
     { key: "app.image", value: "other:1", of: "app" },
     { key: "app.port", value: "9000", of: "app" },
     { key: "app.env", value: '{"A":"b"}', of: "app" },
-    { key: "app.readOnly", value: "false", of: "app" },
+    { key: "app.readOnly", value: "true", of: "app" },
     { key: "app.memory", value: "1g", of: "app" },
     { key: "haproxyImage", value: "haproxy:3.3", of: "balancer" },
     { key: "haproxy.files", value: "2048", of: "balancer" },

@@ -41,7 +41,7 @@ describe("the revision", () => {
       { what: "no server", config: { count: "0" } },
       { what: "another count", config: { count: "200" } },
       { what: "another port of the app, which the runtime API can set", config: { "app.port": "80" } },
-      { what: "another app image", config: { "app.image": "nginx" } },
+      { what: "another app image", config: { "app.image": "nginx", "app.readyPath": "/readyz" } },
       { what: "other host ports", config: { ports: { http: 1024, runtime: 1025, stats: 1026 } } },
       {
         what: "other ports and images of what is not there",
@@ -59,6 +59,7 @@ describe("the revision", () => {
       { what: "another balancer, which is another peer", config: { balancers: "2" } },
       { what: "monitoring, since Prometheus is let in", config: { monitoring: "true" } },
       { what: "another ready path", config: { "app.readyPath": "/healthz" } },
+      { what: "another app, which is ready otherwise", config: { "app.image": "nginx" } },
       {
         what: "another subnet, since the gateway guards the runtime API",
         config: { subnet: "172.28.99.0/24" },
@@ -145,6 +146,17 @@ test("the app's ready path is the one that HAProxy asks for", () => {
   expect(configOf({ "app.readyPath": "/a?b=c&d" }).text).toContain(
     `\n    http-check send meth GET uri-lf "%[srv_name,map_str(virt@ready,'/a?b=c&d')]"\n`,
   );
+});
+
+test("without one podinfo is asked for /readyz, and any other app for anything but a fault at /", () => {
+  const checkOf = (config: StackConfig) =>
+    /map_str\(virt@ready,'(.+)'\).*\n.*status (.+)\n/.exec(configOf(config).text);
+  expect(checkOf({ "app.image": "registry.test:5000/stefanprodan/podinfo" })?.slice(1)).toEqual([
+    "/readyz",
+    "200-399",
+  ]);
+  expect(checkOf({ "app.image": "nginx" })?.slice(1)).toEqual(["/", "100-499"]);
+  expect(checkOf({ "app.image": "nginx", "app.readyPath": "/" })?.slice(1)).toEqual(["/", "200-399"]);
 });
 
 test("only the network's gateway, the Docker host, reaches the runtime API and the stats page", () => {

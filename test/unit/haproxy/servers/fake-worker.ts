@@ -1,4 +1,8 @@
-import { READY_PATH_VARIABLE, REVISION_VARIABLE } from "../../../../src/haproxy/container.ts";
+import {
+  READY_PATH_VARIABLE,
+  READY_STATUS_VARIABLE,
+  REVISION_VARIABLE,
+} from "../../../../src/haproxy/container.ts";
 import type { Clock } from "../../../../src/stack/clock.ts";
 import { BACKEND, type Server } from "../../../../src/stack/topology.ts";
 import { RECORDED } from "../runtime/recorded.ts";
@@ -37,6 +41,9 @@ const MAINT = 1;
 const DRAIN = 8;
 const FIRST_CHECK_MS = 100;
 const CHECKED = 6;
+const PASSED = ["L7OK", "Layer7 check passed"];
+const TIMED_OUT = ["L7TOUT", "Layer7 timeout"];
+const WRONG_STATUS = ["L7STS", "Layer7 wrong status"];
 
 /** A worker process of HAProxy: what it has, and what it answers. The rules were seen on HAProxy 3.2.26. */
 export class FakeWorker {
@@ -82,6 +89,7 @@ export class FakeWorker {
     if (command === `show env ${REVISION_VARIABLE}`) return `${REVISION_VARIABLE}=${this.config.revision}`;
     if (command === `show env ${READY_PATH_VARIABLE}`)
       return `${READY_PATH_VARIABLE}=${this.config.readyPath}`;
+    if (command === `show env ${READY_STATUS_VARIABLE}`) return `${READY_STATUS_VARIABLE}=200-399`;
     const [isMap, how = "", key = "", value = ""] = MAP.exec(command) ?? [];
     if (isMap !== undefined) return this.#map(how, key, value.replaceAll("\\", ""));
     const [, verb = "", name = "", rest = ""] = CHANGE.exec(command) ?? [];
@@ -192,13 +200,14 @@ export class FakeWorker {
     const lines = Array.from(this.servers.values(), (server) => {
       const isUp = this.#isUp(server);
       const code = this.#clock.now() < server.passesFromMs ? undefined : this.#refusal(server.name);
+      const [status = "", description = ""] = isUp ? PASSED : code === 0 ? TIMED_OUT : WRONG_STATUS;
       const words = new Map<string, string | number>([
         ["pxname", "webservers"],
         ["svname", server.name],
         ["status", server.adminBits === MAINT ? "MAINT" : isUp ? "UP" : "DOWN"],
-        ["check_status", isUp ? "L7OK" : code === 0 ? "L7TOUT" : "L7STS"],
-        ["check_code", code || ""],
-        ["check_desc", isUp ? "Layer7 check passed" : code === 0 ? "Layer7 timeout" : "Layer7 wrong status"],
+        ["check_status", status],
+        ["check_code", isUp ? 200 : code || ""],
+        ["check_desc", description],
         ["cookie", server.cookie ?? ""],
       ]);
       const numbers = new Set(["scur", "stot"]);

@@ -9,12 +9,14 @@ const TIMES = { drainTimeoutMs: 10_000, readyTimeoutMs: 2_000 };
 const FIVE = declare(5);
 const only = (...names: string[]): Server[] => FIVE.filter(({ name }) => names.includes(name));
 
+const asking = (path: string) => ({ path, status: "200-399" });
+
 const syncTo = (
   { haproxy, clock, stateFile, report }: FakeHaproxy,
   servers: readonly Server[],
   revision = "r1",
-  readyPath = "/readyz",
-) => sync({ ...{ haproxy, clock, stateFile, servers, revision, readyPath }, ...TIMES }, report);
+  path = "/readyz",
+) => sync({ ...{ haproxy, clock, stateFile, servers, revision, check: asking(path) }, ...TIMES }, report);
 
 const CHECK = "check inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1";
 
@@ -264,20 +266,20 @@ describe("a sync with another check", () => {
 
   test("tries it on servers of its own before it reloads", async () => {
     await using fake = await start({});
-    const { readyPath } = await syncCheck(fake);
+    const { check } = await syncCheck(fake);
     expect(fake.transcript).toEqual([
       ...trying("= app.readyPath /ready tried: s1 s2 pass"),
       ...reloading("s1 up", "s2 up"),
       "= reload: config r1 → r2",
     ]);
-    expect([readyPath, fake.names()]).toEqual(["/ready", ["s1", "s2"]]);
+    expect([check, fake.names()]).toEqual([asking("/ready"), ["s1", "s2"]]);
   });
 
   test("may be tried alone, which changes nothing else", async () => {
     await using fake = await start({ running: only("s2", "s4") });
     fake.worker.set("s2", { weight: 3 });
     const { haproxy, clock, report } = fake;
-    const declared = { haproxy, clock, servers: only("s2", "s3"), revision: "r2", readyPath: "/ready" };
+    const declared = { haproxy, clock, servers: only("s2", "s3"), revision: "r2", check: asking("/ready") };
     await tryNext({ ...declared, ...TIMES }, report);
     expect(fake.transcript).toContain("= app.readyPath /ready tried: s2 pass");
     expect(fake.transcript.filter((line) => !/[ -]s2\b/.test(line))).toEqual([]);
