@@ -23,8 +23,8 @@ export const HAPROXY_COMMAND = [
   `${CONFIG_FOLDER}/${CONFIG_FILE}`,
 ] as const;
 
-/** A server that this map names is checked with the map's path. It has no file: it ends with its worker. */
-export const CHECK_PATHS = "virt@ready";
+/** A server that this map names is checked as the map says. It has no file: it ends with its worker. */
+export const CHECKS = "virt@ready";
 
 /**
  * A worker that starts learns from this file what the worker before it knew of the servers. It is there
@@ -38,7 +38,5 @@ export const PEER_VARIABLE = "BALANCER_PEER";
 export const RUNTIME_TLS_VARIABLE = "BALANCER_RUNTIME_TLS";
 /** The config sets this environment variable to its own revision, and the runtime API shows it. */
 export const REVISION_VARIABLE = "BALANCER_REVISION";
-/** The config sets this one to the path that it checks servers with. */
-export const READY_PATH_VARIABLE = "BALANCER_READY_PATH";
-/** The config sets this one to the statuses that pass. */
-export const READY_STATUS_VARIABLE = "BALANCER_READY_STATUS";
+/** The config sets this one to how it checks servers. */
+export const CHECK_VARIABLE = "BALANCER_CHECK";

@@ -7,6 +7,7 @@ import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/update-plan.ts";
+import { describeCheck } from "../stack/health-check.ts";
 import {
   balancerMadeFrom,
   changedKeys,
@@ -154,7 +155,7 @@ const describeTrial = ({ phases }: Plan): string[] =>
   phases.flatMap((phase) => {
     if (phase.kind !== "try") return [];
     const names = phase.servers.map(({ name }) => name).join(" ");
-    return [`check: app.readyPath ${phase.check.path} is tried on ${names} first`];
+    return [`check: ${describeCheck(phase.check)} is tried on ${names} first`];
   });
 
 function describeServers(

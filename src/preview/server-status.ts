@@ -1,3 +1,4 @@
+import { valueIn } from "../haproxy/runtime/check-values.ts";
 import type { Peer } from "../haproxy/runtime/peers.ts";
 import type { ProcessInfo } from "../haproxy/runtime/process-info.ts";
 import type { RunningServer, ServerStats } from "../haproxy/runtime/state.ts";
@@ -23,14 +24,14 @@ export interface BalancerStatus {
 /**
  * Compares what runs with what is declared, in the order of the servers' ids. Differences are what the next
  * update would mend, and servers that are down.
- * @param readyPath the path that the running config checks servers with
+ * @param check how the running config checks servers
  * @param images of the app containers, by their names; different ones are told
  */
 export function compareServers(
   declared: readonly Server[],
   running: readonly RunningServer[],
   stats: readonly ServerStats[],
-  readyPath?: string,
+  check?: string,
   images: ReadonlyMap<string, string> = new Map(),
 ): ServerStatus[] {
   const told = new Map(stats.map((server) => [server.name, server]));
@@ -38,7 +39,7 @@ export function compareServers(
   const isMixed = new Set(declared.flatMap(({ containerName }) => images.get(containerName) ?? [])).size > 1;
   const versionOf = ({ containerName }: Server): string =>
     isMixed ? `image ${images.get(containerName) ?? "none"}` : "";
-  const actions = Map.groupBy(actionsOf(planServers(declared, running, readyPath)), (action) =>
+  const actions = Map.groupBy(actionsOf(planServers(declared, running, check && valueIn(check))), (action) =>
     action.kind === "add" ? action.server.name : action.name,
   );
   const present = running
@@ -105,7 +106,7 @@ function words(action: Action, server: RunningServer, wanted: Server): string[] 
     case "enable-check":
       return ["not checked"];
     case "check-as-others":
-      return [`checked with ${server.checkPath}`];
+      return [`checked with ${server.check}`];
     case "set-ready":
       return [server.adminState];
     default:

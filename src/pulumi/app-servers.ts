@@ -88,7 +88,7 @@ function createAppServer(
   args: AppServersArgs,
 ): AppServer {
   const { declared, isEnvSecret, network, balancers, parent } = args;
-  const { settings, apps } = declared;
+  const { settings, topology, apps } = declared;
   const app = apps.get(server.containerName);
   if (app === undefined) throw new RangeError(`${server.containerName} is not declared`);
   return new AppServer(
@@ -98,7 +98,7 @@ function createAppServer(
       server,
       container: isEnvSecret ? { ...app.container, Env: pulumi.secret(app.container.Env) } : app.container,
       definition: app.definition,
-      check: settings.app.check,
+      check: topology.check,
       pids: settings.app.confinement.limits.pids,
       network,
       isProvedFirst,

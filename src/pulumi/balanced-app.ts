@@ -8,7 +8,7 @@ import { describeChanges, describeWarnings } from "../preview/changes.ts";
 import { lookAtStack, type Situation } from "../preview/situation.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
 import type { StackOutputs } from "../stack/outputs.ts";
-import { CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
+import { CONFIG_GROUPS, CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
 import { formatSessionKey } from "../stack/session-key.ts";
 import type { ConfiguredSettings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
@@ -116,7 +116,9 @@ class BalancerProvider extends pulumi.ProviderResource {
 
 function check(name: string, args: BalancedAppArgs): CheckedArgs {
   const { isEnvSecret = false, credentialsOutput, ...given } = args;
-  const keyOf = (key: string): string => (CONFIG_KEYS.has(`app.${key}`) ? `app.${key}` : key);
+  const isOfApp = (key: string): boolean =>
+    [CONFIG_KEYS, CONFIG_GROUPS].some((keys) => keys.has(`app.${key}`));
+  const keyOf = (key: string): string => (isOfApp(key) ? `app.${key}` : key);
   const config = Object.fromEntries(Object.entries(given).map(([key, value]) => [keyOf(key), value]));
   const settings = withoutStack(() => checkSettings(name, config, isEnvSecret ? ["app.env"] : []));
   return { settings, isEnvSecret, ...(credentialsOutput && { credentialsOutput }) };

@@ -22,15 +22,12 @@ const CONFIG_VOLUME = z.object({
 
 const TIMEOUTS = { drainTimeoutMs: z.number(), readyTimeoutMs: z.number() };
 
-/** Stands in a state that an earlier version wrote. Inputs have one. */
-const NO_CHECK = { path: "", status: "" };
-
 /** What a HAProxy is brought in step with, and how long that may take. */
 const IN_STEP = {
   revision: z.string(),
   servers: z.array(SERVER),
-  /** How the file has servers checked. A state of before has none. */
-  check: HEALTH_CHECK.default(NO_CHECK),
+  /** How the file has servers checked. */
+  check: HEALTH_CHECK,
   ...TIMEOUTS,
 };
 
@@ -172,8 +169,8 @@ export const APP_SERVER = ROLLOUT.extend({
   }),
   /** Names what the container is made from: another name means another container. */
   definition: z.string(),
-  /** HAProxy checks the container so, also while the running haproxy.cfg has another check. */
-  check: HEALTH_CHECK.default(NO_CHECK),
+  /** HAProxy checks the container so, also while the running haproxy.cfg says otherwise. */
+  check: HEALTH_CHECK,
   /** Processes and threads of the container. They are changed while it runs, with its other limits. */
   pids: z.number(),
   /** Name of the network that it is on; it goes and comes back with that. */

@@ -4,7 +4,7 @@ import { ANSWERS, type HealthCheck, READY } from "./health-check.ts";
 interface ImageDefaults {
   /** Undefined for the port that the image exposes. */
   readonly port: number | undefined;
-  readonly check: HealthCheck;
+  readonly check: Pick<HealthCheck, "path" | "status">;
   /** Empty for the image's own. */
   readonly command: readonly string[];
 }

@@ -40,7 +40,8 @@ export function serviceMadeFrom(service: Service, images?: ImageIds): MadeFrom {
 
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = (topology: Topology): MadeFrom => {
-  const { mode, balancers, check, monitoring, tls, session, balance, traffic } = topology;
+  const { mode, balancers, check, checkTimeoutMs, monitoring, tls, session, balance, traffic } = topology;
+  const { standIn } = topology;
   const { key, cookie, expireMs, size } = session;
   return {
     mode,
@@ -54,7 +55,13 @@ export const configMadeFrom = (topology: Topology): MadeFrom => {
     balancers: String(balancers.length),
     ...trafficMadeFrom(traffic),
     "app.readyPath": check.path,
+    "app.check.host": check.host,
     "app.check.status": check.status,
+    "app.check.timeout": `${checkTimeoutMs}ms`,
+    "app.check.interval": `${standIn.check.intervalMs}ms`,
+    "app.check.rise": String(standIn.check.rise),
+    "app.check.fall": String(standIn.check.fall),
+    "app.maxConnections": String(standIn.maxConnections ?? 0),
     monitoring: String(monitoring !== undefined),
     "tls.redirect": String(tls?.redirect ?? false),
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Group, group, groupsIn, type Key, key, keysIn } from "./config-keys.ts";
+import { ANSWERS, READY } from "./health-check.ts";
 import { MAX_APPS, MAX_BALANCERS } from "./subnet.ts";
 import * as kinds from "./value-kinds.ts";
 
@@ -53,6 +54,31 @@ export const CONFIG = z.object({
       "",
       "Path that answers 2xx or 3xx when the app is ready; nothing for / with less than 500 (podinfo: " +
         "/readyz, as if it were given)",
+    ),
+    check: group("How HAProxy finds out whether an app container is ready.", {
+      interval: key(
+        kinds.time("100ms", "5m", "500ms or 10s"),
+        "500ms",
+        "Time between two checks; of a container that is not up a fifth of it",
+      ),
+      timeout: key(
+        kinds.time("100ms", "5m", "500ms or 10s"),
+        "2s",
+        "How long the app may take to answer one",
+      ),
+      rise: key(kinds.wholeNumber(1, 100), 1, "So many good checks in a row bring a container into rotation"),
+      fall: key(kinds.wholeNumber(1, 100), 2, "So many failed checks in a row take it out"),
+      host: key(kinds.hostHeader, "", "Header Host of the checks; nothing for localhost"),
+      status: key(
+        kinds.statuses,
+        "",
+        `HTTP statuses that mean ready; nothing for ${READY}, and for ${ANSWERS} without app.readyPath`,
+      ),
+    }),
+    maxConnections: key(
+      kinds.wholeNumber(0, 100_000),
+      0,
+      "Requests that each balancer sends to a container at a time, others wait in line; 0 for any number",
     ),
     command: key(
       kinds.orNothing(kinds.words, "for the image's own"),
@@ -300,9 +326,14 @@ export const CONFIG = z.object({
 });
 
 /** What a program can give for a stack: every key may be left out. */
-export type GivenConfig = {
-  readonly [K in keyof z.input<typeof CONFIG>]?: Frozen<z.input<typeof CONFIG>[K]> | undefined;
-};
+export type GivenConfig = Given<z.input<typeof CONFIG>>;
+
+/** The same, where everything may be left out. */
+type Given<T> = T extends readonly (infer E)[]
+  ? readonly E[]
+  : T extends object
+    ? { readonly [K in keyof T]?: Given<T[K]> | undefined }
+    : T;
 
 /** A stack's config, read: each key has its value, at the path by which users know it. */
 export type Config = Frozen<z.output<typeof CONFIG>>;

@@ -1,4 +1,4 @@
-import { READY } from "./health-check.ts";
+import { CHECK_HOST, type HealthCheck, READY } from "./health-check.ts";
 import { imageDefaults } from "./image-defaults.ts";
 import type { Config, Frozen } from "./schema.ts";
 import { trafficOf } from "./traffic.ts";
@@ -44,7 +44,8 @@ export function settingsFrom(stack: string, config: Config) {
       platform,
       /** Undefined where it is the one that the image exposes. */
       port: app.port ?? initial.port,
-      check: app.readyPath === undefined ? initial.check : { path: app.readyPath, status: READY },
+      check: checkOf(app, initial.check),
+      maxConnections: app.maxConnections,
       command: app.command ?? initial.command,
       env,
       confinement: { ...rightsOf(app), limits: { memoryMb: memory, pids, files } },
@@ -80,6 +81,17 @@ const rightsOf = ({ security, user, ...given }: Config["app"]) => {
     allowPrivilegeEscalation: given.allowPrivilegeEscalation ?? !isRestricted,
   };
 };
+
+/** How the app is checked. A path of the user's is for checks, and says more than that the app answers. */
+function checkOf({ readyPath, check }: Config["app"], initial: Pick<HealthCheck, "path" | "status">) {
+  const { interval, timeout, host, status, rise, fall } = check;
+  return {
+    path: readyPath ?? initial.path,
+    host: host || CHECK_HOST,
+    status: status || (readyPath === undefined ? initial.status : READY),
+    ...{ intervalMs: interval, timeoutMs: timeout, rise, fall },
+  };
+}
 
 /** The cookie is the stack's own: browsers send a host's cookies to all of its ports. */
 function sessionOf(stack: string, { key, cookie, expire, size }: Config["session"]) {

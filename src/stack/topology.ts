@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EndpointAddress } from "./endpoint.ts";
+import type { HealthCheck } from "./health-check.ts";
 import type { Frozen } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 import {
@@ -39,6 +40,10 @@ export const SERVER = z.object({
   containerName: z.string(),
   /** Whether it gets traffic only while no other server is up. */
   isBackup: z.boolean().optional(),
+  /** How often it is checked, and how many checks in a row take it out and bring it back. */
+  check: z.object({ intervalMs: z.number(), rise: z.number(), fall: z.number() }).optional(),
+  /** Most requests that a HAProxy sends it at a time. Undefined for any number. */
+  maxConnections: z.number().optional(),
 });
 
 /** A server line of the backend, and the app container behind it. */
@@ -63,14 +68,20 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
   const { stack, subnet, tls, runtimeTls, monitoring } = settings;
   const gateway = addressOf(subnet, GATEWAY);
   const hostAddress = /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind;
-  const servers = numbers(settings.count).map((n) =>
-    numberedServer(settings, n, { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port }),
-  );
+  const servers: Server[] = numbers(settings.count).map((n) => ({
+    ...numberedServer(settings, n, {
+      address: addressOf(subnet, FIRST_APP + n - 1),
+      port: settings.app.port,
+    }),
+    ...ofAllServers(settings),
+  }));
   return {
     stack,
     mode: settings.mode,
     /** How HAProxy checks the servers. */
-    check: settings.app.check,
+    check: checkOf(settings),
+    /** How long an app may take to answer a check. */
+    checkTimeoutMs: settings.app.check.timeoutMs,
     session: settings.session,
     /** Chooses the server of a request without a session. */
     balance: settings.balance,
@@ -98,6 +109,7 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
       port: settings.app.port,
       containerName: `${stack}-${STAND_IN}`,
       isBackup: true,
+      ...ofAllServers(settings),
     },
     /** Undefined for a stack without monitoring. */
     monitoring: monitoring && {
@@ -122,6 +134,17 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
       host: runtimeTls.host || (runtimeTls.bind === "0.0.0.0" ? engineHost : runtimeTls.bind),
     },
   };
+}
+
+function checkOf({ app: { check } }: Settings): HealthCheck {
+  return { path: check.path, host: check.host, status: check.status };
+}
+
+/** What all servers of a stack have in common. */
+function ofAllServers({ app }: Settings) {
+  const { intervalMs, rise, fall } = app.check;
+  const { maxConnections } = app;
+  return { check: { intervalMs, rise, fall }, maxConnections: maxConnections || undefined };
 }
 
 function numberedBalancer({ stack, subnet, ports, tls, runtimeTls }: Settings, n: number) {

@@ -189,6 +189,16 @@ export const hostName = kind(
   "a host name or an IPv4 address, or nothing for the Docker engine's host",
 );
 
+export const hostHeader = kind(
+  text(/^([A-Za-z0-9._-]+(:\d{1,5})?)?$/, 253),
+  "a host name or an IPv4 address, with a port or without, or nothing",
+);
+
+export const statuses = kind(
+  text(/^([1-5]\d\d(-[1-5]\d\d)?(,[1-5]\d\d(-[1-5]\d\d)?)*)?$/, 100),
+  "HTTP statuses and ranges of them such as 200-399,401, or nothing",
+);
+
 export const cookieName = kind(
   text(/^[A-Za-z0-9_.-]*$/, 64),
   "a cookie's name of up to 64 letters, digits and _.-, or nothing",

@@ -121,7 +121,7 @@ describe("the container of an app server", () => {
         },
       },
       pids: 512,
-      check: { path: "/readyz", status: "200-399" },
+      check: { path: "/readyz", host: "localhost", status: "200-399" },
       standIn: { name: "standin", id: 1001, address: "172.28.10.239", isBackup: true },
       onFailure: "back",
       labels: { "balancer.stack": "demo", "balancer.role": "app" },

@@ -42,7 +42,7 @@ test("a balancer's config knows who runs with the old one, and comes before ever
   const graph = await recordGraph(config, declareChildren, before);
   expect(graph.get("demo-haproxy1-config-file")?.inputs.running).toMatchObject({
     haproxyContainer: "demo-haproxy1",
-    check: { path: "/x", status: "200-399" },
+    check: { path: "/x", host: "localhost", status: "200-399" },
     servers: [{ name: "s2" }, { name: "s3" }],
   });
   expect(graph.get("demo-haproxy2-config-file")?.inputs.running).toBeUndefined();

@@ -53,7 +53,7 @@ describe("another check", () => {
     const told = await syncUnderLoad({ "app.readyPath": "/healthz?a=1,2&b=%20" });
     expect(told).toContain("app.readyPath /healthz?a=1,2&b=%20 tried: s1 s2 s3 pass");
     expect(told.join()).toContain("reload: config");
-    expect((await readState(stack.haproxyOf(1))).check?.path).toBe("/healthz?a=1,2&b=%20");
+    expect((await readState(stack.haproxyOf(1))).check).toBe("/healthz?a=1,2&b=%20|localhost|200-399");
   });
 });
 
@@ -64,7 +64,7 @@ describe("a server that a check is tried on", () => {
     using haproxy = stack.haproxyOf(1);
     const { add, checkWith, pause } = haproxy.steps;
     await haproxy.runSteps([
-      ...checkWith(trialName(s1), "/version"),
+      ...checkWith(trialName(s1), { path: "/version", host: "localhost", status: "200-399" }),
       ...add(trialName(s1), trialArguments(s1)),
     ]);
     await until(async () => (await stack.servers()).get(trialName(s1))?.isUp === true);

@@ -52,6 +52,7 @@ export const STACK_NUMBERS = {
   "direct-apart": 48,
   "direct-reload": 49,
   "direct-session-keys": 60,
+  "direct-app-check": 62,
   "e2e-long-polling": 61,
   "bench-haproxy": 90,
   "e2e-bench": 91,

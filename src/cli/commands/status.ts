@@ -94,7 +94,7 @@ async function lookAt(
       readProcessInfo(haproxy),
       readPeers(haproxy),
     ]);
-    const servers = compareServers(declared, state.servers, stats, state.check?.path, images);
+    const servers = compareServers(declared, state.servers, stats, state.check, images);
     return { ...silent, process, peers, isConfigDeclared: state.revision === revision, servers };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;

@@ -5,20 +5,20 @@ import { z } from "zod";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
 import { RUNTIME_CLIENT_NAME } from "../../stack/endpoint.ts";
 import { configMadeFrom, type MadeFrom } from "../../stack/made-from.ts";
-import type { Server, Topology } from "../../stack/topology.ts";
+import type { Topology } from "../../stack/topology.ts";
 import {
   CERTIFICATE_PATH,
-  CHECK_PATHS,
+  CHECK_VARIABLE,
+  CHECKS,
   CONFIG_FOLDER,
   PEER_VARIABLE,
-  READY_PATH_VARIABLE,
-  READY_STATUS_VARIABLE,
   REVISION_VARIABLE,
   RUNTIME_CA_FILE,
   RUNTIME_CERTIFICATE_FILE,
   SOCKET_FOLDER,
   STATE_FILE,
 } from "../container.ts";
+import { checkText, checkValue } from "../runtime/check-values.ts";
 import { SESSION_BYTES } from "../stored-session.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { serverArguments } from "./server-line.ts";
@@ -46,7 +46,9 @@ export interface HaproxyConfig {
 
 /** Renders the config that all balancers of a stack share. Same topology, same text. */
 export function renderConfig(topology: Topology): HaproxyConfig {
-  const specimen: Server = {
+  const specimen = {
+    ...topology.standIn,
+    isBackup: false,
     name: "s0",
     id: 1,
     address: "192.0.2.1",
@@ -90,11 +92,16 @@ const viewOf = (topology: Topology) => ({
   hostAddress: topology.hostAddress,
   /** This address may read the metrics. Undefined if nothing does. */
   prometheus: topology.monitoring?.prometheus.address,
-  check: topology.check,
+  check: {
+    value: checkValue(topology.check),
+    status: topology.check.status,
+    timeoutMs: topology.checkTimeoutMs,
+  },
+  checkText: checkText(topology.check),
   session: sessionOf(topology),
   balance: topology.balance,
   ...trafficView(topology.traffic),
-  checkPaths: CHECK_PATHS,
+  checks: CHECKS,
   logFormat: LOG_FORMAT,
   logLimits: LOG_LIMITS,
   ports: CONTAINER_PORTS,
@@ -102,8 +109,7 @@ const viewOf = (topology: Topology) => ({
   peerPorts: PEER_PORTS,
   peerVariable: PEER_VARIABLE,
   revisionVariable: REVISION_VARIABLE,
-  readyPathVariable: READY_PATH_VARIABLE,
-  readyStatusVariable: READY_STATUS_VARIABLE,
+  checkVariable: CHECK_VARIABLE,
   stateFile: STATE_FILE,
   peers: topology.balancers.map(({ peerName, address }) => ({ name: peerName, address })),
   servers: topology.servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),

@@ -3,20 +3,28 @@ import type { Server } from "../../stack/topology.ts";
 /** Every server has this weight: 16 points a unit on the hash ring keep shares within 3 % of even. */
 export const SERVER_WEIGHT = 100;
 
+/** How a server is checked whose stack is not known. */
+const CHECK = { intervalMs: 500, rise: 1, fall: 2 } as const;
+
 /**
  * How HAProxy checks a server. `downinter` is short so that a new server enters rotation after its first good
  * check; `fall 2` with `fastinter` takes a dead one out within two intervals.
  */
-const CHECK = "check inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1";
+function checkOf({ check: { intervalMs, rise, fall } = CHECK }: Server): string {
+  const [fast, down] = [0.4, 0.2].map((share) => Math.ceil(intervalMs * share));
+  return `check inter ${intervalMs}ms fastinter ${fast}ms downinter ${down}ms fall ${fall} rise ${rise}`;
+}
 
 /**
  * A server's definition, from its address on. The file's `server` lines and the runtime API's `add server`
  * both take it, so they cannot differ; nothing is left to `default-server`, which the runtime API ignores.
  */
-export function serverArguments({ id, address, port, cookie, isBackup }: Server): string {
+export function serverArguments(server: Server): string {
+  const { id, address, port, cookie, isBackup, maxConnections } = server;
   const affinity = cookie === undefined ? "" : ` cookie ${cookie}`;
+  const limit = maxConnections === undefined ? "" : ` maxconn ${maxConnections}`;
   const backup = isBackup === true ? " backup" : "";
-  return `${address}:${port} id ${id}${affinity} weight ${SERVER_WEIGHT}${backup} ${CHECK}`;
+  return `${address}:${port} id ${id}${affinity} weight ${SERVER_WEIGHT}${backup}${limit} ${checkOf(server)}`;
 }
 
 /** Servers of a trial have ids beyond those of all others, so that none of them stands in another's way. */
@@ -26,5 +34,7 @@ const FIRST_TRIAL = 2000;
 export const trialName = ({ name }: Server): string => `try-${name}`;
 
 /** Its definition. HAProxy checks it as any other, and never sends a request to a backup of weight 0. */
-export const trialArguments = ({ id, address, port }: Server): string =>
-  `${address}:${port} id ${FIRST_TRIAL + id} backup weight 0 ${CHECK}`;
+export function trialArguments(server: Server): string {
+  const { id, address, port } = server;
+  return `${address}:${port} id ${FIRST_TRIAL + id} backup weight 0 ${checkOf(server)}`;
+}

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
 import { MAX_COMMAND_CHARS, MAX_LINE_BYTES } from "../../stack/buffer-limits.ts";
 import { isPem, type Pem } from "../../tls/certificate.ts";
-import { CHECK_PATHS } from "../container.ts";
+import { CHECKS } from "../container.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
 /** A command line of the runtime API that is safe to send: one command, nothing else. */
@@ -199,10 +199,10 @@ export const COMMANDS = {
   setCertificate: (file: string, pem: Pem) => commandWithPem(`set ssl cert ${path(file)}`, pem),
   commitCertificate: (file: string) => command(`commit ssl cert ${path(file)}`),
   abortCertificate: (file: string) => command(`abort ssl cert ${path(file)}`),
-  addCheckPath: (server: string, urlPath: string) =>
-    commandWithText(command(`add map ${CHECK_PATHS} ${identifier(server)}`), urlPath),
-  deleteCheckPath: (server: string) => command(`del map ${CHECK_PATHS} ${identifier(server)}`),
-  showCheckPaths: () => command(`show map ${CHECK_PATHS}`),
+  addCheck: (server: string, value: string) =>
+    commandWithText(command(`add map ${CHECKS} ${identifier(server)}`), value),
+  deleteCheck: (server: string) => command(`del map ${CHECKS} ${identifier(server)}`),
+  showChecks: () => command(`show map ${CHECKS}`),
   masterReload: () => command("@master reload"),
   masterShowProc: () => command("@master show proc"),
   /** For the master, which hands it on to the worker with this process id. */

@@ -1,6 +1,5 @@
-import { type HealthCheck, READY } from "../../stack/health-check.ts";
-import { READY_PATH_VARIABLE, READY_STATUS_VARIABLE, REVISION_VARIABLE } from "../container.ts";
-import { parseCheckPaths } from "./check-paths.ts";
+import { CHECK_VARIABLE, REVISION_VARIABLE } from "../container.ts";
+import { parseCheckValues } from "./check-values.ts";
 import type { Haproxy } from "./client.ts";
 import { COMMANDS } from "./command.ts";
 import { Connection, NO_SUCH_PROCESS, runRaw } from "./connection.ts";
@@ -20,7 +19,7 @@ export interface RunningState {
   /** Revision of the config that the worker was started with; undefined when it names none. */
   readonly revision: string | undefined;
   /** How its config checks servers; undefined when it does not tell. */
-  readonly check?: HealthCheck | undefined;
+  readonly check?: string | undefined;
 }
 
 /**
@@ -35,27 +34,22 @@ export const readState = async (haproxy: Haproxy): Promise<RunningState> =>
  * @throws {RuntimeError}
  */
 export async function readStateAndStats(haproxy: Haproxy) {
-  const [servers = "", words = "", paths = "", ...env] = await haproxy.run([
+  const [servers = "", words = "", values = "", ...env] = await haproxy.run([
     COMMANDS.showServersState(haproxy.backend),
     COMMANDS.showServerStats(haproxy.backend),
-    COMMANDS.showCheckPaths(),
+    COMMANDS.showChecks(),
     COMMANDS.showEnv(REVISION_VARIABLE),
-    COMMANDS.showEnv(READY_PATH_VARIABLE),
-    COMMANDS.showEnv(READY_STATUS_VARIABLE),
+    COMMANDS.showEnv(CHECK_VARIABLE),
   ]);
   const stats = parseServerStats(words);
   const cookies = new Map(stats.map(({ name, cookie }) => [name, cookie || undefined]));
-  const checkPaths = parseCheckPaths(paths);
-  const [revision, path, status = READY] = env.map((line) => /^\w+=(\S+)$/.exec(line.trim())?.[1]);
+  const checks = parseCheckValues(values);
+  const [revision, check] = env.map((line) => /^\w+=(\S+)$/.exec(line.trim())?.[1]);
   const running = parseServersState(servers).map((each) => {
     const { name } = each;
-    return { ...each, cookie: cookies.get(name), checkPath: checkPaths.get(name) };
+    return { ...each, cookie: cookies.get(name), check: checks.get(name) };
   });
-  const state: RunningState = {
-    servers: running,
-    revision,
-    check: path === undefined ? undefined : { path, status },
-  };
+  const state: RunningState = { servers: running, revision, check };
   return { state, stats };
 }
 

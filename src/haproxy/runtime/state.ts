@@ -19,8 +19,8 @@ export const RUNNING_SERVER = z.object({
   hasPassed: z.boolean(),
   /** Cookie value, where it was asked for; undefined for none. */
   cookie: z.string().optional(),
-  /** The path that it is checked with instead of the config's, where it was asked for; undefined for none. */
-  checkPath: z.string().optional(),
+  /** How it is checked instead of as the config says, where it was asked for; undefined for no such thing. */
+  check: z.string().optional(),
 });
 
 /** A server as the running HAProxy has it. */

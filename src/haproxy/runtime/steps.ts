@@ -1,4 +1,5 @@
-import { NO_SUCH_MAP } from "./check-paths.ts";
+import type { HealthCheck } from "../../stack/health-check.ts";
+import { checkValue, NO_SUCH_MAP } from "./check-values.ts";
 import { COMMANDS, type Command, type ServerPath, serverPath } from "./command.ts";
 import type { AdminState } from "./state.ts";
 
@@ -14,8 +15,8 @@ export interface Step<C = Command> {
 export const STILL_BUSY = /Server still has connections attached to it, cannot remove it\./;
 
 const SILENCE = /^$/;
-const NO_PATH_OR_SILENCE = /^(Key not found\.)?$/;
-const NO_PATH_LEFT = new RegExp(`${NO_PATH_OR_SILENCE.source}|${NO_SUCH_MAP.source}`);
+const NO_CHECK_OR_SILENCE = /^(Key not found\.)?$/;
+const NO_CHECK_LEFT = new RegExp(`${NO_CHECK_OR_SILENCE.source}|${NO_SUCH_MAP.source}`);
 const GONE_OR_SILENCE = /^(No such server\.)?$/;
 
 const step = (command: Command, accepts = SILENCE): Step => ({ command, accepts });
@@ -26,7 +27,7 @@ const leave = (path: ServerPath, from: AdminState, to: "ready" | "drain"): reado
   ...(from === "maint" ? [step(COMMANDS.setHealthDown(path))] : []),
 ];
 
-const checkAsOthers = (server: string): Step => step(COMMANDS.deleteCheckPath(server), NO_PATH_OR_SILENCE);
+const checkAsOthers = (server: string): Step => step(COMMANDS.deleteCheck(server), NO_CHECK_OR_SILENCE);
 
 /** The steps that change servers. `server` is a name in `backend`. */
 export const steps = (backend: string) => {
@@ -44,12 +45,12 @@ export const steps = (backend: string) => {
       ),
     setWeight: (server: string, weight: number): Step => step(COMMANDS.setWeight(pathOf(server), weight)),
     enableHealth: (server: string): Step => step(COMMANDS.enableHealth(pathOf(server))),
-    /** Checks a server with a path of its own. Behind a path that it has, `add map` would put a twin. */
-    checkWith: (server: string, urlPath: string): readonly Step[] => [
+    /** Checks a server in a way of its own. Behind one that it has, `add map` would put a twin. */
+    checkWith: (server: string, check: HealthCheck): readonly Step[] => [
       checkAsOthers(server),
-      step(COMMANDS.addCheckPath(server, urlPath)),
+      step(COMMANDS.addCheck(server, checkValue(check))),
     ],
-    /** Checks a server with the path of the config file again. */
+    /** Checks a server as the config file says again. */
     checkAsOthers,
     setDrain: (server: string, from: AdminState): readonly Step[] => leave(pathOf(server), from, "drain"),
     setReady: (server: string, from: AdminState): readonly Step[] => leave(pathOf(server), from, "ready"),
@@ -61,7 +62,7 @@ export const steps = (backend: string) => {
     useSession: (id: string, serverId: number): Step => step(COMMANDS.setTableServer(backend, id, serverId)),
     /**
      * `wait` first: it drops idle connections to the server, which `del` of newer versions refuses to do. Its
-     * own path for checks goes with the server.
+     * own check goes with the server.
      */
     delete: (server: string): readonly Step[] => [
       // newer versions say why; `del` is what counts
@@ -70,7 +71,7 @@ export const steps = (backend: string) => {
         COMMANDS.deleteServer(pathOf(server)),
         new RegExp(`^(Server deleted\\.|No such server\\.|${STILL_BUSY.source})$`),
       ),
-      step(COMMANDS.deleteCheckPath(server), NO_PATH_LEFT),
+      step(COMMANDS.deleteCheck(server), NO_CHECK_LEFT),
     ],
   } as const;
 };

@@ -114,7 +114,7 @@ async function carryOutPhase(
     case "try":
       return tryCheck(target, phase, report);
     case "check":
-      await haproxy.runSteps(phase.names.flatMap((name) => haproxy.steps.checkWith(name, phase.path)));
+      await haproxy.runSteps(phase.names.flatMap((name) => haproxy.steps.checkWith(name, phase.check)));
       return;
     default:
       return phase satisfies never;

@@ -1,5 +1,5 @@
 import { poll, systemClock } from "../../stack/clock.ts";
-import { type HealthCheck, passes } from "../../stack/health-check.ts";
+import { describeCheck, type HealthCheck, passes } from "../../stack/health-check.ts";
 import type { Server } from "../../stack/topology.ts";
 import { trialArguments, trialName } from "../file/server-line.ts";
 import { readStats } from "../runtime/running-state.ts";
@@ -27,7 +27,7 @@ export async function tryCheck(target: Target, trial: Trial, report: Report): Pr
   try {
     await target.haproxy.runSteps(
       trial.servers.flatMap((server) => [
-        ...checkWith(trialName(server), trial.check.path),
+        ...checkWith(trialName(server), trial.check),
         ...add(trialName(server), trialArguments(server)),
       ]),
     );
@@ -39,7 +39,7 @@ export async function tryCheck(target: Target, trial: Trial, report: Report): Pr
 
 async function judge(target: Target, { servers, check }: Trial, report: Report): Promise<void> {
   const { haproxy, readyTimeoutMs: timeoutMs, clock } = target;
-  const what = `app.readyPath ${check.path}`;
+  const what = describeCheck(check);
   const tell = ({ waiting }: Answers, leftMs: number): void =>
     report(
       `tries ${what} on ${waiting.map(({ name }) => name).join(" ")}, ${secondsLeft(leftMs)} left`,
@@ -73,10 +73,7 @@ interface Answers {
   readonly isRefused: boolean;
 }
 
-/**
- * Looks at the servers of a trial. One look builds on those before it. The app's status tells who passes,
- * since HAProxy judges by the statuses of the config that runs.
- */
+/** Looks at the servers of a trial. One look builds on those before it. */
 function answersOf(
   { haproxy, clock = systemClock }: Target,
   servers: readonly Server[],
@@ -90,18 +87,20 @@ function answersOf(
     for (const server of servers) {
       const { name } = server;
       const { checkCode: code } = stats.get(trialName(server)) ?? {};
-      if (code === undefined) continue; // While a check is under way HAProxy tells none.
-      if (passes(check, code)) passed.add(name);
-      else if (answers.get(name)?.code !== code) answers.set(name, { code, sinceMs: nowMs });
+      // HAProxy goes by what the running config takes for ready. While a check is under way it tells no code.
+      if (code !== undefined && passes(check, code)) passed.add(name);
+      else if (code !== undefined && answers.get(name)?.code !== code)
+        answers.set(name, { code, sinceMs: nowMs });
     }
     const waiting = servers.filter(({ name }) => !passed.has(name));
     const isRefused = waiting.some(({ name }) => {
       const { code = 0, sinceMs = nowMs } = answers.get(name) ?? {};
-      return isFinal(code) && nowMs - sinceMs >= REFUSED_AFTER_MS;
+      return isFinal(code, check) && nowMs - sinceMs >= REFUSED_AFTER_MS;
     });
     return { waiting, answers, isRefused };
   };
 }
 
 /** Whether an app that answers so will not answer otherwise in a while: not when it is busy, or not ready. */
-const isFinal = (code: number): boolean => code >= 400 && code < 500 && ![408, 425, 429].includes(code);
+const isFinal = (code: number, check: HealthCheck): boolean =>
+  !passes(check, code) && code >= 100 && code < 500 && ![408, 425, 429].includes(code);

@@ -1,6 +1,7 @@
 import type { HealthCheck } from "../../stack/health-check.ts";
 import type { Server } from "../../stack/topology.ts";
 import { SERVER_WEIGHT } from "../file/server-line.ts";
+import { checkText, checkValue } from "../runtime/check-values.ts";
 import type { RunningState } from "../runtime/running-state.ts";
 import type { AdminState, RunningServer } from "../runtime/state.ts";
 
@@ -9,7 +10,7 @@ export type Change =
   | { readonly kind: "set-address"; readonly name: string; readonly address: string; readonly port: number }
   | { readonly kind: "set-weight"; readonly name: string; readonly weight: number }
   | { readonly kind: "enable-check"; readonly name: string }
-  /** It has a path of its own for checks, which nobody declares. */
+  /** It is checked in a way of its own, which nobody declares. */
   | { readonly kind: "check-as-others"; readonly name: string }
   | { readonly kind: "set-ready"; readonly name: string; readonly from: AdminState };
 
@@ -41,8 +42,8 @@ export type Phase =
   /** As evict, and the sessions of workers of before a reload get their time as well. */
   | { readonly kind: "retire"; readonly names: readonly string[] }
   | Trial
-  /** The servers, which are not up yet, are checked with this path. */
-  | { readonly kind: "check"; readonly names: readonly string[]; readonly path: string }
+  /** The servers, which are not up yet, are checked so. */
+  | { readonly kind: "check"; readonly names: readonly string[]; readonly check: HealthCheck }
   /** Load the config file, which lists the declared servers. What runs then is looked at and planned anew. */
   | { readonly kind: "reload" };
 
@@ -72,7 +73,7 @@ export interface DeclaredServers {
 export function planUpdate(declared: DeclaredServers, found: RunningState): Plan {
   const { servers, revision, check } = declared;
   if (found.revision !== revision) return planReload(declared, found);
-  const difference = planServers(servers, found.servers, check.path);
+  const difference = planServers(servers, found.servers, checkValue(check));
   const prove: Phase = { kind: "prove", servers };
   return { difference, phases: [...additionsOf(difference), prove, retire(namesOf(difference.remove))] };
 }
@@ -98,7 +99,7 @@ export function planBringUp(declared: readonly Server[], running: readonly Runni
  * their time to end their sessions. Where no server is up there is nothing to lose, and the old worker's
  * checks may be what keeps them down.
  */
-function planReload({ servers: declared, check }: DeclaredServers, found: RunningState): Plan {
+function planReload({ servers: declared, check: next }: DeclaredServers, found: RunningState): Plan {
   const { servers: running } = found;
   const difference = planServers(withRunningCookies(declared, running), running);
   const reload: readonly Phase[] = [{ kind: "reload" }, { kind: "prove", servers: declared }];
@@ -109,10 +110,9 @@ function planReload({ servers: declared, check }: DeclaredServers, found: Runnin
   const names = new Set(declared.map(({ name }) => name));
   const undeclared = running.map(({ name }) => name).filter((name) => !names.has(name));
   const proof = first.length === 0 ? [] : planBringUp(first, running).phases;
-  const isSameCheck =
-    found.check === undefined || (found.check.path === check.path && found.check.status === check.status);
-  const checked = isSameCheck ? [] : planCheck(declared, running, first, check);
-  return { difference, phases: [...checked, ...proof, retire(undeclared), ...reload] };
+  const isSameCheck = found.check === undefined || found.check === checkText(next);
+  const check = isSameCheck ? [] : planCheck(declared, found, first, next);
+  return { difference, phases: [...check, ...proof, retire(undeclared), ...reload] };
 }
 
 /**
@@ -121,16 +121,18 @@ function planReload({ servers: declared, check }: DeclaredServers, found: Runnin
  */
 function planCheck(
   declared: readonly Server[],
-  running: readonly RunningServer[],
+  found: RunningState,
   first: readonly Server[],
   check: HealthCheck,
 ): readonly Phase[] {
-  const untried = running.filter(({ isUp, checkPath }) => isUp && checkPath !== check.path);
+  const isTaken = found.check?.endsWith(`|${check.status}`) === true;
+  const isTried = (own: string | undefined): boolean => isTaken && own === checkValue(check);
+  const untried = found.servers.filter((server) => server.isUp && !isTried(server.check));
   const names = new Set(namesOf(untried));
   const servers = declared.filter(({ name }) => names.has(name));
   return [
     ...(servers.length === 0 ? [] : [{ kind: "try", servers, check } as const]),
-    ...(first.length === 0 ? [] : [{ kind: "check", names: namesOf(first), path: check.path } as const]),
+    ...(first.length === 0 ? [] : [{ kind: "check", names: namesOf(first), check } as const]),
   ];
 }
 
@@ -154,12 +156,12 @@ function withRunningCookies(declared: readonly Server[], running: readonly Runni
 /**
  * Compares what is declared with what runs. Same input, same difference, in the order of the servers' ids;
  * none for a state that is as declared, whatever led to it.
- * @param readyPath the path that servers shall be checked with; without it, their own paths are left alone
+ * @param check how servers shall be checked, as the map says it; without it, their own checks are left alone
  */
 export function planServers(
   desired: readonly Server[],
   running: readonly RunningServer[],
-  readyPath?: string,
+  check?: string,
 ): Difference {
   const wanted = new Map(desired.map((server) => [server.name, server]));
   const wantedIds = new Set(desired.map(({ id }) => id));
@@ -180,7 +182,7 @@ export function planServers(
   for (const server of desired) {
     const current = kept.get(server.name);
     if (current === undefined) add.push({ kind: "add", server });
-    else change.push(...planChanges(server, current, readyPath));
+    else change.push(...planChanges(server, current, check));
   }
   return { evict, add, change, remove };
 }
@@ -197,14 +199,14 @@ export const actionsOf = ({ evict, add, change, remove }: Difference): readonly 
 const isSame = (declared: Server, running: RunningServer): boolean =>
   running.isMendable && declared.id === running.id && declared.cookie === running.cookie;
 
-function planChanges({ name, address, port }: Server, running: RunningServer, readyPath: string | undefined) {
-  const { checkPath = readyPath } = running;
+function planChanges({ name, address, port }: Server, running: RunningServer, check: string | undefined) {
+  const { check: own = check } = running;
   const actions: Change[] = [];
   if (running.address !== address || running.port !== port)
     actions.push({ kind: "set-address", name, address, port });
   if (running.weight !== SERVER_WEIGHT) actions.push({ kind: "set-weight", name, weight: SERVER_WEIGHT });
   if (!running.isChecked) actions.push({ kind: "enable-check", name });
-  if (readyPath !== undefined && checkPath !== readyPath) actions.push({ kind: "check-as-others", name });
+  if (check !== undefined && own !== check) actions.push({ kind: "check-as-others", name });
   if (running.adminState !== "ready") actions.push({ kind: "set-ready", name, from: running.adminState });
   return actions;
 }

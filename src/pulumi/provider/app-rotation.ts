@@ -42,7 +42,7 @@ const bringUpOn = (
 /**
  * As {@link bringUpEverywhere} for a server whose container is another one now, and is checked as that is,
  * whatever haproxy.cfg still says.
- * @param check that it has; that of haproxy.cfg without one
+ * @param check how it is checked; as haproxy.cfg says without one
  */
 export async function bringUpAnother(
   inputs: RolloutInputs,
@@ -53,7 +53,7 @@ export async function bringUpAnother(
   await onEach(inputs, report, async ({ haproxy }, tell) => {
     const { checkAsOthers, checkWith } = haproxy.steps;
     await haproxy.runSteps(
-      check === undefined ? [checkAsOthers(server.name)] : checkWith(server.name, check.path),
+      check === undefined ? [checkAsOthers(server.name)] : checkWith(server.name, check),
     );
     await bringUpOn(haproxy, inputs, [server], tell);
   });

@@ -5,6 +5,7 @@ import { EngineError } from "../../docker/engine-error.ts";
 import { stateFileIn } from "../../docker/state-file.ts";
 import { readVolumeFile } from "../../docker/volume-command.ts";
 import { CERTIFICATE_FILE, CERTIFICATE_PATH } from "../../haproxy/container.ts";
+import { checkValue } from "../../haproxy/runtime/check-values.ts";
 import { type RunningState, readState, unlessDown } from "../../haproxy/runtime/running-state.ts";
 import { ReloadRefusedError } from "../../haproxy/runtime/runtime-error.ts";
 import {
@@ -64,7 +65,8 @@ export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
       state.readyTimeoutMs !== inputs.readyTimeoutMs ||
       // an update that ended without it left the rest as declared
       inputs.servers.some(({ name }) => !running.servers[name]?.isUp) ||
-      actionsOf(planServers(inputs.servers, Object.values(running.servers), inputs.check.path)).length > 0
+      actionsOf(planServers(inputs.servers, Object.values(running.servers), checkValue(inputs.check)))
+        .length > 0
     );
   },
   /** What HAProxy has goes with its container, which is next; nobody needs to be drained there any more. */
@@ -136,8 +138,8 @@ async function withCertificate({ haproxy, certificate }: Target, state: RunningS
 
 /** Pulumi's state has no undefined: what is not there is left out. */
 function byName({ revision = "", servers }: RunningState): Running {
-  const entries = servers.map(({ cookie, checkPath, ...server }) => {
-    const known = { ...(cookie !== undefined && { cookie }), ...(checkPath !== undefined && { checkPath }) };
+  const entries = servers.map(({ cookie, check, ...server }) => {
+    const known = { ...(cookie !== undefined && { cookie }), ...(check !== undefined && { check }) };
     return [server.name, { ...server, ...known }] as const;
   });
   return { revision, servers: Object.fromEntries(entries) };

@@ -76,6 +76,52 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: (text) => text || "/readyz",
     taken: ({ app }) => app.check.path,
   },
+  "app.check.interval": {
+    initial: 500,
+    good: ["500ms", "100ms", "10s"],
+    given: milliseconds,
+    taken: ({ app }) => app.check.intervalMs,
+    base: ({ app }) => ({ "app.check.interval": `${app.check.intervalMs}ms` }),
+  },
+  "app.check.timeout": {
+    initial: 2_000,
+    good: ["2s", "100ms", "5m"],
+    given: milliseconds,
+    taken: ({ app }) => app.check.timeoutMs,
+  },
+  "app.check.rise": {
+    initial: 1,
+    good: ["1", "3"],
+    given: Number,
+    taken: ({ app }) => app.check.rise,
+    base: ({ app }) => ({ "app.check.rise": String(app.check.rise) }),
+  },
+  "app.check.fall": {
+    initial: 2,
+    good: ["1", "3"],
+    given: Number,
+    taken: ({ app }) => app.check.fall,
+    base: ({ app }) => ({ "app.check.fall": String(app.check.fall) }),
+  },
+  "app.check.host": {
+    initial: "localhost",
+    good: ["", "shop.example.com", "10.0.0.1:80", "a_b"],
+    given: (text) => text || "localhost",
+    taken: ({ app }) => app.check.host,
+  },
+  "app.check.status": {
+    initial: "200-399",
+    good: ["", "200", "200-299,401", "100-499"],
+    given: (text) => text || "200-399",
+    taken: ({ app }) => app.check.status,
+  },
+  "app.maxConnections": {
+    initial: 0,
+    good: ["0", "1", "100000"],
+    given: Number,
+    taken: ({ app }) => app.maxConnections,
+    base: ({ app }) => ({ "app.maxConnections": String(app.maxConnections) }),
+  },
   "app.command": {
     initial: ["./podinfo", "--port=9898", "--level=debug"],
     good: ["", '["./podinfo","--port={port}"]', "[]", '["sh","-c","exec \\"$0\\"; x"]'],
@@ -469,16 +515,23 @@ export const KEYS: Readonly<Record<string, Place>> = {
 
 const FIRST = "172.28.10.";
 
+/** A word that tells how servers are checked. */
+const IN_CHECKS =
+  /^"(%\[srv_name,map_str\(virt@ready,'\/readyz\|localhost'\),field\([12],'\|'\)\]|\/readyz\|localhost\|200-399)"$/;
+
 const checkWord = (was: string, { app }: Settings): string =>
-  [`"%[srv_name,map_str(virt@ready,'/readyz')]"`, '"/readyz"'].includes(was)
-    ? was.replace("/readyz", () => app.check.path)
-    : was;
+  IN_CHECKS.test(was) ? was.replace("/readyz", () => app.check.path) : was;
+const statusWord = (was: string, { app }: Settings): string =>
+  was.replace(/^((?:"\S+\|)?)200-399("?)$/, (_, before, after) => `${before}${app.check.status}${after}`);
 
 /** What may stand in a changed file for a word of the file of the defaults, by the key that was changed. */
 const WORDS: Readonly<Record<string, (was: string, settings: Settings) => string>> = {
   "app.readyPath": checkWord,
-  "app.image": (was, settings) =>
-    checkWord(was, settings).replace(/^("?)200-399("?)$/, `$1${settings.app.check.status}$2`),
+  "app.image": (was, settings) => statusWord(checkWord(was, settings), settings),
+  "app.check.status": statusWord,
+  "app.check.host": (was, { app }) =>
+    IN_CHECKS.test(was) ? was.replace("localhost", () => app.check.host) : was,
+  "app.check.timeout": (was, { app }) => (was === "2000ms" ? `${app.check.timeoutMs}ms` : was),
   balance: (was, { balance }) => (was === "roundrobin" ? balance : was),
   "session.key": (was, { session }) => was.replaceAll("of-the-base", session.key.name),
   "session.cookie.name": (was, { session }) => (was === "SRV_demo" ? session.cookie.name : was),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCheckPaths } from "../../../src/haproxy/runtime/check-paths.ts";
+import { parseCheckValues } from "../../../src/haproxy/runtime/check-values.ts";
 import { parsePeers } from "../../../src/haproxy/runtime/peers.ts";
 import { parseProcessInfo } from "../../../src/haproxy/runtime/process-info.ts";
 import { ReplySplitter } from "../../../src/haproxy/runtime/replies.ts";
@@ -136,7 +136,7 @@ const PARSERS: readonly Parser[] = [
     what: "show map",
     good: ["0x7fa09cd44f40 s1 /x,y?a=%20\n0x7fa09d0780e0 try-s12 /twin\n"],
     read: (text = "") => {
-      for (const [name, path] of parseCheckPaths(text))
+      for (const [name, path] of parseCheckValues(text))
         expect([isWord(name), isWord(path)]).toEqual([true, true]);
     },
   },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { renderConfig } from "../../../src/haproxy/file/render.ts";
+import { checkText } from "../../../src/haproxy/runtime/check-values.ts";
 import type { RunningCertificate } from "../../../src/haproxy/runtime/served-certificate.ts";
 import { describeChanges, describeWarnings } from "../../../src/preview/changes.ts";
 import { declareApps, type Observed } from "../../../src/preview/situation.ts";
@@ -48,7 +49,7 @@ const runs = (config: ConfigChanges, changes: Partial<ObservedBalancer> = {}): O
   const { check } = topology;
   const running = {
     revision: rendered.revision,
-    check,
+    check: checkText(check),
     servers: readBack(topology.servers.map(asAdded)),
   };
   return {

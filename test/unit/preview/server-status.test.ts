@@ -32,7 +32,11 @@ describe("status", () => {
       drift: "declared 172.28.10.11:9898",
     },
     { what: "has another weight", found: change(0, { weight: 3 }), drift: "declared weight 100" },
-    { what: "is checked otherwise", found: change(0, { checkPath: "/x" }), drift: "checked with /x" },
+    {
+      what: "is checked otherwise",
+      found: change(0, { check: "/x|localhost" }),
+      drift: "checked with /x|localhost",
+    },
     { what: "has another id", found: change(0, { id: 9 }), drift: "declared id 1" },
     { what: "has another cookie", found: change(0, { cookie: "sx" }), drift: "declared cookie s1" },
     {

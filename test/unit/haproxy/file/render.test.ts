@@ -144,13 +144,13 @@ test("the runtime API by TLS lets in nobody but the one client, and no older TLS
 
 test("the app's ready path is the one that HAProxy asks for", () => {
   expect(configOf({ "app.readyPath": "/a?b=c&d" }).text).toContain(
-    `\n    http-check send meth GET uri-lf "%[srv_name,map_str(virt@ready,'/a?b=c&d')]"\n`,
+    `\n    http-check send meth GET uri-lf "%[srv_name,map_str(virt@ready,'/a?b=c&d|localhost'),field(1,'|')]" ver `,
   );
 });
 
 test("without one podinfo is asked for /readyz, and any other app for anything but a fault at /", () => {
   const checkOf = (config: StackConfig) =>
-    /map_str\(virt@ready,'(.+)'\).*\n.*status (.+)\n/.exec(configOf(config).text);
+    /map_str\(virt@ready,'([^'|]+)\|localhost'\).*\n.*status (.+)\n/.exec(configOf(config).text);
   expect(checkOf({ "app.image": "registry.test:5000/stefanprodan/podinfo" })?.slice(1)).toEqual([
     "/readyz",
     "200-399",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseCheckPaths } from "../../../../src/haproxy/runtime/check-paths.ts";
+import { parseCheckValues } from "../../../../src/haproxy/runtime/check-values.ts";
 import {
   parseServerStats,
   parseServersConn,
@@ -203,7 +203,7 @@ describe("the answer of `show stat`", () => {
 });
 
 describe("the answer of `show map`", () => {
-  const parsed = (reply: string) => [...parseCheckPaths(reply)];
+  const parsed = (reply: string) => [...parseCheckValues(reply)];
 
   test("has the path of each server, and the first of twins", () => {
     expect(
@@ -223,7 +223,7 @@ describe("the answer of `show map`", () => {
   });
 
   test("is refused when it is anything else", () => {
-    expect(() => parseCheckPaths("Permission denied")).toThrow(
+    expect(() => parseCheckValues("Permission denied")).toThrow(
       'HAProxy answered "show map" with "Permission denied"',
     );
   });

@@ -4,7 +4,7 @@ import { named } from "../../../harness/named.ts";
 
 const s = steps("webservers");
 const [add, , ready] = s.add("s4", "10.0.0.4:80 id 4");
-const [forget, checkWith] = s.checkWith("s4", "/healthz");
+const [forget, checkWith] = s.checkWith("s4", { path: "/healthz", host: "localhost", status: "200-399" });
 const [wait, del, delPath] = s.delete("s4");
 
 const BUSY = "Server still has connections attached to it, cannot remove it.";

@@ -7,6 +7,7 @@ import { parseServersState } from "../../../../src/haproxy/runtime/state.ts";
 import type { Report } from "../../../../src/haproxy/servers/report.ts";
 import type { StateFile } from "../../../../src/haproxy/servers/sync.ts";
 import { BACKEND, type Server } from "../../../../src/stack/topology.ts";
+import { checkOf } from "./declared-servers.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { type Apps, FakeWorker, type LiveServer, type LoadedConfig } from "./fake-worker.ts";
 
@@ -115,9 +116,9 @@ export class FakeHaproxy {
 
   #startWorker(
     pid: number,
-    { revision = "r1", readyPath = "/readyz", servers }: NonNullable<FakeOptions["file"]>,
+    { revision = "r1", check = checkOf("/readyz"), servers }: NonNullable<FakeOptions["file"]>,
   ): FakeWorker {
-    const worker = new FakeWorker(pid, { revision, readyPath }, this.clock, this.#apps);
+    const worker = new FakeWorker(pid, { revision, check }, this.clock, this.#apps);
     worker.load(servers);
     return worker;
   }

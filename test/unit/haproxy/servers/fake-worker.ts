@@ -1,9 +1,7 @@
-import {
-  READY_PATH_VARIABLE,
-  READY_STATUS_VARIABLE,
-  REVISION_VARIABLE,
-} from "../../../../src/haproxy/container.ts";
+import { CHECK_VARIABLE, REVISION_VARIABLE } from "../../../../src/haproxy/container.ts";
+import { checkText } from "../../../../src/haproxy/runtime/check-values.ts";
 import type { Clock } from "../../../../src/stack/clock.ts";
+import type { HealthCheck } from "../../../../src/stack/health-check.ts";
 import { BACKEND, type Server } from "../../../../src/stack/topology.ts";
 import { RECORDED } from "../runtime/recorded.ts";
 import { asAdded, type ModelServer } from "./haproxy-model.ts";
@@ -20,7 +18,7 @@ export interface LiveServer extends ModelServer {
 /** A config file as the worker has loaded it, without its servers. */
 export interface LoadedConfig {
   readonly revision: string;
-  readonly readyPath: string;
+  readonly check: HealthCheck;
 }
 
 /** What the apps do. */
@@ -41,16 +39,13 @@ const MAINT = 1;
 const DRAIN = 8;
 const FIRST_CHECK_MS = 100;
 const CHECKED = 6;
-const PASSED = ["L7OK", "Layer7 check passed"];
-const TIMED_OUT = ["L7TOUT", "Layer7 timeout"];
-const WRONG_STATUS = ["L7STS", "Layer7 wrong status"];
 
 /** A worker process of HAProxy: what it has, and what it answers. The rules were seen on HAProxy 3.2.26. */
 export class FakeWorker {
   readonly pid: number;
   readonly config: LoadedConfig;
   readonly servers: Map<string, LiveServer>;
-  readonly paths = new Map<string, string>();
+  readonly checks = new Map<string, string>();
   readonly #clock: Clock;
   readonly #apps: Apps;
 
@@ -87,9 +82,7 @@ export class FakeWorker {
     if (command.startsWith("show servers conn")) return this.#connections();
     if (command.startsWith("show stat")) return this.#stats();
     if (command === `show env ${REVISION_VARIABLE}`) return `${REVISION_VARIABLE}=${this.config.revision}`;
-    if (command === `show env ${READY_PATH_VARIABLE}`)
-      return `${READY_PATH_VARIABLE}=${this.config.readyPath}`;
-    if (command === `show env ${READY_STATUS_VARIABLE}`) return `${READY_STATUS_VARIABLE}=200-399`;
+    if (command === `show env ${CHECK_VARIABLE}`) return `${CHECK_VARIABLE}=${checkText(this.config.check)}`;
     const [isMap, how = "", key = "", value = ""] = MAP.exec(command) ?? [];
     if (isMap !== undefined) return this.#map(how, key, value.replaceAll("\\", ""));
     const [, verb = "", name = "", rest = ""] = CHANGE.exec(command) ?? [];
@@ -97,15 +90,18 @@ export class FakeWorker {
   }
 
   #map(how: string, key: string, value: string): string {
-    if (how === "show") return Array.from(this.paths, ([name, path]) => `0x7f ${name} ${path}`).join("\n");
-    if (how === "add") this.paths.set(key, value);
-    else if (!this.paths.delete(key)) return "Key not found.";
+    if (how === "show") return Array.from(this.checks, ([name, check]) => `0x7f ${name} ${check}`).join("\n");
+    if (how === "add") this.checks.set(key, value);
+    else if (!this.checks.delete(key)) return "Key not found.";
     return "";
   }
 
   /** What the app answers to a check, where that is no good status. */
   #refusal(name: string): number | undefined {
-    return this.#apps.refuses(this.paths.get(name) ?? this.config.readyPath, name.replace(/^try-/, ""));
+    return this.#apps.refuses(
+      (this.checks.get(name) ?? this.config.check.path).split("|")[0] ?? "",
+      name.replace(/^try-/, ""),
+    );
   }
 
   #change(verb: string, name: string, rest: string): string {
@@ -199,15 +195,13 @@ export class FakeWorker {
     const [head = ""] = RECORDED.stat.split("\n");
     const lines = Array.from(this.servers.values(), (server) => {
       const isUp = this.#isUp(server);
-      const code = this.#clock.now() < server.passesFromMs ? undefined : this.#refusal(server.name);
-      const [status = "", description = ""] = isUp ? PASSED : code === 0 ? TIMED_OUT : WRONG_STATUS;
+      const refusal = this.#clock.now() < server.passesFromMs ? undefined : this.#refusal(server.name);
+      const code = isUp ? 200 : refusal;
       const words = new Map<string, string | number>([
         ["pxname", "webservers"],
         ["svname", server.name],
         ["status", server.adminBits === MAINT ? "MAINT" : isUp ? "UP" : "DOWN"],
-        ["check_status", status],
-        ["check_code", isUp ? 200 : code || ""],
-        ["check_desc", description],
+        ...checkWords(isUp, code),
         ["cookie", server.cookie ?? ""],
       ]);
       const numbers = new Set(["scur", "stot"]);
@@ -220,3 +214,10 @@ export class FakeWorker {
     return [head, ...lines].join("\n");
   }
 }
+
+const checkWords = (isUp: boolean, code: number | undefined) =>
+  [
+    ["check_status", isUp ? "L7OK" : code === 0 ? "L7TOUT" : "L7STS"],
+    ["check_code", code || ""],
+    ["check_desc", isUp ? "Layer7 check passed" : code === 0 ? "Layer7 timeout" : "Layer7 wrong status"],
+  ] as const;

@@ -17,8 +17,8 @@ export interface ModelServer {
   readonly adminBits: number;
   /** 0 no check, 2 a check that is off, 6 a check that is on. */
   readonly checkBits: number;
-  /** Its own path for checks, by the map. */
-  readonly checkPath?: string | undefined;
+  /** Its own check, by the map. */
+  readonly check?: string | undefined;
 }
 
 const CHECK_CONFIGURED = 2;
@@ -80,7 +80,7 @@ function change(
         throw new Error("Health check was not configured on this server, cannot enable.");
       return { ...server, checkBits: server.checkBits | CHECK_ENABLED };
     case "check-as-others":
-      return { ...server, checkPath: undefined };
+      return { ...server, check: undefined };
     case "set-ready":
       return { ...server, adminBits: 0 };
     default:
@@ -101,6 +101,6 @@ export function readBack(servers: readonly ModelServer[]): RunningServer[] {
   return parseServersState([version, header, ...lines].join("\n")).map((server) => ({
     ...server,
     cookie: known.get(server.name)?.cookie,
-    checkPath: known.get(server.name)?.checkPath,
+    check: known.get(server.name)?.check,
   }));
 }

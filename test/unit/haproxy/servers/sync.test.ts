@@ -2,21 +2,19 @@ import { describe, expect, test } from "vitest";
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
 import { bringUp, sync, tryNext } from "../../../../src/haproxy/servers/sync.ts";
 import type { Server } from "../../../../src/stack/topology.ts";
-import { declare } from "./declared-servers.ts";
+import { checkOf, declare } from "./declared-servers.ts";
 import { FakeHaproxy } from "./fake-haproxy.ts";
 
 const TIMES = { drainTimeoutMs: 10_000, readyTimeoutMs: 2_000 };
 const FIVE = declare(5);
 const only = (...names: string[]): Server[] => FIVE.filter(({ name }) => names.includes(name));
 
-const asking = (path: string) => ({ path, status: "200-399" });
-
 const syncTo = (
   { haproxy, clock, stateFile, report }: FakeHaproxy,
   servers: readonly Server[],
   revision = "r1",
   path = "/readyz",
-) => sync({ ...{ haproxy, clock, stateFile, servers, revision, check: asking(path) }, ...TIMES }, report);
+) => sync({ ...{ haproxy, clock, stateFile, servers, revision, check: checkOf(path) }, ...TIMES }, report);
 
 const CHECK = "check inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1";
 
@@ -234,7 +232,7 @@ describe("a sync with another config", () => {
 });
 
 describe("a sync with another check", () => {
-  const file = { revision: "r2", readyPath: "/ready", servers: only("s1", "s2") };
+  const file = { revision: "r2", check: checkOf("/ready"), servers: only("s1", "s2") };
   const start = (options: Partial<Parameters<typeof FakeHaproxy.start>[0]>) =>
     FakeHaproxy.start({ running: only("s1", "s2"), file, ...options });
   const syncCheck = (fake: FakeHaproxy, servers = file.servers) => syncTo(fake, servers, "r2", "/ready");
@@ -242,12 +240,12 @@ describe("a sync with another check", () => {
   /** What an update leaves that was killed in a trial. */
   const leaveTrial = ({ worker }: FakeHaproxy): void => {
     worker.load(only("s1").map((server) => ({ ...server, name: "try-s1", id: 2001 })));
-    worker.paths.set("try-s1", "/other");
+    worker.checks.set("try-s1", "/other|localhost");
   };
 
   const tried = only("s1", "s2").map(({ name, address, id }) => [
     `del map virt@ready try-${name}`,
-    `add map virt@ready try-${name} \\/ready`,
+    `add map virt@ready try-${name} \\/ready\\|localhost`,
     `add server try-${name} ${address}:9898 id ${2000 + id} backup weight 0 ${CHECK} init-state down`,
     `enable health try-${name}`,
     `set server try-${name} state ready`,
@@ -272,14 +270,14 @@ describe("a sync with another check", () => {
       ...reloading("s1 up", "s2 up"),
       "= reload: config r1 → r2",
     ]);
-    expect([check, fake.names()]).toEqual([asking("/ready"), ["s1", "s2"]]);
+    expect([check, fake.names()]).toEqual(["/ready|localhost|200-399", ["s1", "s2"]]);
   });
 
   test("may be tried alone, which changes nothing else", async () => {
     await using fake = await start({ running: only("s2", "s4") });
     fake.worker.set("s2", { weight: 3 });
     const { haproxy, clock, report } = fake;
-    const declared = { haproxy, clock, servers: only("s2", "s3"), revision: "r2", check: asking("/ready") };
+    const declared = { haproxy, clock, servers: only("s2", "s3"), revision: "r2", check: checkOf("/ready") };
     await tryNext({ ...declared, ...TIMES }, report);
     expect(fake.transcript).toContain("= app.readyPath /ready tried: s2 pass");
     expect(fake.transcript.filter((line) => !/[ -]s2\b/.test(line))).toEqual([]);
@@ -338,12 +336,12 @@ describe("a sync with another check", () => {
     leaveTrial(fake);
     await syncTo(fake, file.servers);
     expect(fake.transcript).toEqual(["= runtime: - try-s1", ...removing("try-s1")]);
-    expect([fake.names(), [...fake.worker.paths]]).toEqual([["s1", "s2"], []]);
+    expect([fake.names(), [...fake.worker.checks]]).toEqual([["s1", "s2"], []]);
   });
 
   test("is not tried where the containers are checked so already, nor where none is up", async () => {
     await using fake = await start({});
-    for (const name of ["s1", "s2"]) fake.worker.paths.set(name, "/ready");
+    for (const name of ["s1", "s2"]) fake.worker.checks.set(name, "/ready|localhost");
     await syncCheck(fake);
     expect(fake.transcript).toEqual([...reloading("s1 up", "s2 up"), "= reload: config r1 → r2"]);
     await using down = await start({ refuses: (urlPath) => (urlPath === "/readyz" ? 500 : undefined) });
@@ -360,14 +358,14 @@ describe("a sync with another check", () => {
       refuses: (urlPath, server) => (urlPath === "/readyz" && server === "s3" ? 404 : undefined),
     });
     await syncCheck(fake, servers);
-    expect(fake.transcript).toContain("add map virt@ready s3 \\/ready");
+    expect(fake.transcript).toContain("add map virt@ready s3 \\/ready\\|localhost");
     expect(fake.transcript.slice(-4)).toEqual([...reloading("s1 up", "s3 up"), "= reload: config r1 → r2"]);
   });
 });
 
 test("a server that somebody has checked otherwise is checked as all others again", async () => {
   await using fake = await FakeHaproxy.start({ running: only("s1", "s2") });
-  fake.worker.paths.set("s2", "/other");
+  fake.worker.checks.set("s2", "/other|localhost");
   await syncTo(fake, only("s1", "s2"));
   expect(fake.transcript).toEqual(["= runtime: ~ s2", "del map virt@ready s2"]);
 });

@@ -24,7 +24,7 @@ const INPUTS: RuntimeSyncInputs = {
   },
   revision: "0123456789abcdef",
   servers: [...servers],
-  check: { path: "/readyz", status: "200-399" },
+  check: { path: "/readyz", host: "localhost", status: "200-399" },
   drainTimeoutMs: 30_000,
   readyTimeoutMs: 60_000,
 };
