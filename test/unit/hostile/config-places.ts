@@ -557,12 +557,12 @@ const LINES: Readonly<
 > = {
   bind: {
     pattern:
-      /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ fc_src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ req\.hdr\(X-Balancer-Probe\) -m found \}$/,
+      /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ fc_src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ var\(txn\.from\) -m ip 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ req\.hdr\(X-Balancer-Probe\) -m found \}$/,
     count: () => 1,
   },
   "haproxy.buffer": { pattern: /^ {4}tune\.bufsize \d+$/, count: () => 1 },
   trustedProxies: {
-    pattern: /^ {4}acl (from_proxy fc_src|is_proxy var\(txn\.client\) -m ip) [0-9a-fA-F:./]+$/,
+    pattern: /^ {4}acl (from_proxy var\(txn\.from\)|is_proxy var\(txn\.client\)) -m ip [0-9a-fA-F:./]+$/,
     count: ({ traffic }) => 2 * traffic.trustedProxies.length,
   },
   // the second line of some is of the runtime API
