@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
+import pMap from "p-map";
 import { ifFound } from "./engine-error.ts";
-import { inspectExisting } from "./engine-replies.ts";
+import { inspectContainer, inspectExisting } from "./engine-replies.ts";
 import { textOf } from "./multiplexed.ts";
 
 /**
@@ -15,6 +16,35 @@ export async function whyNotRunning(docker: Docker, name: string): Promise<strin
     const how = State.Restarting ? "keeps ending" : `is ${State.Status}`;
     return `container ${name} ${how}: ${State.Error || (await lastLines(docker, name))}`;
   });
+}
+
+/** A container that has ended so often while it was waited for is not waited for any longer. */
+const HOPELESS_ENDS = 3;
+/** Docker takes a container that ran for longer for one that runs, and starts it again at once. */
+const SHORT_RUN_MS = 10_000;
+/** An engine shall not be asked for hundreds of containers at once. */
+const AT_A_TIME = 8;
+
+/**
+ * Watches containers that are waited for.
+ * @returns a look at some of them, which tells by name why it is no use to wait: the container has ended
+ *   three times since the first look, or its short runs had ended as often before
+ */
+export function watchEnds(docker: Docker) {
+  const before = new Map<string, number>();
+  const look = async (name: string) => {
+    const found = await inspectContainer(docker, name);
+    if (found === undefined) return [];
+    const { RestartCount: ends, State } = found;
+    const since = ends - (before.get(name) ?? ends);
+    if (!before.has(name)) before.set(name, ends);
+    const ranMs = Date.parse(State.FinishedAt) - Date.parse(State.StartedAt);
+    const isShort = State.Restarting && ends >= HOPELESS_ENDS && ranMs < SHORT_RUN_MS;
+    if (since < HOPELESS_ENDS && !isShort) return [];
+    return [[name, `its container has ended ${ends} times, with exit code ${State.ExitCode}`] as const];
+  };
+  return async (names: readonly string[]): Promise<ReadonlyMap<string, string>> =>
+    new Map((await pMap(names, look, { concurrency: AT_A_TIME })).flat());
 }
 
 /** Reads the last lines that a container printed, and joins them into one line. */

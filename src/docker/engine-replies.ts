@@ -30,8 +30,11 @@ const CONTAINER = part({
     Paused: flag,
     Restarting: flag,
     Error: text,
+    ExitCode: number,
+    StartedAt: text,
     FinishedAt: text,
   }),
+  RestartCount: number,
   HostConfig: part({
     Memory: number,
     MemorySwap: number,

@@ -63,6 +63,22 @@ describe("a roll-out that cannot work", () => {
     await expectUntouched();
   });
 
+  test("is not waited for when its containers keep ending, and tells how", async () => {
+    const { failures } = await versions.underLoad(stack, async () => {
+      const command = ["sh", "-c", "echo no database; exit 3"];
+      // Longer than a test may take.
+      const { exitCode, output } = await stack.tryUp({ "app.command": command, readyTimeout: "60m" });
+      expect(exitCode).not.toBe(0);
+      expect(output).toMatch(
+        /not up, and not waited for: standin \(.*\): DOWN .*has ended \d+ times, with exit code 3/,
+      );
+      expect(output).toMatch(/container e2e-way-back-standin keeps ending: no database/);
+    });
+    expect(failures).toEqual([]);
+    await expectUntouched();
+    stack.configure({ readyTimeout: "10s" });
+  });
+
   test("goes back by itself when a container in the middle does not come up", async () => {
     const { failures } = await versions.underLoad(stack, async () => {
       const { exitCode, output } = await stack.tryUp({

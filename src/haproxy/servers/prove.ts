@@ -1,4 +1,4 @@
-import { poll } from "../../stack/clock.ts";
+import { poll, systemClock } from "../../stack/clock.ts";
 import type { Server } from "../../stack/topology.ts";
 import type { Haproxy } from "../runtime/client.ts";
 import { readServers, readStats } from "../runtime/running-state.ts";
@@ -9,24 +9,56 @@ import { PROGRESS, secondsLeft, type Target } from "./target.ts";
 
 const POLL_MS = 50;
 
+/** How often it is looked whether it is any use to wait. */
+const HOPE_MS = 500;
+
 type Proof = Pick<Target, "haproxy" | "clock" | "readyTimeoutMs">;
 
 /**
- * Waits until HAProxy reports every one of the servers up, by a check that passed.
+ * Waits until HAProxy reports every one of the servers up, by a check that passed, or until it is no use to
+ * wait for one of them.
  * @throws {NotUpError} naming those that are not, with HAProxy's words
  */
-export async function proveUp(target: Proof, servers: readonly Server[], report: Report): Promise<void> {
+export async function proveUp(
+  target: Proof & Pick<Target, "findHopeless">,
+  servers: readonly Server[],
+  report: Report,
+): Promise<void> {
   const { haproxy, readyTimeoutMs } = target;
   const names = servers.map(({ name }) => name);
-  const missing = new Set(await waitUp(target, names, report));
+  const hope = watchHope(target, servers);
+  const missing = new Set(await waitUp(target, names, report, hope.isLost));
   if (missing.size === 0) return;
-  const down = servers.filter(({ name }) => missing.has(name));
+  const why = hope.whyLost();
+  const down = servers.filter(
+    ({ name, containerName }) => missing.has(name) && (why.size === 0 || why.has(containerName)),
+  );
   const words = await describeServers(haproxy, names);
-  const lines = down.map((server) => `${placeOf(server)}: ${words.get(server.name)}`);
+  const lines = down.map((server) => {
+    const lost = why.get(server.containerName);
+    return `${placeOf(server)}: ${words.get(server.name)}${lost === undefined ? "" : `; ${lost}`}`;
+  });
   throw new NotUpError(
-    `${notUpWithin(readyTimeoutMs)}: ${lines.join("; ")}`,
+    `${why.size === 0 ? notUpWithin(readyTimeoutMs) : "not up, and not waited for"}: ${lines.join("; ")}`,
     down.map(({ containerName }) => containerName),
   );
+}
+
+/** Looks now and again whether it is any use to wait for servers. */
+function watchHope(
+  { findHopeless, clock = systemClock }: Pick<Target, "findHopeless" | "clock">,
+  servers: readonly Server[],
+) {
+  const containers = new Map(servers.map(({ name, containerName }) => [name, containerName]));
+  let why: ReadonlyMap<string, string> = new Map();
+  let nextMs = clock.now();
+  const isLost = async (missing: readonly string[]): Promise<boolean> => {
+    if (findHopeless === undefined || clock.now() < nextMs) return false;
+    why = await findHopeless(missing.flatMap((name) => containers.get(name) ?? []));
+    nextMs = clock.now() + HOPE_MS;
+    return why.size > 0;
+  };
+  return { isLost, whyLost: () => why };
 }
 
 /** Where a server is, for messages. */
@@ -36,25 +68,33 @@ export const placeOf = ({ name, containerName, address, port }: Server): string 
 export const notUpWithin = (readyTimeoutMs: number): string =>
   `not up within ${readyTimeoutMs / 1000} s (readyTimeout)`;
 
-/** Waits until checks that passed find the servers up. Returns the names of those that are not up in time. */
+/**
+ * Waits until checks that passed find the servers up.
+ * @param isLost whether it is no use to wait for those that are not up yet
+ * @returns the names of those that are not up in time
+ */
 export function waitUp(
   { haproxy, clock, readyTimeoutMs: timeoutMs }: Proof,
   names: readonly string[],
   report: Report,
+  isLost: (missing: readonly string[]) => Promise<boolean> = async () => false,
 ): Promise<string[]> {
   // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the
   // server stays up.
   const passed = new Set<string>();
+  let isOver = false;
   const look = async (): Promise<string[]> => {
     const running = new Map((await readServers(haproxy)).map((server) => [server.name, server]));
-    return names.filter((name) => !isProved(running.get(name), passed));
+    const missing = names.filter((name) => !isProved(running.get(name), passed));
+    isOver = missing.length === 0 || (await isLost(missing));
+    return missing;
   };
   const tell = async (missing: readonly string[], leftMs: number): Promise<void> => {
     const words = Array.from(await describeServers(haproxy, missing), ([name, each]) => `${name}: ${each}`);
     const others = words.length > 5 ? ` and ${words.length - 5} others` : "";
     report(`waits for ${words.slice(0, 5).join("; ")}${others}, ${secondsLeft(leftMs)} left`, "progress");
   };
-  const until = (missing: readonly string[]): boolean => missing.length === 0;
+  const until = (): boolean => isOver;
   return poll(look, { until, everyMs: POLL_MS, timeoutMs, clock, progress: { ...PROGRESS, tell } });
 }
 

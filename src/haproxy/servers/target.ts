@@ -10,7 +10,12 @@ export interface Target {
   readonly readyTimeoutMs: number;
   /** The system's by default. */
   readonly clock?: Clock | undefined;
+  /** Tells why it is no use to wait for some containers, by name; without it all are waited for. */
+  readonly findHopeless?: FindHopeless | undefined;
 }
+
+/** Looks at containers that are waited for. */
+export type FindHopeless = (containerNames: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 
 /** When what is waited for is told: after a second, and then every five. */
 export const PROGRESS = { afterMs: 1_000, everyMs: 5_000 } as const;

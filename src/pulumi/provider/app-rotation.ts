@@ -37,7 +37,9 @@ const bringUpOn = (
   servers: readonly Server[],
   tell: Report,
 ): Promise<void> =>
-  withContainerLogs(() => bringUp({ haproxy, drainTimeoutMs, readyTimeoutMs, servers }, tell));
+  withContainerLogs((findHopeless) =>
+    bringUp({ haproxy, drainTimeoutMs, readyTimeoutMs, servers, findHopeless }, tell),
+  );
 
 /**
  * As {@link bringUpEverywhere} for a server whose container is another one now, and is checked as that is,

@@ -1,9 +1,10 @@
-import { lastLines, whyNotRunning } from "../../docker/containers.ts";
+import { lastLines, watchEnds, whyNotRunning } from "../../docker/containers.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { Haproxy } from "../../haproxy/runtime/client.ts";
 import { readState } from "../../haproxy/runtime/running-state.ts";
 import { NotUpError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
+import type { FindHopeless } from "../../haproxy/servers/target.ts";
 import { poll, systemClock } from "../../stack/clock.ts";
 import { type Credentials, endpointAt } from "../../stack/endpoint.ts";
 import { settle } from "../../stack/settled.ts";
@@ -53,10 +54,13 @@ export async function waitReachable({ haproxy, haproxyContainer }: ReachableHapr
   if (error !== undefined) throw error;
 }
 
-/** Adds to the error about servers that are not up what their containers printed last. */
-export async function withContainerLogs<T>(run: () => Promise<T>): Promise<T> {
+/**
+ * Does not wait for servers whose containers keep ending, and adds to the error about servers that are not up
+ * what their containers printed last.
+ */
+export async function withContainerLogs<T>(run: (findHopeless: FindHopeless) => Promise<T>): Promise<T> {
   try {
-    return await run();
+    return await run(watchEnds(await connectEngine()));
   } catch (error) {
     if (!(error instanceof NotUpError)) throw error;
     const docker = await connectEngine();

@@ -93,7 +93,9 @@ async function syncRuntime(
   try {
     await syncCertificate(target, last, report);
     const stateFile = stateFileIn(await connectEngine(), inputs.haproxyContainer);
-    const running = await withContainerLogs(() => sync({ ...target, stateFile }, report));
+    const running = await withContainerLogs((findHopeless) =>
+      sync({ ...target, stateFile, findHopeless }, report),
+    );
     return { running: await withCertificate(target, running) };
   } catch (error) {
     if (!(error instanceof ReloadRefusedError) || last === undefined) throw error;

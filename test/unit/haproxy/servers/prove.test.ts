@@ -48,6 +48,25 @@ test.each([
   });
 });
 
+test("a container that it is no use to wait for ends the wait for all, and is told alone", async () => {
+  await using fake = await FakeHaproxy.start({ running: declare(3), startsInMs: { s2: NEVER, s3: NEVER } });
+  const looks: (readonly string[])[] = [];
+  const findHopeless = async (names: readonly string[]) => {
+    looks.push(names);
+    return new Map(fake.clock.now() < 1_000 ? [] : [["demo-podinfo3", "its container has ended 3 times"]]);
+  };
+  const { haproxy, clock, report } = fake;
+  const proof = proveUp({ haproxy, clock, readyTimeoutMs: 60_000, findHopeless }, declare(3), report);
+  await expect(proof).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^not up, and not waited for: s3 \(.*\): DOWN .*; its container has ended 3 times$/,
+    ),
+    containerNames: ["demo-podinfo3"],
+  });
+  expect(clock.now()).toBe(1_000);
+  expect(looks).toEqual(Array(3).fill(["demo-podinfo2", "demo-podinfo3"]));
+});
+
 test("all that are missing are told, and what is waited for now and again", async () => {
   await using fake = await FakeHaproxy.start({ running: declare(2), startsInMs: { s2: NEVER } });
   await expect(prove(fake, 7_000)).rejects.toMatchObject({
