@@ -1,4 +1,7 @@
-/** HAProxy's runtime API reads no line that is longer than its buffer (`tune.bufsize`), payload included. */
+/**
+ * HAProxy's runtime API reads no line that is longer than its buffer, payload included. This is the least that
+ * `haproxy.buffer` may be, so lines fit whatever it is.
+ */
 const BUFFER_BYTES = 16_384;
 
 /** A line of commands leaves room for what Balancer adds to a line of the user's own. */
