@@ -1,6 +1,6 @@
 /**
- * HAProxy's runtime API reads no line that is longer than its buffer, payload included. This is the least that
- * `haproxy.buffer` may be, so lines fit whatever it is.
+ * HAProxy's runtime API reads no line that is longer than its buffer, payload included. This is the least
+ * that `haproxy.buffer` may be, so lines fit whatever it is.
  */
 const BUFFER_BYTES = 16_384;
 
