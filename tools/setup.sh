@@ -48,6 +48,7 @@ set_up() {
 
 set_up_tests() {
   prometheus_image
+  nginx_image
   browser
   newer_engine
 }

@@ -166,7 +166,9 @@ function describeServers(
 ): string[] {
   const words = describeDifference(difference);
   const isDown = new Set(running.servers.filter(({ isUp }) => !isUp).map(({ name }) => name));
-  const proved = namesOf(phases.flatMap((phase) => (phase.kind === "prove" ? phase.servers : [])));
+  const proved = namesOf(
+    phases.flatMap((phase) => (phase.kind === "prove" || phase.kind === "judge" ? phase.servers : [])),
+  );
   const names = declared.topology.servers.map(({ name }) => name);
   const down = names.filter((name) => proved.has(name) && isDown.has(name));
   const lines = words === "" ? [] : [`runtime: ${words}`];

@@ -76,6 +76,7 @@ const rolloutInputs = ({ declared, owner, balancers, credentials }: AppServersAr
     credentials,
     atATime: rollout.atATime,
     onFailure: settings.rollout.onFailure,
+    check: topology.check,
     drainTimeoutMs: settings.drainTimeoutMs,
     readyTimeoutMs: settings.readyTimeoutMs,
   };
@@ -88,7 +89,7 @@ function createAppServer(
   args: AppServersArgs,
 ): AppServer {
   const { declared, isEnvSecret, network, balancers, parent } = args;
-  const { settings, topology, apps } = declared;
+  const { settings, apps } = declared;
   const app = apps.get(server.containerName);
   if (app === undefined) throw new RangeError(`${server.containerName} is not declared`);
   return new AppServer(
@@ -98,7 +99,6 @@ function createAppServer(
       server,
       container: isEnvSecret ? { ...app.container, Env: pulumi.secret(app.container.Env) } : app.container,
       definition: app.definition,
-      check: topology.check,
       pids: settings.app.confinement.limits.pids,
       network,
       isProvedFirst,

@@ -151,6 +151,8 @@ export const ROLLOUT = z.object({
   atATime: z.number(),
   /** Whether containers that were replaced go back when a later one does not come up. */
   onFailure: z.enum(["back", "stop"]),
+  /** HAProxy checks the app's containers so, also while the running haproxy.cfg says otherwise. */
+  check: HEALTH_CHECK,
   ...TIMEOUTS,
 });
 /** How an app's containers are replaced. */
@@ -169,8 +171,6 @@ export const APP_SERVER = ROLLOUT.extend({
   }),
   /** Names what the container is made from: another name means another container. */
   definition: z.string(),
-  /** HAProxy checks the container so, also while the running haproxy.cfg says otherwise. */
-  check: HEALTH_CHECK,
   /** Processes and threads of the container. They are changed while it runs, with its other limits. */
   pids: z.number(),
   /** Name of the network that it is on; it goes and comes back with that. */

@@ -17,6 +17,10 @@ export const valueIn = (text: string): string => text.slice(0, text.lastIndexOf(
 /** How a config checks servers, as it tells it: `/ready|localhost|200-399`. */
 export const checkText = (check: HealthCheck): string => `${checkValue(check)}|${check.status}`;
 
+/** Whether a config takes the statuses of a check for ready; one that does not tell is taken to. */
+export const takesStatus = (text: string | undefined, { status }: HealthCheck): boolean =>
+  text === undefined || text.endsWith(`|${status}`);
+
 /**
  * Reads the answer of `show map`: how servers are checked instead of as the config says, by server.
  * @throws {RuntimeError} of kind `malformed`, with HAProxy's words, when it is anything else

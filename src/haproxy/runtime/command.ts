@@ -185,8 +185,10 @@ export const COMMANDS = {
   addServer: (server: ServerPath, args: string) => command(`add server ${server} ${args} init-state down`),
   deleteServer: (server: ServerPath) => command(`del server ${server}`),
   enableHealth: (server: ServerPath) => command(`enable health ${server}`),
+  disableHealth: (server: ServerPath) => command(`disable health ${server}`),
   setState: (server: ServerPath, state: "ready" | "drain" | "maint") =>
     command(`set server ${server} state ${state}`),
+  setHealthUp: (server: ServerPath) => command(`set server ${server} health up`),
   setHealthDown: (server: ServerPath) => command(`set server ${server} health down`),
   setWeight: (server: ServerPath, weight: number) =>
     command(`set server ${server} weight ${wholeNumber(weight, 256, "a weight")}`),

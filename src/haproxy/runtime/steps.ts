@@ -50,6 +50,11 @@ export const steps = (backend: string) => {
       checkAsOthers(server),
       step(COMMANDS.addCheck(server, checkValue(check))),
     ],
+    /** Has HAProxy take a server for up, and check it no more. */
+    trust: (server: string): readonly Step[] => [
+      step(COMMANDS.disableHealth(pathOf(server))),
+      step(COMMANDS.setHealthUp(pathOf(server))),
+    ],
     /** Checks a server as the config file says again. */
     checkAsOthers,
     setDrain: (server: string, from: AdminState): readonly Step[] => leave(pathOf(server), from, "drain"),

@@ -14,22 +14,27 @@ const HOPE_MS = 500;
 
 type Proof = Pick<Target, "haproxy" | "clock" | "readyTimeoutMs">;
 
+/** Looks which servers are not up. */
+type FindMissing = () => Promise<string[]>;
+
 /**
  * Waits until HAProxy reports every one of the servers up, by a check that passed, or until it is no use to
  * wait for one of them.
+ * @param findMissing other than by HAProxy's own checks
  * @throws {NotUpError} naming those that are not, with HAProxy's words
  */
 export async function proveUp(
   target: Proof & Pick<Target, "findHopeless">,
   servers: readonly Server[],
   report: Report,
+  findMissing?: FindMissing,
 ): Promise<void> {
   const { haproxy, readyTimeoutMs } = target;
   const names = servers.map(({ name }) => name);
-  const hope = watchHope(target, servers);
-  const missing = new Set(await waitUp(target, names, report, hope.isLost));
+  const { isLost, whyLost } = watchHope(target, servers);
+  const missing = new Set(await waitUp(target, names, report, { isLost, findMissing }));
   if (missing.size === 0) return;
-  const why = hope.whyLost();
+  const why = whyLost();
   const down = servers.filter(
     ({ name, containerName }) => missing.has(name) && (why.size === 0 || why.has(containerName)),
   );
@@ -68,24 +73,23 @@ export const placeOf = ({ name, containerName, address, port }: Server): string 
 export const notUpWithin = (readyTimeoutMs: number): string =>
   `not up within ${readyTimeoutMs / 1000} s (readyTimeout)`;
 
-/**
- * Waits until checks that passed find the servers up.
- * @param isLost whether it is no use to wait for those that are not up yet
- * @returns the names of those that are not up in time
- */
+/** What ends a wait, other than the time. */
+interface Until {
+  /** Whether it is no use to wait for those that are not up yet. */
+  readonly isLost?: (missing: readonly string[]) => Promise<boolean>;
+  readonly findMissing?: FindMissing | undefined;
+}
+
+/** Waits until checks that passed find the servers up. Returns the names of those that are not up in time. */
 export function waitUp(
   { haproxy, clock, readyTimeoutMs: timeoutMs }: Proof,
   names: readonly string[],
   report: Report,
-  isLost: (missing: readonly string[]) => Promise<boolean> = async () => false,
+  { isLost = async () => false, findMissing = missingByChecks(haproxy, names) }: Until = {},
 ): Promise<string[]> {
-  // While a check runs HAProxy reports no result, so a pass that was seen once counts for as long as the
-  // server stays up.
-  const passed = new Set<string>();
   let isOver = false;
   const look = async (): Promise<string[]> => {
-    const running = new Map((await readServers(haproxy)).map((server) => [server.name, server]));
-    const missing = names.filter((name) => !isProved(running.get(name), passed));
+    const missing = await findMissing();
     isOver = missing.length === 0 || (await isLost(missing));
     return missing;
   };
@@ -96,6 +100,18 @@ export function waitUp(
   };
   const until = (): boolean => isOver;
   return poll(look, { until, everyMs: POLL_MS, timeoutMs, clock, progress: { ...PROGRESS, tell } });
+}
+
+/**
+ * Looks which servers HAProxy's checks do not find up. While a check runs it reports no result, so a pass
+ * that was seen once counts for as long as the server stays up.
+ */
+function missingByChecks(haproxy: Haproxy, names: readonly string[]): FindMissing {
+  const passed = new Set<string>();
+  return async () => {
+    const running = new Map((await readServers(haproxy)).map((server) => [server.name, server]));
+    return names.filter((name) => !isProved(running.get(name), passed));
+  };
 }
 
 function isProved(server: RunningServer | undefined, passed: Set<string>): boolean {

@@ -1,5 +1,6 @@
 import { poll } from "../../stack/clock.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
+import type { HealthCheck } from "../../stack/health-check.ts";
 import type { Server } from "../../stack/topology.ts";
 import { serverArguments } from "../file/server-line.ts";
 import type { Haproxy } from "../runtime/client.ts";
@@ -9,6 +10,7 @@ import { type RunningState, readState, unlessDown } from "../runtime/running-sta
 import { RuntimeError } from "../runtime/runtime-error.ts";
 import { stateFileOf } from "../runtime/state.ts";
 import type { Step } from "../runtime/steps.ts";
+import { judgeUp } from "./judge-up.ts";
 import { proveUp } from "./prove.ts";
 import type { Report } from "./report.ts";
 import { removeServers, retireServers } from "./retire.ts";
@@ -69,15 +71,16 @@ export async function tryNext(target: Target & DeclaredServers, report: Report):
 }
 
 /**
- * Brings some of the servers into rotation and proves them up; the others stay as they are.
+ * Brings some of the servers into rotation and proves them up; the others stay as they are. Without a check
+ * they are proved by that of the running config.
  * @throws {RuntimeError} as {@link sync}
  */
 export async function bringUp(
-  target: Target & { readonly servers: readonly Server[] },
+  target: Target & { readonly servers: readonly Server[]; readonly check?: HealthCheck | undefined },
   report: Report,
 ): Promise<void> {
-  const { servers: running } = await readState(target.haproxy);
-  await carryOut(planBringUp(target.servers, running), target, report);
+  const found = await readState(target.haproxy);
+  await carryOut(planBringUp(target.servers, found, target.check), target, report);
 }
 
 /** Carries out a plan, up to a reload: what runs then is to be planned anew. */
@@ -109,6 +112,8 @@ async function carryOutPhase(
       return;
     case "prove":
       return proveUp(target, phase.servers, report);
+    case "judge":
+      return judgeUp(target, phase, report);
     case "retire":
       return retireServers(target, phase.names, report);
     case "try":

@@ -1,7 +1,7 @@
 import type { HealthCheck } from "../../stack/health-check.ts";
 import type { Server } from "../../stack/topology.ts";
 import { SERVER_WEIGHT } from "../file/server-line.ts";
-import { checkText, checkValue } from "../runtime/check-values.ts";
+import { checkText, checkValue, takesStatus } from "../runtime/check-values.ts";
 import type { RunningState } from "../runtime/running-state.ts";
 import type { AdminState, RunningServer } from "../runtime/state.ts";
 
@@ -39,6 +39,8 @@ export type Phase =
   | { readonly kind: "change"; readonly changes: readonly Change[] }
   /** Wait until a check finds the servers up. */
   | { readonly kind: "prove"; readonly servers: readonly Server[] }
+  /** The same where the running config takes other statuses for ready than the check that is declared. */
+  | { readonly kind: "judge"; readonly servers: readonly Server[]; readonly check: HealthCheck }
   /** As evict, and the sessions of workers of before a reload get their time as well. */
   | { readonly kind: "retire"; readonly names: readonly string[] }
   | Trial
@@ -82,15 +84,27 @@ export function planUpdate(declared: DeclaredServers, found: RunningState): Plan
  * Plans how some of the servers come into rotation; the others stay as they are, but for one that stands in
  * the way. A server that runs keeps its cookie, which a reload changes where another is declared: a server of
  * another cookie would have to go first.
+ * @param check how the servers are checked; as the running config says without one
  */
-export function planBringUp(declared: readonly Server[], running: readonly RunningServer[]): Plan {
+export function planBringUp(
+  declared: readonly Server[],
+  { servers: running, check: runs }: Pick<RunningState, "servers" | "check">,
+  check?: HealthCheck,
+): Plan {
   const servers = withRunningCookies(declared, running);
   const taken = new Set(servers.flatMap(({ name, id }) => [name, id]));
   const difference = planServers(
     servers,
     running.filter(({ name, id }) => taken.has(name) || taken.has(id)),
   );
-  return { difference, phases: [...additionsOf(difference), { kind: "prove", servers }] };
+  if (check === undefined || takesStatus(runs, check))
+    return { difference, phases: [...additionsOf(difference), { kind: "prove", servers }] };
+  const trusted = new Set(
+    running.filter(({ isUp, isChecked }) => isUp && !isChecked).map(({ name }) => name),
+  );
+  const isWanted = ({ kind, name }: Change): boolean => kind !== "enable-check" || !trusted.has(name);
+  const judged = { ...difference, change: difference.change.filter(isWanted) };
+  return { difference: judged, phases: [...additionsOf(judged), { kind: "judge", servers, check }] };
 }
 
 /**
@@ -109,7 +123,7 @@ function planReload({ servers: declared, check: next }: DeclaredServers, found: 
   const first = declared.filter(({ name, id }) => paused.has(name) || (!known.has(name) && !known.has(id)));
   const names = new Set(declared.map(({ name }) => name));
   const undeclared = running.map(({ name }) => name).filter((name) => !names.has(name));
-  const proof = first.length === 0 ? [] : planBringUp(first, running).phases;
+  const proof = first.length === 0 ? [] : planBringUp(first, found, next).phases;
   const isSameCheck = found.check === undefined || found.check === checkText(next);
   const check = isSameCheck ? [] : planCheck(declared, found, first, next);
   return { difference, phases: [...check, ...proof, retire(undeclared), ...reload] };
@@ -125,7 +139,7 @@ function planCheck(
   first: readonly Server[],
   check: HealthCheck,
 ): readonly Phase[] {
-  const isTaken = found.check?.endsWith(`|${check.status}`) === true;
+  const isTaken = takesStatus(found.check, check);
   const isTried = (own: string | undefined): boolean => isTaken && own === checkValue(check);
   const untried = found.servers.filter((server) => server.isUp && !isTried(server.check));
   const names = new Set(namesOf(untried));

@@ -5,7 +5,6 @@ import type { Report } from "../../haproxy/servers/report.ts";
 import { retireServers } from "../../haproxy/servers/retire.ts";
 import { bringUp } from "../../haproxy/servers/sync.ts";
 import { takeOut } from "../../haproxy/servers/take-out.ts";
-import type { HealthCheck } from "../../stack/health-check.ts";
 import { messageOf, settle } from "../../stack/settled.ts";
 import type { Server } from "../../stack/topology.ts";
 import type { HaproxyAddress, RolloutInputs } from "../inputs.ts";
@@ -24,42 +23,33 @@ export async function takeOutEverywhere(inputs: RolloutInputs, server: Server, r
 }
 
 /**
- * Brings servers into the rotation of every HAProxy, and waits until checks find them up.
+ * Brings servers into the rotation of every HAProxy, checked as is declared, whatever haproxy.cfg still says,
+ * and waits until they are up.
  * @throws {AggregateError} as {@link takeOutEverywhere}
  */
 export async function bringUpEverywhere(inputs: RolloutInputs, servers: readonly Server[], report: Report) {
-  await onEach(inputs, report, ({ haproxy }, tell) => bringUpOn(haproxy, inputs, servers, tell));
+  await onEach(inputs, report, async ({ haproxy }, tell) => {
+    await haproxy.runSteps(servers.flatMap(({ name }) => haproxy.steps.checkWith(name, inputs.check)));
+    await bringUpOn(haproxy, { ...inputs, servers }, tell);
+  });
+}
+
+/** The same for a server whose container is the one of before again, and is checked as haproxy.cfg says. */
+export async function bringUpBefore(inputs: RolloutInputs, server: Server, report: Report) {
+  await onEach(inputs, report, async ({ haproxy }, tell) => {
+    await haproxy.runSteps([haproxy.steps.checkAsOthers(server.name)]);
+    await bringUpOn(haproxy, { ...inputs, servers: [server], check: undefined }, tell);
+  });
 }
 
 const bringUpOn = (
   haproxy: Haproxy,
-  { drainTimeoutMs, readyTimeoutMs }: RolloutInputs,
-  servers: readonly Server[],
+  { drainTimeoutMs, readyTimeoutMs, servers, check }: Omit<Parameters<typeof bringUp>[0], "haproxy">,
   tell: Report,
 ): Promise<void> =>
   withContainerLogs((findHopeless) =>
-    bringUp({ haproxy, drainTimeoutMs, readyTimeoutMs, servers, findHopeless }, tell),
+    bringUp({ haproxy, drainTimeoutMs, readyTimeoutMs, servers, check, findHopeless }, tell),
   );
-
-/**
- * As {@link bringUpEverywhere} for a server whose container is another one now, and is checked as that is,
- * whatever haproxy.cfg still says.
- * @param check how it is checked; as haproxy.cfg says without one
- */
-export async function bringUpAnother(
-  inputs: RolloutInputs,
-  server: Server,
-  check: HealthCheck | undefined,
-  report: Report,
-) {
-  await onEach(inputs, report, async ({ haproxy }, tell) => {
-    const { checkAsOthers, checkWith } = haproxy.steps;
-    await haproxy.runSteps(
-      check === undefined ? [checkAsOthers(server.name)] : checkWith(server.name, check),
-    );
-    await bringUpOn(haproxy, inputs, [server], tell);
-  });
-}
 
 /** Reads the servers of every HAProxy. */
 export const lookEverywhere = (inputs: RolloutInputs, report: Report): Promise<readonly RunningServer[][]> =>

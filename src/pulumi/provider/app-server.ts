@@ -14,13 +14,7 @@ import { isSetAside, setAside } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { APP_SERVER, type AppServerInputs } from "../inputs.ts";
 import { rolloutOf } from "./app-rollout.ts";
-import {
-  bringUpAnother,
-  bringUpEverywhere,
-  isUpEverywhere,
-  leaveEverywhere,
-  takeOutEverywhere,
-} from "./app-rotation.ts";
+import { bringUpEverywhere, isUpEverywhere, leaveEverywhere, takeOutEverywhere } from "./app-rotation.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
 
 const OUTPUTS = z.object({
@@ -106,7 +100,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
 
 /** Makes the declared container run, in place of the one that was found, or of one that was set aside. */
 async function makeRun(docker: Engine, found: FoundApp | undefined, inputs: AppServerInputs, report: Report) {
-  const { server, check, isProvedFirst } = inputs;
+  const { server, isProvedFirst } = inputs;
   if (found === undefined && !(await isSetAside(docker, server.containerName))) {
     await runApp(docker, containerOf(inputs));
     await proveFirst(inputs, report);
@@ -119,7 +113,7 @@ async function makeRun(docker: Engine, found: FoundApp | undefined, inputs: AppS
     await runApp(docker, containerOf(inputs));
     // Where nobody served, what kept it down may be mended by the end of the update alone.
     if (!isServing && !isProvedFirst) return;
-    await bringUpAnother(inputs, server, check, report);
+    await bringUpEverywhere(inputs, [server], report);
   });
 }
 

@@ -5,7 +5,7 @@ import { definitionName } from "../../docker/labels.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import type { AppServerInputs, RolloutInputs } from "../inputs.ts";
-import { bringUpAnother, leaveEverywhere, lookEverywhere } from "./app-rotation.ts";
+import { bringUpEverywhere, leaveEverywhere, lookEverywhere } from "./app-rotation.ts";
 
 /** Whether a HAProxy has a server in rotation, the stand-in apart. */
 export async function isAnyServing(inputs: RolloutInputs, report: Report): Promise<boolean> {
@@ -19,7 +19,7 @@ export async function isAnyServing(inputs: RolloutInputs, report: Report): Promi
  * @throws {NotUpError | EngineError} when it does not come up. It is removed then.
  */
 export async function ensureStandIn(inputs: AppServerInputs, report: Report): Promise<void> {
-  const { standIn, container, network, labels, pids, check } = inputs;
+  const { standIn, container, network, labels, pids } = inputs;
   const docker = await connectEngine();
   const made = atAddress(container, network, standIn.address);
   const definition = definitionName(made);
@@ -28,7 +28,7 @@ export async function ensureStandIn(inputs: AppServerInputs, report: Report): Pr
   if (found !== undefined && !isThere) await endStandIn(inputs, report);
   try {
     if (!isThere) await runApp(docker, { name: standIn.containerName, made, definition, labels, pids });
-    await bringUpAnother(inputs, standIn, check, report);
+    await bringUpEverywhere(inputs, [standIn], report);
   } catch (error) {
     await endStandIn(inputs, report);
     throw error;

@@ -8,7 +8,7 @@ import { changedKeys, readMadeFrom } from "../../stack/made-from.ts";
 import { messageOf, settle } from "../../stack/settled.ts";
 import { numberedServer, type Server } from "../../stack/topology.ts";
 import type { RolloutInputs } from "../inputs.ts";
-import { bringUpAnother, isUpEverywhere, takeOutEverywhere } from "./app-rotation.ts";
+import { bringUpBefore, isUpEverywhere, takeOutEverywhere } from "./app-rotation.ts";
 
 /**
  * Gives the containers of a roll-out that has failed their places back, some at a time, those first whose
@@ -42,7 +42,7 @@ async function replaceByBefore(app: AsideApp, server: Server, inputs: RolloutInp
     await removeApp(docker, current.id);
   }
   await putBack(docker, app);
-  await bringUpAnother(inputs, server, undefined, report);
+  await bringUpBefore(inputs, server, report);
 }
 
 /** The server that a container was when it was set aside, as the container itself tells. */

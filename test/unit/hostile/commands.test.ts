@@ -60,7 +60,16 @@ const BUILDERS: readonly { what: string; built: fc.Arbitrary<Built> }[] = [
       })),
     }),
   ),
-  ...(["deleteServer", "enableHealth", "setHealthDown", "shutdownSessions"] as const).map((which) => ({
+  ...(
+    [
+      "deleteServer",
+      "enableHealth",
+      "disableHealth",
+      "setHealthUp",
+      "setHealthDown",
+      "shutdownSessions",
+    ] as const
+  ).map((which) => ({
     what: which,
     built: fc.tuple(name, name).map(([backend, server]) => ({
       given: [backend, server],

@@ -124,6 +124,8 @@ describe("every command is spelled as HAProxy reads it", () => {
     [COMMANDS.setState(server, "drain"), "set server webservers/s4 state drain"],
     [COMMANDS.setState(server, "maint"), "set server webservers/s4 state maint"],
     [COMMANDS.setHealthDown(server), "set server webservers/s4 health down"],
+    [COMMANDS.setHealthUp(server), "set server webservers/s4 health up"],
+    [COMMANDS.disableHealth(server), "disable health webservers/s4"],
     [COMMANDS.setWeight(server, 100), "set server webservers/s4 weight 100"],
     [
       COMMANDS.setAddress(server, "172.28.10.14", 9898),

@@ -30,7 +30,7 @@ export interface Apps {
 }
 
 const VERBS = [
-  ...["set server", "add server", "del server", "enable health"],
+  ...["set server", "add server", "del server", "enable health", "disable health"],
   ...["shutdown sessions server", "wait 50ms srv-removable"],
 ];
 const MAP = /^(show|add|del) map virt@ready ?(\S*) ?(.*)$/;
@@ -114,6 +114,9 @@ export class FakeWorker {
       case "enable health":
         this.set(name, { checkBits: CHECKED });
         return "";
+      case "disable health":
+        this.set(name, { checkBits: 2 });
+        return "";
       case "shutdown sessions server":
         if (Number.isFinite(server.sessions)) this.set(name, { sessions: 0 });
         return "";
@@ -151,6 +154,8 @@ export class FakeWorker {
       // It trusts a server that leaves maintenance, but not one that was added as down.
       const isTrusted = adminBits === MAINT && bits !== MAINT && this.servers.get(name)?.trustedUntilMs !== 0;
       if (isTrusted) this.set(name, { trustedUntilMs: this.#nextCheckMs(name) });
+    } else if (what === "health" && value === "up") {
+      this.set(name, { trustedUntilMs: Number.POSITIVE_INFINITY });
     } else if (what === "health") {
       this.set(name, { trustedUntilMs: 0, passesFromMs: this.#nextCheckMs(name) });
     } else if (what === "weight") this.set(name, { weight: Number(value) });

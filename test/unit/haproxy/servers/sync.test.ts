@@ -390,6 +390,40 @@ describe("bringing up some of the servers", () => {
     expect(fake.transcript).toEqual(["= runtime: ~ s2", "set server s2 state ready"]);
   });
 
+  describe("by a check whose statuses the running config does not have", () => {
+    const check = { ...checkOf("/"), status: "100-499" };
+    const judging = (fake: FakeHaproxy, servers: readonly Server[]) =>
+      bringUp({ haproxy: fake.haproxy, clock: fake.clock, servers, check, ...TIMES }, fake.report);
+    const trusting = (name: string) => [`disable health ${name}`, `set server ${name} health up`];
+
+    test("takes one for up that answers as is declared, until the reload that knows it", async () => {
+      const refuses = (_path: string, server: string) => (server === "s1" ? undefined : 404);
+      await using fake = await FakeHaproxy.start({ running: only("s1"), refuses });
+      await judging(fake, only("s1", "s2"));
+      expect(fake.transcript).toEqual(["= runtime: + s2", ...adding("s2"), ...trusting("s2")]);
+      expect(fake.server("s2")?.checkBits).not.toBe(6);
+      await judging(fake, only("s1", "s2"));
+      expect(fake.transcript).toHaveLength(6);
+    });
+
+    test("waits for one that does not, and quotes HAProxy", async () => {
+      await using fake = await FakeHaproxy.start({ running: only("s1"), refuses: () => 503 });
+      await expect(judging(fake, only("s2"))).rejects.toThrow(
+        /^not up within 2 s \(readyTimeout\): s2 .*: DOWN L7STS Layer7 wrong status$/,
+      );
+      expect(fake.transcript.filter((line) => line.includes("disable health"))).toEqual([]);
+    });
+
+    test("is proved by HAProxy where its config has them", async () => {
+      const refuses = () => 404;
+      const file = { servers: only("s1") };
+      await using fake = await FakeHaproxy.start({ running: only("s1"), refuses, file });
+      const { haproxy, clock, report } = fake;
+      const same = { haproxy, clock, servers: only("s2"), check: checkOf("/"), ...TIMES };
+      await expect(bringUp(same, report)).rejects.toThrow(/^not up within 2 s/);
+    });
+  });
+
   test("evicts a stranger that holds the id", async () => {
     const [s1, s2] = only("s1", "s2");
     if (s1 === undefined || s2 === undefined) throw new Error("two servers are declared");
