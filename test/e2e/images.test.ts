@@ -252,3 +252,20 @@ describe("a registry that wants a login", () => {
     expect(output).not.toContain(SECRET);
   });
 });
+
+test("a plan pulls an image whose port it has to know, and where it knows the port pulls none", async () => {
+  const container = await docker.createContainer({ Image: PODINFO });
+  await container.commit({ repo: "e2e-images-port", tag: "1", changes: "EXPOSE 9898" });
+  await container.remove();
+  await registry.publish(docker, "e2e-images-port:1");
+  const reference = `${registry.host}/e2e-images:port`;
+  const { pulls } = registry;
+  stack.configure({ "app.image": reference, "app.pull": undefined });
+  expect(await planLines()).toContain(`pull: app.image ${reference}`);
+  expect(registry.pulls).toBe(pulls);
+  stack.configure({ "app.port": undefined });
+  const told = await planLines();
+  expect(told).not.toContain(`pull: app.image ${reference}`);
+  expect(told).toContain("roll-out: 4 containers in batches of 1");
+  expect(registry.pulls).toBeGreaterThan(pulls);
+});

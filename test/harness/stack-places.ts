@@ -58,6 +58,7 @@ export const STACK_NUMBERS = {
   "direct-in-front": 71,
   "direct-limits": 72,
   "e2e-tls-proxy": 73,
+  "e2e-stock-images": 65,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
