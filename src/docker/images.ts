@@ -77,7 +77,9 @@ export async function refuseRoot(docker: Docker, { app }: Pick<ConfiguredSetting
   if (!app.refusesRoot) return;
   const found = await inspectImage(docker, app.image);
   if (found === undefined || !/^(root|0)?(:|$)/.test(found.Config.User)) return;
-  const what = "set app.user to another user, such as 1000, or to root to let it";
+  const what =
+    "set app.user to another user, such as 1000, or to root to let it, " +
+    "or app.security to docker for all that docker run lets it";
   throw new EngineError(`image ${app.image} (${APP_IMAGE}) runs as root; ${what}`);
 }
 

@@ -137,11 +137,12 @@ describe("a reference that names another image now", () => {
 });
 
 describe("app.pull", () => {
+  const dev = () => `${registry.host}/e2e-images:dev`;
+
   test("always takes what the registry has at each up, before the plan is made", async () => {
-    const reference = `${registry.host}/e2e-images:dev`;
     const first = await build("e2e-images-new:1", PODINFO, "3");
     await registry.publish(docker, "e2e-images-new:1");
-    await stack.up({ "app.image": reference, "app.pull": "always" });
+    await stack.up({ "app.image": dev(), "app.pull": "always" });
     expect(await running()).toEqual([first, first, first]);
     const second = await build("e2e-images-new:2", PODINFO, "4");
     await registry.publish(docker, "e2e-images-new:2");
@@ -162,6 +163,24 @@ describe("app.pull", () => {
     await stack.up({ "app.pull": undefined });
     expect(registry.pulls).toBe(pulls);
     expect(await running()).toEqual(before);
+  });
+
+  test("an image is pulled by a plan that has to know its port, and by no other", async () => {
+    const container = await docker.createContainer({ Image: PODINFO });
+    await container.commit({ repo: "e2e-images-port", tag: "1", changes: "EXPOSE 9898" });
+    await container.remove();
+    await registry.publish(docker, "e2e-images-port:1");
+    const reference = `${registry.host}/e2e-images:port`;
+    const { pulls } = registry;
+    stack.configure({ "app.image": reference, "app.pull": undefined });
+    expect(await planLines()).toContain(`pull: app.image ${reference}`);
+    expect(registry.pulls).toBe(pulls);
+    stack.configure({ "app.port": undefined });
+    const told = await planLines();
+    expect(told).not.toContain(`pull: app.image ${reference}`);
+    expect(told).toContain("roll-out: 4 containers in batches of 1");
+    expect(registry.pulls).toBeGreaterThan(pulls);
+    stack.configure({ "app.image": dev(), "app.port": 9898, "app.pull": "always" });
   });
 
   test("always fails before anything is touched where the registry does not answer", async () => {
@@ -251,21 +270,4 @@ describe("a registry that wants a login", () => {
     expect(output).toContain("docker-credential-test get ended with exit code 1");
     expect(output).not.toContain(SECRET);
   });
-});
-
-test("a plan pulls an image whose port it has to know, and where it knows the port pulls none", async () => {
-  const container = await docker.createContainer({ Image: PODINFO });
-  await container.commit({ repo: "e2e-images-port", tag: "1", changes: "EXPOSE 9898" });
-  await container.remove();
-  await registry.publish(docker, "e2e-images-port:1");
-  const reference = `${registry.host}/e2e-images:port`;
-  const { pulls } = registry;
-  stack.configure({ "app.image": reference, "app.pull": undefined });
-  expect(await planLines()).toContain(`pull: app.image ${reference}`);
-  expect(registry.pulls).toBe(pulls);
-  stack.configure({ "app.port": undefined });
-  const told = await planLines();
-  expect(told).not.toContain(`pull: app.image ${reference}`);
-  expect(told).toContain("roll-out: 4 containers in batches of 1");
-  expect(registry.pulls).toBeGreaterThan(pulls);
 });
