@@ -6,7 +6,11 @@ import { BalancedApp, withoutStack } from "./src/pulumi/balanced-app.ts";
 const stack = pulumi.getStack();
 const secrets = secretKeys();
 const settings = withoutStack(() => parseSettings(stack, ownConfig(), secrets));
-const app = new BalancedApp(stack, { settings, isEnvSecret: holdsSecret("app.env", secrets) });
+const app = new BalancedApp(stack, {
+  settings,
+  isEnvSecret: holdsSecret("app.env", secrets),
+  areFilesSecret: holdsSecret("app.files", secrets),
+});
 
 /** The stack's outputs. As named exports, those that are undefined would each earn a warning. */
 export default await app.outputs;

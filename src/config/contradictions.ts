@@ -8,8 +8,10 @@ export interface Contradiction extends Mistake {
   readonly beside: readonly string[];
 }
 
-export const findContradictions = (config: Config): Contradiction[] => [
+export const findContradictions = (config: Config, stack: string): Contradiction[] => [
   ...ofCount(config),
+  ...ofMounts(config),
+  ...ofVolumes(config, stack),
   ...ofBalance(config),
   ...ofSessions(config),
   ...ofBuffer(config),
@@ -22,6 +24,27 @@ function* ofCount({ count, subnet }: Config): Generator<Contradiction> {
   if (count <= most) return;
   const allowed = `0 to ${most}, the app addresses of subnet ${subnet.cidr}`;
   yield { key: "count", given: count, allowed, beside: ["subnet"] };
+}
+
+/** Docker mounts one thing at a path. */
+function* ofMounts({ app: { volumes, tmpfs = [], files } }: Config): Generator<Contradiction> {
+  const paths = typeof files === "number" ? [] : Object.keys(files);
+  const all = [
+    ...tmpfs.map((text) => ({ key: "app.tmpfs", text, path: text.split(":")[0] })),
+    ...volumes.map((text) => ({ key: "app.volumes", text, path: text.split(":")[1] })),
+    ...paths.map((path) => ({ key: "app.files", text: path, path })),
+  ];
+  for (const [index, { key, text, path }] of all.entries()) {
+    const other = all.slice(0, index).find((each) => each.path === path);
+    if (other === undefined) continue;
+    yield { key, given: text, allowed: `a path that ${other.key} does not use`, beside: [other.key] };
+  }
+}
+
+function* ofVolumes({ app: { volumes } }: Config, stack: string): Generator<Contradiction> {
+  const own = new RegExp(`^${RegExp.escape(stack)}-(haproxy\\d+-config|prometheus-data|files-.*)$`);
+  for (const given of volumes.filter((each) => own.test(each.split(":")[0] ?? "")))
+    yield { key: "app.volumes", given, allowed: "a volume that is not the stack's own", beside: [] };
 }
 
 function* ofBalance({ mode, balance }: Config): Generator<Contradiction> {

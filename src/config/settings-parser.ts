@@ -38,7 +38,7 @@ export function checkSettings(
     ...(STACK_NAME.test(stack) ? [] : [{ key: "stack name", given: stack, allowed: STACK_NAME_WORDS }]),
     ...unknown,
     ...refused.map((key) => ({ key, given: values.get(key), allowed: CONFIG_KEYS.get(key)?.allowed ?? "" })),
-    ...findContradictions(config)
+    ...findContradictions(config, stack)
       .filter(({ key, beside }) => ![key, ...beside].some((each) => refused.includes(each)))
       .map(({ key, given, allowed }) => ({ key, given, allowed })),
   ];

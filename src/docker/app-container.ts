@@ -1,18 +1,19 @@
 import type Docker from "dockerode";
 import type { Frozen } from "../stack/schema.ts";
+import { type AppFiles, withFiles } from "./app-files.ts";
 import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
 import { inspectContainer } from "./engine-replies.ts";
 import { checkIsOwn, DEFINITION_LABEL, definitionOf, type Labels } from "./labels.ts";
 import { changedLimits, type Limits, lastingLimits, setLimits } from "./limits.ts";
-
-/** Seconds that a container gets to end by itself. */
-export const STOP = { t: 10 } as const;
 
 /** An app container that shall run. */
 export interface AppContainer {
   readonly name: string;
   /** The engine makes the container from these arguments. Others mean another container. */
   readonly made: Docker.ContainerCreateOptions;
+  /** Networks that it joins besides its own. */
+  readonly networks: readonly string[];
+  readonly files?: AppFiles | undefined;
   /** Names these arguments. */
   readonly definition: string;
   readonly labels: Labels;
@@ -28,6 +29,7 @@ export async function findApp(docker: Docker, name: string) {
   const found = await inspectContainer(docker, name);
   if (found === undefined) return undefined;
   const { Id, Image, Config, State, HostConfig, NetworkSettings } = found;
+  const own = NetworkSettings.Networks[HostConfig.NetworkMode];
   return {
     id: Id,
     /**
@@ -39,12 +41,12 @@ export async function findApp(docker: Docker, name: string) {
     state: State.Paused ? ("paused" as const) : State.Running ? ("running" as const) : ("stopped" as const),
     hostConfig: HostConfig,
     /**
-     * Its addresses on its networks; while it runs, those that it really has. There is none after somebody
-     * disconnected it, or after the engine was killed while it started the container.
+     * Its address on the stack's network; while it runs, the one that it really has. It is empty after
+     * somebody disconnected it, or after the engine was killed while it started the container.
      */
-    addresses: Object.values(NetworkSettings.Networks).map(({ IPAMConfig, IPAddress }) =>
-      State.Running ? IPAddress : IPAMConfig.IPv4Address,
-    ),
+    address: (State.Running ? own?.IPAddress : own?.IPAMConfig.IPv4Address) ?? "",
+    /** Names of all networks that it is on. */
+    networks: Object.keys(NetworkSettings.Networks),
   };
 }
 
@@ -62,15 +64,18 @@ export function refuseForeign({ id, labels }: FoundApp, app: AppContainer, known
  * @throws {EngineError} The message has Docker's words.
  */
 export async function runApp(docker: Docker, app: AppContainer): Promise<void> {
-  const { name, made, definition, labels, pids } = app;
+  const { name, definition, labels, pids, networks, files } = app;
   let container: Docker.Container | undefined;
   try {
+    const made = files === undefined ? app.made : await withFiles(docker, app.made, files, labels);
     container = await docker.createContainer({
       ...made,
       name,
-      Labels: { ...labels, [DEFINITION_LABEL]: definition },
+      Labels: { ...made.Labels, ...labels, [DEFINITION_LABEL]: definition },
       HostConfig: { ...made.HostConfig, PidsLimit: pids },
     });
+    // Engines before API 1.44 take one network when they make a container.
+    for (const network of networks) await docker.getNetwork(network).connect({ Container: container.id });
     await container.start();
   } catch (cause) {
     await container?.remove({ force: true });
@@ -89,7 +94,7 @@ export async function resumeApp(docker: Docker, found: FoundApp, limits: Limits)
 /** Stops a container, and removes it. It is no error if it is gone already. */
 export async function removeApp(docker: Docker, id: string): Promise<void> {
   const container = docker.getContainer(id);
-  for (const step of [() => container.stop(STOP), () => container.remove({ force: true })]) {
+  for (const step of [() => container.stop(), () => container.remove({ force: true })]) {
     try {
       await step();
     } catch (error) {

@@ -11,6 +11,8 @@ export interface Upkeep {
   /** Name of the network that it is on. */
   readonly network: string;
   readonly address: string;
+  /** Networks that it has joined besides. */
+  readonly joins?: readonly string[];
 }
 
 /** What a container at an address of the stack keeps. */
@@ -28,6 +30,8 @@ export interface Drift {
   readonly address: readonly string[];
   /** `network bridge → none`: with another network the container may have another gateway. */
   readonly networks: readonly string[];
+  /** `network none → database`, of one that it shall have joined. */
+  readonly apart: readonly string[];
   /** @throws {EngineError} The message has Docker's words. */
   mend(): Promise<void>;
 }
@@ -37,12 +41,15 @@ export async function findDrift(docker: Docker, found: FoundContainer, upkeep: U
   const { Id, Name, HostConfig } = found;
   const limits = await changedLimits(docker, HostConfig, upkeep.limits);
   const address = addressOf(found, upkeep.network);
-  const others = Object.keys(found.NetworkSettings.Networks).filter((name) => name !== upkeep.network);
+  const { joins = [] } = upkeep;
+  const joined = Object.keys(found.NetworkSettings.Networks);
+  const others = joined.filter((name) => name !== upkeep.network && !joins.includes(name));
   const isElsewhere = address !== upkeep.address;
   return {
     limits: limits.map(({ words }) => words),
     address: isElsewhere ? [`address ${address || "none"} → ${upkeep.address}`] : [],
     networks: others.map((name) => `network ${name} → none`),
+    apart: joins.filter((name) => !joined.includes(name)).map((name) => `network none → ${name}`),
     async mend() {
       try {
         await setLimits(docker, Id, limits);

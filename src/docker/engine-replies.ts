@@ -51,6 +51,7 @@ const CONTAINER = part({
     BlkioWeight: number,
     PidsLimit: number,
     RestartPolicy: part({ Name: text }),
+    NetworkMode: text,
   }),
   NetworkSettings: NETWORKS,
 });
@@ -83,7 +84,7 @@ const IMAGE = part({
   Config: part({ User: text, ExposedPorts: mapOf(z.unknown()) }),
 });
 
-const LABELLED = part({ Labels: LABELS });
+const VOLUME = part({ Name: text, Labels: LABELS, Mountpoint: text });
 
 const ENGINE = part({ LoggingDriver: text, NCPU: number, SwapLimit: flag });
 
@@ -121,9 +122,15 @@ export const inspectNetwork = (docker: Docker, id: string) =>
 export const inspectImage = (docker: Docker, reference: string) =>
   ifFound(async () => IMAGE.parse(await docker.getImage(reference).inspect()));
 
+/** Names the volumes that filters find. */
+export const listVolumes = async (docker: Docker, filters: Readonly<Record<string, readonly string[]>>) =>
+  part({ Volumes: listOf(VOLUME) })
+    .parse(await docker.listVolumes({ filters: JSON.stringify(filters) }))
+    .Volumes.map(({ Name }) => Name);
+
 /** Looks at a volume. The result is undefined if there is none. */
 export const inspectVolume = (docker: Docker, name: string) =>
-  ifFound(async () => LABELLED.parse(await docker.getVolume(name).inspect()));
+  ifFound(async () => VOLUME.parse(await docker.getVolume(name).inspect()));
 
 /** Asks the engine about itself. */
 export const inspectEngine = async (docker: Docker) => ENGINE.parse(await docker.info());

@@ -73,11 +73,11 @@ export async function observeDrift(
   const look = async ([name, upkeep]: readonly [string, Upkeep]) => {
     const found = await inspectContainer(docker, name);
     if (found === undefined) return [];
-    const { limits, address, networks } = await findDrift(docker, found, upkeep);
+    const { limits, address, networks, apart } = await findDrift(docker, found, upkeep);
     const lasting = lastingLimits(found.HostConfig);
     // An app container at another address serves nobody, and is replaced.
     const drift = apps.has(name)
-      ? { inPlace: limits, lasting: [...address, ...lasting] }
+      ? { inPlace: limits, lasting: [...address, ...apart, ...lasting] }
       : { inPlace: [...limits, ...address, ...networks], lasting };
     return [[name, drift] as const];
   };

@@ -20,6 +20,7 @@ export type Role =
   | "network"
   | "config"
   | "config-check"
+  | "files"
   | "prometheus"
   | "prometheus-data"
   | "grafana";

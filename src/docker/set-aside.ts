@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { type FoundApp, findApp, removeApp, STOP } from "./app-container.ts";
+import { type FoundApp, findApp, removeApp } from "./app-container.ts";
 import { RESTART_POLICY } from "./container-arguments.ts";
 import { inspectContainer, listContainers } from "./engine-replies.ts";
 import { type Labels, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
@@ -26,7 +26,7 @@ export async function setAside(docker: Docker, found: FoundApp, name: string): P
   // The engine's next start would start it otherwise, at an address that is another's by then.
   await container.update({ RestartPolicy: { Name: "no" } });
   if (found.state === "paused") await container.unpause();
-  if (found.state !== "stopped") await container.stop(STOP);
+  if (found.state !== "stopped") await container.stop();
   await container.rename({ name: name + ASIDE });
 }
 

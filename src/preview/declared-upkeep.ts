@@ -8,7 +8,7 @@ export const appUpkeep = ({ app }: Settings, topology: Topology): ReadonlyMap<st
   new Map(
     topology.servers.map((server) => [
       server.containerName,
-      upkeepAt(topology, server, app.confinement.limits),
+      { ...upkeepAt(topology, server, app.confinement.limits), joins: app.networks },
     ]),
   );
 

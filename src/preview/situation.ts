@@ -10,6 +10,7 @@ import {
 } from "../docker/found-containers.ts";
 import { checkPortsFree } from "../docker/free-ports.ts";
 import { findImages, imagesOf, type WantedImage } from "../docker/images.ts";
+import { checkJoinedNetworks } from "../docker/joined-networks.ts";
 import { definitionName } from "../docker/labels.ts";
 import { checkSubnetFree } from "../docker/leftovers.ts";
 import { CERTIFICATE_PATH } from "../haproxy/container.ts";
@@ -108,6 +109,7 @@ export async function lookAtStack(
     lookAtEngine(docker, settings, topology),
     lookAtHaproxies(settings, haproxiesOf(topology, credentials)),
     checkPortsFree(docker, stackPorts(settings, topology), topology),
+    checkJoinedNetworks(docker, settings, topology),
   ]);
   const { subnet, apps, balancers, drift } = onEngine;
   const running = [...inHaproxies.running.values()];

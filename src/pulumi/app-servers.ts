@@ -88,9 +88,11 @@ function createAppServer(
   after: readonly AppServer[],
   args: AppServersArgs,
 ): AppServer {
-  const { declared, isEnvSecret, network, balancers, parent } = args;
+  const { declared, isEnvSecret, areFilesSecret, network, balancers, parent } = args;
   const { settings, apps } = declared;
   const app = apps.get(server.containerName);
+  const { files, networks } = settings.app;
+  const hasFiles = Object.keys(files).length > 0;
   if (app === undefined) throw new RangeError(`${server.containerName} is not declared`);
   return new AppServer(
     server.containerName,
@@ -99,6 +101,8 @@ function createAppServer(
       server,
       container: isEnvSecret ? { ...app.container, Env: pulumi.secret(app.container.Env) } : app.container,
       definition: app.definition,
+      ...(hasFiles && { files: areFilesSecret ? pulumi.secret(files) : files }),
+      ...(networks.length > 0 && { networks: [...networks] }),
       pids: settings.app.confinement.limits.pids,
       network,
       isProvedFirst,

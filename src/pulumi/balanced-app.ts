@@ -24,6 +24,8 @@ export type BalancedAppArgs = Omit<GivenConfig, "app"> &
   NonNullable<GivenConfig["app"]> & {
     /** Whether the state keeps `env` encrypted, and no message tells it; false by default. */
     readonly isEnvSecret?: boolean;
+    /** The same of `files`. */
+    readonly areFilesSecret?: boolean;
     /**
      * Name of the stack output that has `runtimeTlsCredentials`, from which the next update reads how to look
      * at what runs; `runtimeTlsCredentials` by default.
@@ -35,6 +37,7 @@ export type BalancedAppArgs = Omit<GivenConfig, "app"> &
 interface CheckedArgs {
   readonly settings: ConfiguredSettings;
   readonly isEnvSecret: boolean;
+  readonly areFilesSecret: boolean;
   readonly credentialsOutput?: string;
 }
 
@@ -94,11 +97,11 @@ export class BalancedApp extends pulumi.ComponentResource {
   }
 
   async #declare(name: string, args: CheckedArgs): Promise<BalancedAppOutputs> {
-    const { settings, isEnvSecret, credentialsOutput } = args;
+    const { settings, isEnvSecret, areFilesSecret, credentialsOutput } = args;
     const situation = await lookAt(settings, credentialsOutput).catch(throwWithoutStack);
     await tell(situation);
     const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
-    const credentials = declareChildren({ ...situation, owner, isEnvSecret, parent: this });
+    const credentials = declareChildren({ ...situation, owner, isEnvSecret, areFilesSecret, parent: this });
     this.registerOutputs({});
     return outputsOf(situation, credentials);
   }
@@ -115,13 +118,14 @@ class BalancerProvider extends pulumi.ProviderResource {
 }
 
 function check(name: string, args: BalancedAppArgs): CheckedArgs {
-  const { isEnvSecret = false, credentialsOutput, ...given } = args;
+  const { isEnvSecret = false, areFilesSecret = false, credentialsOutput, ...given } = args;
+  const secrets = [...(isEnvSecret ? ["app.env"] : []), ...(areFilesSecret ? ["app.files"] : [])];
   const isOfApp = (key: string): boolean =>
     [CONFIG_KEYS, CONFIG_GROUPS].some((keys) => keys.has(`app.${key}`));
   const keyOf = (key: string): string => (isOfApp(key) ? `app.${key}` : key);
   const config = Object.fromEntries(Object.entries(given).map(([key, value]) => [keyOf(key), value]));
-  const settings = withoutStack(() => checkSettings(name, config, isEnvSecret ? ["app.env"] : []));
-  return { settings, isEnvSecret, ...(credentialsOutput && { credentialsOutput }) };
+  const settings = withoutStack(() => checkSettings(name, config, secrets));
+  return { settings, isEnvSecret, areFilesSecret, ...(credentialsOutput && { credentialsOutput }) };
 }
 
 /** Looks at the engine, and brings it the images that it shall have, before anything is declared. */

@@ -171,6 +171,10 @@ export const APP_SERVER = ROLLOUT.extend({
   }),
   /** Names what the container is made from: another name means another container. */
   definition: z.string(),
+  /** Texts of files by path; a secret where one of them is. */
+  files: z.record(z.string(), z.string()).optional(),
+  /** Networks that it joins besides the stack's. */
+  networks: z.array(z.string()).optional(),
   /** Processes and threads of the container. They are changed while it runs, with its other limits. */
   pids: z.number(),
   /** Name of the network that it is on; it goes and comes back with that. */

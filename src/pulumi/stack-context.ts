@@ -7,5 +7,7 @@ export interface StackContext extends Situation {
   readonly owner: Owner;
   /** Whether the state keeps the app's environment encrypted. */
   readonly isEnvSecret: boolean;
+  /** The same of its files. */
+  readonly areFilesSecret: boolean;
   readonly parent: pulumi.Resource;
 }

@@ -79,10 +79,26 @@ export function appMadeFrom({ app }: Settings, logDriver: string, images?: Image
     "app.port": String(port),
     "app.command": JSON.stringify(command),
     "app.env": JSON.stringify(Object.fromEntries(hashes)),
+    ...ownMadeFrom(app),
     ...Object.fromEntries(mayDo),
     "app.memory": `${limits.memoryMb}m`,
-    "app.files": String(limits.files),
+    "app.openFiles": String(limits.files),
     logDriver,
+  };
+}
+
+/** What is not there is left out. Texts of files are hashes, as some are secrets. */
+function ownMadeFrom(app: Settings["app"]): MadeFrom {
+  const { files, volumes, networks, labels, hostname, stopSignal, stopTimeoutMs } = app;
+  const hashes = Object.entries(files).map(([path, text]) => [path, hashOf(text)]);
+  return {
+    ...(hashes.length > 0 && { "app.files": JSON.stringify(Object.fromEntries(hashes)) }),
+    ...(volumes.length > 0 && { "app.volumes": volumes.join(" ") }),
+    ...(networks.length > 0 && { "app.networks": networks.join(" ") }),
+    ...(Object.keys(labels).length > 0 && { "app.labels": JSON.stringify(labels) }),
+    ...(hostname !== "" && { "app.hostname": hostname }),
+    ...(stopSignal !== "" && { "app.stopSignal": stopSignal }),
+    "app.stopTimeout": `${stopTimeoutMs / 1000}s`,
   };
 }
 

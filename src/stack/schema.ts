@@ -83,14 +83,40 @@ export const CONFIG = z.object({
     command: key(
       kinds.orNothing(kinds.words, "for the image's own"),
       "",
-      "Command of the app containers, one word an item, {port} stands for app.port; nothing or an empty " +
-        "list for the image's own (podinfo, nothing: ./podinfo --port={port} --level=debug)",
+      "Command of the app containers, one word an item, {port} stands for app.port, {n} for the " +
+        "container's number; nothing or an empty list for the image's own (podinfo, nothing: ./podinfo " +
+        "--port={port} --level=debug)",
     ),
     env: key(
       kinds.environment,
       {},
-      "Environment of the app containers, a map of names and values; once a value is set with --secret, " +
-        "all of it is a secret in Pulumi's state",
+      "Environment of the app containers, a map of names and values, {n} in them is the container's " +
+        "number; once a value is set with --secret, all of it is a secret in Pulumi's state",
+    ),
+    files: key(
+      kinds.filesOrLimit,
+      {},
+      "Files of the app containers, a map of paths to texts, which the app's user can read; once one is " +
+        "set with --secret, all of them are secrets in Pulumi's state",
+    ),
+    volumes: key(
+      kinds.volumes,
+      [],
+      "Volumes and host folders of the app containers, as docker run -v takes them; {n} is the " +
+        "container's number",
+    ),
+    networks: key(
+      kinds.dockerNetworks,
+      [],
+      "Networks that exist and that the app containers join as well, such as that of a database",
+    ),
+    labels: key(kinds.labels, {}, "Labels of the app containers, a map of names and values"),
+    hostname: key(kinds.replicaHostName, "", "Host name of an app container; nothing for Docker's"),
+    stopSignal: key(kinds.stopSignal, "", "Signal that stops an app container; nothing for the image's own"),
+    stopTimeout: key(
+      kinds.time("0s", "60m", "500ms, 10s or 5m"),
+      "10s",
+      "How long an app container may take to end by itself",
     ),
     security: key(
       kinds.oneOf(["docker", "restricted"]),
@@ -129,7 +155,7 @@ export const CONFIG = z.object({
     ),
     memory: key(kinds.memory("16m", "1024g"), "512m", "Memory of an app container"),
     pids: key(processes, 512, "Processes and threads of an app container"),
-    files: key(files, 16_384, "Open files and sockets of a process in an app container"),
+    openFiles: key(files, 16_384, "Open files and sockets of a process in an app container"),
   }),
   balancers: key(
     kinds.wholeNumber(1, MAX_BALANCERS),

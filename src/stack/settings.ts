@@ -32,7 +32,8 @@ export function settingsFrom(stack: string, config: Config) {
   const { app, haproxy, session, drainTimeout, readyTimeout, monitoring, ...others } = config;
   const { prometheusImage, grafanaImage, timeouts, retries, limits, ...rest } = others;
   const { prometheus, grafana, ...ports } = config.ports;
-  const { image, pull, platform, env, memory, pids, files } = app;
+  const { image, pull, platform, env, memory, pids } = app;
+  const openFiles = typeof app.files === "number" ? app.files : app.openFiles;
   const initial = imageDefaults(image);
   const { enabled, ...runtimeTls } = config.runtimeTls;
   return {
@@ -48,7 +49,8 @@ export function settingsFrom(stack: string, config: Config) {
       maxConnections: app.maxConnections,
       command: app.command ?? initial.command,
       env,
-      confinement: { ...rightsOf(app), limits: { memoryMb: memory, pids, files } },
+      confinement: { ...rightsOf(app), limits: { memoryMb: memory, pids, files: openFiles } },
+      ...ownOf(app),
       refusesRoot: app.security === "restricted" && app.user === "",
     },
     session: sessionOf(stack, session),
@@ -81,6 +83,13 @@ const rightsOf = ({ security, user, ...given }: Config["app"]) => {
     allowPrivilegeEscalation: given.allowPrivilegeEscalation ?? !isRestricted,
   };
 };
+
+/** What the app containers have of their own, as Docker takes it. */
+const ownOf = ({ files, volumes, networks, labels, hostname, stopSignal, stopTimeout }: Config["app"]) => ({
+  files: typeof files === "number" ? {} : files,
+  ...{ volumes, networks, labels, hostname, stopSignal },
+  stopTimeoutMs: stopTimeout,
+});
 
 /** How the app is checked. A path of the user's is for checks, and says more than that the app answers. */
 function checkOf({ readyPath, check }: Config["app"], initial: Pick<HealthCheck, "path" | "status">) {

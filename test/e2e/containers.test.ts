@@ -125,7 +125,7 @@ test("a secret of its environment reaches it, and nothing else in plain text", a
   expect(files.filter((path) => path.endsWith(".attrs"))).toEqual([]);
   for (const path of files) expect(readFileSync(path, "utf8").includes(secret), path).toBe(false);
   expect((await stack.command("plan")).output).toBe("nothing to change\n");
-  await stack.pulumi("config", "set", "--path", "app.env.LINES", "one\ntwo", "--stack", stack.name);
+  await stack.pulumi("config", "set", "--path", 'app.env["A=B"]', "x", "--stack", stack.name);
   for (const refused of [
     await stack.command("plan"),
     await stack.command("scale", "3"),

@@ -112,5 +112,12 @@ function contextOf(config: Config, before: Before, parent: pulumi.Resource): Sta
     apps,
     rollout,
   };
-  return { declared, observed, owner: { stack: "demo", state: "state" }, isEnvSecret: false, parent };
+  return {
+    declared,
+    observed,
+    owner: { stack: "demo", state: "state" },
+    isEnvSecret: false,
+    areFilesSecret: false,
+    parent,
+  };
 }

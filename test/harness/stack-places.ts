@@ -59,6 +59,7 @@ export const STACK_NUMBERS = {
   "direct-limits": 72,
   "e2e-tls-proxy": 73,
   "e2e-stock-images": 65,
+  "e2e-container-keys": 63,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,

@@ -8,6 +8,8 @@ import {
   resumeApp,
   runApp,
 } from "../../docker/app-container.ts";
+import { removeUnusedFiles } from "../../docker/app-files.ts";
+import { asNumber } from "../../docker/container-arguments.ts";
 import { connectEngine, type Engine } from "../../docker/engine.ts";
 import { changedLimits, type Limits } from "../../docker/limits.ts";
 import { isSetAside, setAside } from "../../docker/set-aside.ts";
@@ -79,7 +81,9 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     const found = await findApp(docker, inputs.server.containerName);
     if (found !== undefined) refuseForeign(found, containerOf(inputs), state.containerId);
     const isAsDeclared =
-      found?.definition === inputs.definition && found.addresses.includes(inputs.server.address);
+      found?.definition === inputs.definition &&
+      found.address === inputs.server.address &&
+      hasJoined(found, inputs);
     if (isAsDeclared) {
       await resumeApp(docker, found, limitsOf(inputs));
       await proveFirst(inputs, report);
@@ -95,6 +99,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     if (found?.id !== state.containerId) return;
     await leaveEverywhere(state, state.server, report);
     await removeApp(docker, state.containerId);
+    await removeUnusedFiles(docker, state.labels);
   },
 };
 
@@ -132,23 +137,28 @@ async function look(docker: Engine, inputs: AppServerInputs): Promise<Outputs> {
 
 const GONE: Outputs = { containerId: "", runs: "", isRunning: false, drift: [], address: "" };
 
-const describe = ({ id, definition, state, addresses }: FoundApp, { server }: AppServerInputs): Outputs => ({
-  containerId: id,
-  runs: definition,
-  isRunning: state === "running",
+const describe = (found: FoundApp, inputs: AppServerInputs): Outputs => ({
+  containerId: found.id,
+  runs: hasJoined(found, inputs) ? found.definition : "",
+  isRunning: found.state === "running",
   drift: [],
-  address: addresses.includes(server.address) ? server.address : (addresses[0] ?? ""),
+  address: found.address,
 });
+
+const hasJoined = (found: FoundApp, { networks = [] }: AppServerInputs): boolean =>
+  networks.every((name) => found.networks.includes(name));
 
 const limitsOf = ({ container, pids }: AppServerInputs): Limits => ({
   memory: container.HostConfig.Memory,
   pids,
 });
 
-const containerOf = ({ server, container, definition, labels, pids }: AppServerInputs): AppContainer => ({
+const containerOf = ({ server, container, networks = [], ...rest }: AppServerInputs): AppContainer => ({
   name: server.containerName,
-  made: container,
-  definition,
-  labels,
-  pids,
+  made: asNumber(container, server.id),
+  definition: rest.definition,
+  labels: rest.labels,
+  pids: rest.pids,
+  networks,
+  files: rest.files,
 });

@@ -1,4 +1,5 @@
 import { findApp, removeApp } from "../../docker/app-container.ts";
+import { removeUnusedFiles } from "../../docker/app-files.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { findAside } from "../../docker/set-aside.ts";
 import { ROLLOUT_END, type RolloutEndInputs } from "../inputs.ts";
@@ -23,6 +24,7 @@ export const rolloutEnd: ResourceType<RolloutEndInputs, object> = {
       );
       await endStandIn(inputs, report);
       await removeAside(inputs);
+      await removeUnusedFiles(await connectEngine(), inputs.labels);
       return {};
     },
   ),
@@ -30,6 +32,7 @@ export const rolloutEnd: ResourceType<RolloutEndInputs, object> = {
   async delete(state, report) {
     await endStandIn(state, report);
     await removeAside(state);
+    await removeUnusedFiles(await connectEngine(), state.labels);
   },
 };
 

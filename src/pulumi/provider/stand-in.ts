@@ -1,11 +1,14 @@
 import { findApp, removeApp, runApp } from "../../docker/app-container.ts";
-import { atAddress } from "../../docker/container-arguments.ts";
+import { asNumber, atAddress } from "../../docker/container-arguments.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { definitionName } from "../../docker/labels.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import type { AppServerInputs, RolloutInputs } from "../inputs.ts";
 import { bringUpEverywhere, leaveEverywhere, lookEverywhere } from "./app-rotation.ts";
+
+/** Containers count from 1. */
+const STAND_IN_NUMBER = 0;
 
 /** Whether a HAProxy has a server in rotation, the stand-in apart. */
 export async function isAnyServing(inputs: RolloutInputs, report: Report): Promise<boolean> {
@@ -19,15 +22,16 @@ export async function isAnyServing(inputs: RolloutInputs, report: Report): Promi
  * @throws {NotUpError | EngineError} when it does not come up. It is removed then.
  */
 export async function ensureStandIn(inputs: AppServerInputs, report: Report): Promise<void> {
-  const { standIn, container, network, labels, pids } = inputs;
+  const { standIn, container, network, labels, pids, networks = [], files } = inputs;
   const docker = await connectEngine();
-  const made = atAddress(container, network, standIn.address);
-  const definition = definitionName(made);
+  const made = asNumber(atAddress(container, network, standIn.address), STAND_IN_NUMBER);
+  const definition = definitionName([made, networks, files]);
   const found = await findApp(docker, standIn.containerName);
   const isThere = found?.definition === definition && found.state === "running";
   if (found !== undefined && !isThere) await endStandIn(inputs, report);
   try {
-    if (!isThere) await runApp(docker, { name: standIn.containerName, made, definition, labels, pids });
+    if (!isThere)
+      await runApp(docker, { name: standIn.containerName, made, definition, labels, pids, networks, files });
     await bringUpEverywhere(inputs, [standIn], report);
   } catch (error) {
     await endStandIn(inputs, report);

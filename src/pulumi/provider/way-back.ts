@@ -46,18 +46,18 @@ async function replaceByBefore(app: AsideApp, server: Server, inputs: RolloutInp
 }
 
 /** The server that a container was when it was set aside, as the container itself tells. */
-function serverBefore({ name, labels, addresses }: AsideApp, { standIn, mode }: RolloutInputs): Server {
+function serverBefore({ name, labels, address }: AsideApp, { standIn, mode }: RolloutInputs): Server {
   const port = readMadeFrom(labels[MADE_FROM_LABEL])?.["app.port"] ?? standIn.port;
   const stack = { stack: labels[STACK_LABEL] ?? "", mode };
   const n = Number(/\d+$/.exec(name)?.[0]);
-  return numberedServer(stack, n, { address: addresses[0] ?? "", port: Number(port) });
+  return numberedServer(stack, n, { address, port: Number(port) });
 }
 
 /** What differs from the version that failed, by config key. An environment may be secret. */
 function versionOf([app]: readonly AsideApp[], { labels }: RolloutInputs): string {
   const [before, failed] = [app?.labels, labels].map((each) => readMadeFrom(each?.[MADE_FROM_LABEL]) ?? {});
   const words = changedKeys(before ?? {}, failed ?? {}).flatMap(({ key, is = "none" }) =>
-    key === "arguments" ? [] : [key === "app.env" ? "app.env of before" : `${key} ${is}`],
+    key === "arguments" ? [] : [["app.env", "app.files"].includes(key) ? `${key} of before` : `${key} ${is}`],
   );
   return words.join(", ") || "what they ran before";
 }

@@ -61,7 +61,7 @@ describe("what a program gives for a stack", () => {
   });
 
   test("is not told where it is a secret", () => {
-    const given: GivenConfig = { app: { env: { TOKEN: "hunter\n2" } }, mode: "hash", count: -1 };
+    const given: GivenConfig = { app: { env: { TOKEN: "hunter\u00002" } }, mode: "hash", count: -1 };
     const error = refusalOf(() => checkSettings("demo", given, ["app.env"]));
     expect(error.mistakes.map(({ key, given }) => [key, given])).toEqual([
       ["count", -1],

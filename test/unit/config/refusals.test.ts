@@ -6,7 +6,10 @@ import { SettingsError } from "../../../src/stack/settings-error.ts";
 import { pulumiConfig } from "../../harness/pulumi-config.ts";
 import { keysOf, refusal, refusalOf } from "../refusal.ts";
 
-const JSON_KEYS = ["app.command", "app.env", "app.tmpfs", "app.capabilities", "trustedProxies", "retries.on"];
+const JSON_KEYS = [
+  ...["app.command", "app.env", "app.tmpfs", "app.capabilities", "trustedProxies", "retries.on"],
+  ...["app.files", "app.volumes", "app.networks", "app.labels"],
+];
 
 describe("a bad value is refused with its key, the value and what is allowed", () => {
   test.each<[key: string, values: readonly string[], allowed: RegExp]>([
@@ -30,10 +33,10 @@ describe("a bad value is refused with its key, the value and what is allowed", (
         "x",
         "[]",
         "null",
-        '{"1A":"x"}',
-        '{"A B":"x"}',
+        '{"":"x"}',
         '{"A=B":"x"}',
-        '{"A":"x\\ny"}',
+        '{"A\\nB":"x"}',
+        '{"A":"x\\u0000y"}',
         '{"A":{}}',
         '{"A":null}',
         '{"__proto__":"x"}',
@@ -56,6 +59,8 @@ describe("a bad value is refused with its key, the value and what is allowed", (
         '["/a:rw"]',
         '["/a/"]',
         '["/a,size=9"]',
+        '["/a:size=0m"]',
+        '["/a:size=9m,rw"]',
       ],
       /absolute paths/,
     ],
@@ -63,7 +68,32 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["app.allowPrivilegeEscalation", ["no"], /true or false/],
     ["app.memory", ["", "15m", "512", "512M", "1.5g", "1025g", "-1m", "512mb"], /16m to 1024g/],
     ["app.pids", ["0", "15", "65537", "many"], /16 to 65536/],
-    ["app.files", ["1023", "1048577"], /1024 to 1048576/],
+    ["app.openFiles", ["1023", "1048577"], /1024 to 1048576/],
+    [
+      "app.files",
+      ["1023", "1048577", '{"a":"x"}', '{"/a/../b":"x"}', '{"/a:b":"x"}', '{"/a":"x\\u0000"}', '["/a"]'],
+      /map of absolute paths .* 1024 to 1048576/,
+    ],
+    [
+      "app.volumes",
+      [
+        "a:/b",
+        '["a"]',
+        '["/"]',
+        '["a:b"]',
+        '["a:/"]',
+        '["a:/b:rw"]',
+        '["a:/b{n}"]',
+        '["../a:/b"]',
+        '["a;b:/c"]',
+      ],
+      /NAME:\/path/,
+    ],
+    ["app.networks", ["db", '["a b"]', '["-a"]', "[1]", '[""]'], /Docker networks/],
+    ["app.labels", ['{"balancer.stack":"x"}', '{"a b":"x"}', '{"":"x"}', "[]"], /not balancer\.\*/],
+    ["app.hostname", ["-a", "a b", "a_b", "a-", "{m}"], /host name/],
+    ["app.stopSignal", ["SIG", "quit", "0", "65", "SIGQUIT;x"], /signal such as SIGQUIT/],
+    ["app.stopTimeout", ["-1s", "61m", "soon"], /0s to 60m/],
     ["haproxy.memory", ["63m", "x"], /64m to 1024g/],
     ["haproxy.pids", ["1"], /16 to 65536/],
     ["haproxy.files", ["1"], /1024 to 1048576/],

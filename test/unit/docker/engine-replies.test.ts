@@ -47,7 +47,8 @@ describe.each([
       labels: {},
       state: "stopped",
       hostConfig: { PidsLimit: 0, RestartPolicy: { Name: "" } },
-      addresses: [],
+      address: "",
+      networks: [],
     });
     await expect(clearContainer(engine.docker, OWNER, "demo-podinfo1")).rejects.toThrow(FOREIGN);
     expect(engine.asked.filter((each) => !each.startsWith("GET"))).toEqual([]);
@@ -55,8 +56,11 @@ describe.each([
 
   test("an endpoint without an address has none", async () => {
     const NetworkSettings = { Networks: { a: null, b: {}, c: { IPAMConfig: null } } };
-    await using engine = await scriptedEngine({ "/containers/x/json": { Id: "1", NetworkSettings } });
-    expect((await findApp(engine.docker, "x"))?.addresses).toEqual(["", "", ""]);
+    for (const NetworkMode of Object.keys(NetworkSettings.Networks)) {
+      const found = { Id: "1", HostConfig: { NetworkMode }, NetworkSettings };
+      await using engine = await scriptedEngine({ "/containers/x/json": found });
+      expect(await findApp(engine.docker, "x")).toMatchObject({ address: "", networks: ["a", "b", "c"] });
+    }
   });
 
   test("a listed container needs neither labels nor ports nor names", async () => {

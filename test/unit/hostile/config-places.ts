@@ -186,11 +186,54 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: Number,
     taken: ({ app }) => app.confinement.limits.pids,
   },
-  "app.files": {
+  "app.openFiles": {
     initial: 16_384,
     good: ["1024", "16384"],
     given: Number,
     taken: ({ app }) => app.confinement.limits.files,
+  },
+  "app.files": {
+    initial: [{}, 16_384],
+    good: ['{"/etc/app.conf":"a\\nb"}', "{}", '{"/a/b-c":"{n}","/d":"x"}', "1024", "16384"],
+    given: (text) => (/^\d+$/.test(text) ? [{}, Number(text)] : [JSON.parse(text), 16_384]),
+    taken: ({ app }) => [app.files, app.confinement.limits.files],
+  },
+  "app.volumes": {
+    initial: [],
+    good: ["[]", '["data:/data"]', '["data-{n}:/a/b:ro","/srv/{n}/x:/c"]'],
+    given: json,
+    taken: ({ app }) => app.volumes,
+  },
+  "app.networks": {
+    initial: [],
+    good: ["[]", '["db"]', '["a_b.c-d","e"]'],
+    given: json,
+    taken: ({ app }) => app.networks,
+  },
+  "app.labels": {
+    initial: {},
+    good: ["{}", '{"com.example.a":"b c"}', '{"traefik.enable":true,"n":"{n}"}'],
+    given: (text) =>
+      Object.fromEntries(Object.entries(JSON.parse(text)).map(([name, value]) => [name, String(value)])),
+    taken: ({ app }) => app.labels,
+  },
+  "app.hostname": {
+    initial: "",
+    good: ["", "app-{n}", "a.b-c"],
+    given: same,
+    taken: ({ app }) => app.hostname,
+  },
+  "app.stopSignal": {
+    initial: "",
+    good: ["", "SIGQUIT", "TERM", "3", "SIGRTMIN+3"],
+    given: same,
+    taken: ({ app }) => app.stopSignal,
+  },
+  "app.stopTimeout": {
+    initial: 10_000,
+    good: ["10s", "500ms", "5m", "0"],
+    given: milliseconds,
+    taken: ({ app }) => app.stopTimeoutMs,
   },
   "haproxy.memory": {
     initial: 512,

@@ -1,0 +1,25 @@
+import type Docker from "dockerode";
+import type { Settings } from "../stack/settings.ts";
+import { SettingsError } from "../stack/settings-error.ts";
+import type { Topology } from "../stack/topology.ts";
+import { inspectNetwork } from "./engine-replies.ts";
+
+/**
+ * Looks for the networks that the app containers shall join, which somebody else has made.
+ * @throws {SettingsError} One is not there, or is the stack's own.
+ */
+export async function checkJoinedNetworks(
+  docker: Docker,
+  { stack, app }: Settings,
+  { network }: Topology,
+): Promise<void> {
+  const found = await Promise.all(
+    app.networks.map(async (name) => ({ name, isThere: (await inspectNetwork(docker, name)) !== undefined })),
+  );
+  const mistakes = found.flatMap(({ name, isThere }) => {
+    const allowed =
+      name === network.name ? "networks besides the stack's own" : "networks that are on the engine";
+    return isThere && name !== network.name ? [] : [{ key: "app.networks", given: name, allowed }];
+  });
+  if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
+}
