@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import type { Key } from "../src/stack/config-keys.ts";
-import { CONFIG_GROUPS, CONFIG_KEYS } from "../src/stack/schema.ts";
+import { CONFIG_KEYS } from "../src/stack/schema.ts";
 
 const PROJECT_FILE = new URL("../Pulumi.yaml", import.meta.url);
 const DOCUMENT = new URL("../docs/config.md", import.meta.url);
@@ -42,20 +42,74 @@ const document = (): string => `# Config keys
 mistake is reported at \`preview\`, all at once. The committed stack \`hash\` has a \`mode\`, a \`subnet\` and
 \`ports\` of its own: [stacks/Pulumi.hash.yaml](../stacks/Pulumi.hash.yaml).
 
-## The stack
-
-${table([...CONFIG_KEYS].filter(([name]) => !name.includes(".")))}
-${[...CONFIG_GROUPS]
-  .map(
-    ([group, { description }]) => `
-## \`${group}\`
-
-${linked(description)}
-
-${table([...CONFIG_KEYS].filter(([name]) => name.slice(0, name.lastIndexOf(".")) === group))}`,
-  )
-  .join("\n")}
+${SECTIONS.map(section).join("\n\n")}
 `;
+
+/** A part of the document, by what its keys are for. */
+interface Section {
+  readonly title: string;
+  readonly keys: readonly string[];
+  readonly about?: string;
+}
+
+/** Every key is in the first section that names it, or an object that it is in. */
+export const SECTIONS: readonly Section[] = [
+  { title: "The stack", keys: ["mode", "count", "subnet", "drainTimeout", "readyTimeout", "logDriver"] },
+  { title: "The app's image", keys: ["app.image", "app.pull", "app.platform"], about: "See docs/engine.md." },
+  {
+    title: "Its check",
+    keys: ["app.readyPath", "app.check"],
+    about: "How HAProxy finds out whether an app container is ready.",
+  },
+  { title: "Its load", keys: ["balance", "app.maxConnections"] },
+  { title: "Its containers", keys: ["app"], about: "See docs/app.md and SECURITY.md." },
+  {
+    title: "Its sessions",
+    keys: ["session"],
+    about: "What a session is, and how long it is remembered, see docs/sessions.md.",
+  },
+  {
+    title: "Its answers",
+    keys: ["timeouts", "retries", "haproxy.buffer"],
+    about: "How long HAProxy waits, and when it repeats a GET, HEAD or OPTIONS on another server.",
+  },
+  {
+    title: "In front of it",
+    keys: ["bind", "ports", "trustedProxies", "proxyProtocol", "accessLog", "tls"],
+    about: "See docs/in-front.md and docs/tls.md. Host ports are the first balancer's; the n-th adds n − 1.",
+  },
+  {
+    title: "A guest at the door",
+    keys: ["limits"],
+    about: "What one client may ask for, see docs/in-front.md.",
+  },
+  { title: "Updates of the app", keys: ["rollout"] },
+  {
+    title: "The balancers",
+    keys: ["balancers", "haproxyImage", "haproxy"],
+    about: "See docs/several-balancers.md.",
+  },
+  { title: "The runtime API by mutual TLS", keys: ["runtimeTls"], about: "See docs/tls.md." },
+  {
+    title: "Monitoring",
+    keys: ["monitoring", "prometheusImage", "grafanaImage"],
+    about: "See docs/monitoring.md.",
+  },
+];
+
+/** The keys of a section, in the order of the schema. */
+export const keysOf = (section: Section): string[] =>
+  [...CONFIG_KEYS.keys()].filter((key) => SECTIONS.find(({ keys }) => names(keys, key)) === section);
+
+const names = (keys: readonly string[], key: string): boolean =>
+  keys.some((each) => key === each || key.startsWith(`${each}.`));
+
+const section = (each: Section): string =>
+  [
+    `## ${each.title}`,
+    ...(each.about === undefined ? [] : [linked(each.about)]),
+    table([...CONFIG_KEYS].filter(([key]) => keysOf(each).includes(key))),
+  ].join("\n\n");
 
 const table = (keys: readonly (readonly [string, Key])[]): string =>
   [
@@ -70,7 +124,10 @@ const table = (keys: readonly (readonly [string, Key])[]): string =>
 
 const plain = (text: string): string => text.replaceAll(/[|~*]/g, "\\$&");
 
-const linked = (text: string): string => text.replaceAll(/docs\/([\w-]+\.md)/g, "[$1]($1)");
+const linked = (text: string): string =>
+  text
+    .replaceAll(/docs\/([\w-]+\.md)/g, "[$1]($1)")
+    .replaceAll(/SECURITY\.md(?!\))/g, "[SECURITY.md](../SECURITY.md)");
 
 if (process.argv[1] === import.meta.filename) {
   for (const { file, text } of generated()) writeFileSync(file, text);
