@@ -4,6 +4,7 @@ import { connectEngine } from "../docker/engine.ts";
 import { EngineError } from "../docker/engine-error.ts";
 import { imagesOf, pullImages, refuseRoot } from "../docker/images.ts";
 import { stateName } from "../docker/labels.ts";
+import { TemplateError } from "../haproxy/file/template-needs.ts";
 import { describeChanges, describeWarnings } from "../preview/changes.ts";
 import { lookAtStack, type Situation } from "../preview/situation.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
@@ -181,6 +182,7 @@ export function withoutStack<T>(run: () => T): T {
 }
 
 function throwWithoutStack(error: unknown): never {
-  const isUsers = error instanceof SettingsError || error instanceof EngineError;
+  const isUsers =
+    error instanceof SettingsError || error instanceof EngineError || error instanceof TemplateError;
   throw isUsers ? new pulumi.RunError(error.message) : error;
 }

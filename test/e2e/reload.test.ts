@@ -8,6 +8,7 @@ import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { get, Load } from "../harness/load.ts";
 import { ProjectCopy } from "../harness/project-copy.ts";
+import { exchange } from "../harness/raw-socket.ts";
 import { docker } from "../harness/running-stack.ts";
 import { EchoSocket } from "../harness/sockets.ts";
 import { TestStack } from "../harness/stack.ts";
@@ -82,6 +83,31 @@ describe("a change that the runtime API cannot express", () => {
     ).toBe(true);
     await updateUnderLoad({ count: 4, "app.readyPath": "/healthz" });
     expect((await stack.servers()).size).toBe(4);
+  });
+});
+
+describe("a template of the user's", () => {
+  const request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  const servedBy = async () => /^x-served-by: (.*)\r$/im.exec(await exchange(stack.ports.http, request))?.[1];
+
+  test("is loaded by a reload, kept in step without one, and refused where that could not be", async () => {
+    const addHeader = (text: string) =>
+      text.replace("    option httpchk", "    http-response set-header X-Served-By shop\n    option httpchk");
+    await project.withTemplate("backends", addHeader, async () => {
+      expect((await stack.preview()).output).toContain("reload: 1 lines of haproxy.cfg");
+      await updateUnderLoad({});
+      expect(await servedBy()).toBe("shop");
+      const before = await stack.haproxyIdentity();
+      await updateUnderLoad({ count: 5 });
+      expect([await stack.haproxyIdentity(), await servedBy()]).toEqual([before, "shop"]);
+    });
+    const dropServers = (text: string) => text.replace("server {{name}} {{arguments}}", "");
+    const { exitCode, output } = await project.withTemplate("backends", dropServers, () => stack.tryUp());
+    expect(exitCode).not.toBe(0);
+    expect(output).toMatch(/without what keeps it in step[\s\S]*server s1 /);
+    expect(await servedBy()).toBe("shop");
+    await updateUnderLoad({ count: 4 });
+    expect(await servedBy()).toBeUndefined();
   });
 });
 

@@ -22,6 +22,7 @@ import { checkText, checkValue } from "../runtime/check-values.ts";
 import { SESSION_BYTES } from "../stored-session.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
 import { serverArguments } from "./server-line.ts";
+import { checkNeeds } from "./template-needs.ts";
 import { trafficView } from "./traffic-view.ts";
 
 /** Clients of the last ten years know these ciphers of TLS 1.2. All have forward secrecy. */
@@ -44,7 +45,10 @@ export interface HaproxyConfig {
   readonly madeFrom: MadeFrom;
 }
 
-/** Renders the config that all balancers of a stack share. Same topology, same text. */
+/**
+ * Renders the config that all balancers of a stack share. Same topology, same text.
+ * @throws {TemplateError} as {@link checkNeeds}
+ */
 export function renderConfig(topology: Topology): HaproxyConfig {
   const specimen = {
     ...topology.standIn,
@@ -60,7 +64,9 @@ export function renderConfig(topology: Topology): HaproxyConfig {
     .update(render({ ...topology, servers: [specimen] }, ""))
     .digest("hex")
     .slice(0, 16);
-  return { text: render(topology, revision), revision, madeFrom: configMadeFrom(topology) };
+  const text = render(topology, revision);
+  checkNeeds(text, topology);
+  return { text, revision, madeFrom: configMadeFrom(topology) };
 }
 
 const HEAD = z.object({ revision: z.string(), madeFrom: z.record(z.string(), z.string()) });

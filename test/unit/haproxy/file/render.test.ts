@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type HaproxyConfig, readHead, renderConfig } from "../../../../src/haproxy/file/render.ts";
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
+import { checkNeeds } from "../../../../src/haproxy/file/template-needs.ts";
 import { steps } from "../../../../src/haproxy/runtime/steps.ts";
 import { BACKEND, planTopology, type Topology } from "../../../../src/stack/topology.ts";
 import { named } from "../../../harness/named.ts";
@@ -31,6 +32,19 @@ describe("the whole haproxy.cfg", () => {
     expect(readHead(text)?.revision).toBe(revision);
     expect(readHead("global\n")).toBeUndefined();
   });
+});
+
+test("a file that lacks what keeps HAProxy in step is refused with the lines that are missing", () => {
+  const topology = planTopology(settingsOf());
+  const { text } = renderConfig(topology);
+  expect(() => checkNeeds(text.replace("balance roundrobin", "balance first"), topology)).not.toThrow();
+  const broken = text
+    .replace("backend webservers from", "backend web from")
+    .replace(/ +setenv BALANCER_REVISION.*\n/, "")
+    .replace("server s2 172.28.10.12:9898 id 2", "server s2 172.28.10.12:9898");
+  expect(() => checkNeeds(broken, topology)).toThrow(
+    /without what keeps it in step .*:\n {2}setenv BALANCER_REVISION\n {2}backend webservers\n {2}server s2 \S+ id 2 /,
+  );
 });
 
 describe("the revision", () => {

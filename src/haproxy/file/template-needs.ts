@@ -1,0 +1,43 @@
+import { CONTAINER_PORTS } from "../../stack/container-ports.ts";
+import type { Topology } from "../../stack/topology.ts";
+import { CHECK_VARIABLE, PEER_VARIABLE, REVISION_VARIABLE, SOCKET_FOLDER, STATE_FILE } from "../container.ts";
+import { serverArguments } from "./server-line.ts";
+
+/** A changed template lacks what Balancer needs of haproxy.cfg. The message is for the user. */
+export class TemplateError extends Error {
+  override readonly name = "TemplateError";
+}
+
+/**
+ * Looks for the lines without which a HAProxy that starts cannot be kept in step. `haproxy -c` knows nothing
+ * of them.
+ * @throws {TemplateError} naming all that are missing
+ */
+export function checkNeeds(text: string, { backend, servers }: Topology): void {
+  const lines = text.split("\n").map((line) => line.trim());
+  const missing = needsOf(backend.name, servers).filter(
+    (need) => !lines.some((line) => line === need || line.startsWith(`${need} `)),
+  );
+  if (missing.length === 0) return;
+  const shown = missing.slice(0, MOST_SHOWN).map((need) => `\n  ${need}`);
+  throw new TemplateError(
+    `templates/ make a haproxy.cfg without what keeps it in step (README, "The template"):${shown.join("")}`,
+  );
+}
+
+const MOST_SHOWN = 10;
+
+const needsOf = (backend: string, servers: Topology["servers"]): string[] => [
+  `stats socket ${SOCKET_FOLDER}/admin.sock`,
+  `setenv ${REVISION_VARIABLE}`,
+  `setenv ${CHECK_VARIABLE}`,
+  `localpeer "\${${PEER_VARIABLE}}"`,
+  `server-state-file ${STATE_FILE}`,
+  `bind :${CONTAINER_PORTS.runtime}`,
+  `server worker unix@${SOCKET_FOLDER}/admin.sock`,
+  `server master unix@${SOCKET_FOLDER}/master.sock`,
+  `backend ${backend}`,
+  "load-server-state-from-file global",
+  "http-check send meth GET uri-lf",
+  ...servers.map((server) => `server ${server.name} ${serverArguments(server)}`),
+];
