@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { underLoad } from "../harness/app-versions.ts";
 import { exampleConfig } from "../harness/example.ts";
 import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { get, Load } from "../harness/load.ts";
@@ -25,12 +26,17 @@ beforeAll(async () => {
 
 describe("what runs under docker run", () => {
   test("runs by its name alone: a stock nginx", async () => {
-    stack.configure(exampleConfig("nginx"));
-    await stack.up();
+    await stack.up({ "app.image": exampleConfig("nginx")["app.image"] });
     const { status, body } = await get(stack.url);
     expect([status, body]).toEqual([200, expect.stringContaining("Welcome to nginx!")]);
     expect((await stack.command("status")).exitCode).toBe(0);
     expect((await stack.command("plan")).output).toBe("nothing to change\n");
+  });
+
+  test("has a site of the user's in place of its own, by a roll-out under load", async () => {
+    const { failures } = await underLoad(stack, () => stack.up(exampleConfig("nginx")));
+    expect(failures).toEqual([]);
+    expect((await get(stack.url)).body).toContain("<h1>Open all night</h1>");
   });
 
   test("needs its port where the image exposes none, before anything is touched", async () => {
@@ -44,7 +50,7 @@ describe("what runs under docker run", () => {
   });
 
   test("takes the place of podinfo under load: another image, port, command, path and statuses", async () => {
-    await stack.up({ "app.image": undefined });
+    await stack.up({ "app.image": undefined, "app.files": undefined });
     expect((await get(`${stack.url}/healthz`)).status).toBe(200);
     stack.configure(exampleConfig("root"));
     stack.configure({ mode: undefined });
