@@ -86,7 +86,7 @@ const IMAGE = part({
 
 const VOLUME = part({ Name: text, Labels: LABELS, Mountpoint: text });
 
-const ENGINE = part({ LoggingDriver: text, NCPU: number, SwapLimit: flag });
+const ENGINE = part({ ID: text, LoggingDriver: text, NCPU: number, SwapLimit: flag });
 
 /** A container as the engine reports it. */
 export type FoundContainer = z.output<typeof CONTAINER>;

@@ -3,6 +3,8 @@ import { createServer } from "node:net";
 import type Docker from "dockerode";
 import type { PublishedPort } from "../stack/published-ports.ts";
 import type { Topology } from "../stack/topology.ts";
+import { isLocalEngine } from "./engine.ts";
+import { type EngineAddress, findEngine } from "./engine-address.ts";
 import { EngineError } from "./engine-error.ts";
 import { type ListedContainer, listContainers } from "./engine-replies.ts";
 import { STACK_LABEL } from "./labels.ts";
@@ -23,6 +25,7 @@ export async function checkPortsFree(
   const containers = wanted.length === 0 ? [] : await listContainers(docker);
   const balancers = new Set(stack?.balancers.map(({ containerName }) => containerName));
   const mistakes = new Set<string>();
+  const listen = await listenerFor(await findEngine());
   for (const { containerName, key, address, addressKey, port } of wanted) {
     if (addressKey !== undefined && (await listen(address, 0)) === "EADDRNOTAVAIL") {
       mistakes.add(`this host has no address ${address} (${addressKey}); set another ${addressKey}`);
@@ -46,13 +49,12 @@ export async function checkPortsFree(
 
 const sharesAddress = (a: string, b: string): boolean => a === b || [a, b].includes("0.0.0.0");
 
-/**
- * Listens for a moment, and returns the code of the error that keeps this host from it. The result is
- * undefined where the engine is on another host too: nobody can try that host's ports from here, so Docker's
- * own error must do.
- */
+/** Nobody can try the ports of another host from here, so there Docker's own error must do. */
+const listenerFor = async (engine: EngineAddress): Promise<typeof listen> =>
+  (await isLocalEngine(engine)) ? listen : async () => undefined;
+
+/** Listens for a moment, and returns the code of the error that keeps this host from it. */
 async function listen(host: string, port: number): Promise<unknown> {
-  if (process.env.DOCKER_HOST !== undefined && !process.env.DOCKER_HOST.startsWith("unix:")) return undefined;
   const server = createServer();
   try {
     await once(server.listen({ host, port, exclusive: true }), "listening");

@@ -1,5 +1,6 @@
 import { appArguments } from "../docker/container-arguments.ts";
-import { type Engine, engineHost } from "../docker/engine.ts";
+import { type Engine, reachableHost } from "../docker/engine.ts";
+import { findEngine } from "../docker/engine-address.ts";
 import { inspectEngine } from "../docker/engine-replies.ts";
 import {
   observeApps,
@@ -99,7 +100,7 @@ export async function lookAtStack(
   credentials?: Credentials,
 ): Promise<Situation> {
   const settings = await completeByImage(docker, configured);
-  const topology = planTopology(settings, engineHost());
+  const topology = planTopology(settings, await reachableHost(await findEngine(), settings));
   const config = renderConfig(topology);
   const [logDriver, images, onEngine, inHaproxies] = await Promise.all([
     settings.logDriver === "engine"

@@ -88,7 +88,7 @@ function createAppServer(
   after: readonly AppServer[],
   args: AppServersArgs,
 ): AppServer {
-  const { declared, isEnvSecret, areFilesSecret, network, balancers, parent } = args;
+  const { declared, isEnvSecret, areFilesSecret, network, balancers, parent, engine } = args;
   const { settings, apps } = declared;
   const app = apps.get(server.containerName);
   const { files, networks } = settings.app;
@@ -106,6 +106,7 @@ function createAppServer(
       pids: settings.app.confinement.limits.pids,
       network,
       isProvedFirst,
+      engine,
     },
     { parent, dependsOn: [...after, ...balancers.flatMap(({ container, upkeep }) => [container, upkeep])] },
   );

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { checkSettings } from "../config/settings-parser.ts";
-import { connectEngine } from "../docker/engine.ts";
+import { connectEngine, type Engine, engineHost, reachableHost } from "../docker/engine.ts";
+import { findEngine } from "../docker/engine-address.ts";
 import { EngineError } from "../docker/engine-error.ts";
+import { identifyEngine } from "../docker/engine-identity.ts";
 import { imagesOf, pullImages, refuseRoot } from "../docker/images.ts";
 import { stateName } from "../docker/labels.ts";
 import { TemplateError } from "../haproxy/file/template-needs.ts";
@@ -15,7 +17,9 @@ import type { ConfiguredSettings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
 import { declareChildren } from "./children.ts";
+import { createDockerProvider } from "./docker-provider.ts";
 import { readLastCredentials } from "./last-credentials.ts";
+import { StackEngine } from "./provided.ts";
 
 /**
  * What a balanced app shall be: the keys of docs/config.md, those of `app` without their prefix. Whatever is
@@ -99,12 +103,25 @@ export class BalancedApp extends pulumi.ComponentResource {
 
   async #declare(name: string, args: CheckedArgs): Promise<BalancedAppOutputs> {
     const { settings, isEnvSecret, areFilesSecret, credentialsOutput } = args;
-    const situation = await lookAt(settings, credentialsOutput).catch(throwWithoutStack);
+    const { address, docker, engine } = await findStackEngine(settings).catch(throwWithoutStack);
+    const stackEngine = new StackEngine(`${name}-engine`, { engine }, { parent: this });
+    // The provider refuses an engine that the stack is not on, before anything is looked for there.
+    await new Promise((resolve) => stackEngine.urn.apply(resolve));
+    const situation = await lookAt(docker, settings, credentialsOutput).catch(throwWithoutStack);
     await tell(situation);
+    const dockerProvider = createDockerProvider(`${name}-docker`, address, this, stackEngine);
     const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
-    const credentials = declareChildren({ ...situation, owner, isEnvSecret, areFilesSecret, parent: this });
+    const credentials = declareChildren({
+      ...situation,
+      owner,
+      isEnvSecret,
+      areFilesSecret,
+      parent: this,
+      engine,
+      dockerProvider,
+    });
     this.registerOutputs({});
-    return outputsOf(situation, credentials);
+    return outputsOf(situation, await engineHost(address), credentials);
   }
 }
 
@@ -129,12 +146,24 @@ function check(name: string, args: BalancedAppArgs): CheckedArgs {
   return { settings, isEnvSecret, areFilesSecret, ...(credentialsOutput && { credentialsOutput }) };
 }
 
-/** Looks at the engine, and brings it the images that it shall have, before anything is declared. */
-async function lookAt(settings: ConfiguredSettings, credentialsOutput?: string): Promise<Situation> {
-  const engine = await connectEngine();
-  if (!pulumi.runtime.isDryRun()) await pullImages(engine, imagesOf(settings));
-  await refuseRoot(engine, settings);
-  return lookAtStack(engine, settings, settings.runtimeTls && (await readLastCredentials(credentialsOutput)));
+/** Finds the engine that all of a stack shall be on. */
+async function findStackEngine(settings: ConfiguredSettings) {
+  const address = await findEngine();
+  await reachableHost(address, settings);
+  const docker = await connectEngine();
+  return { address, docker, engine: await identifyEngine(docker) };
+}
+
+/** Looks at the engine, and brings it the images that it shall have, before anything else is declared. */
+async function lookAt(
+  docker: Engine,
+  settings: ConfiguredSettings,
+  credentialsOutput?: string,
+): Promise<Situation> {
+  if (!pulumi.runtime.isDryRun()) await pullImages(docker, imagesOf(settings));
+  await refuseRoot(docker, settings);
+  const credentials = settings.runtimeTls && (await readLastCredentials(credentialsOutput));
+  return lookAtStack(docker, settings, credentials);
 }
 
 async function tell({ declared, observed }: Situation): Promise<void> {
@@ -145,11 +174,12 @@ async function tell({ declared, observed }: Situation): Promise<void> {
 
 function outputsOf(
   { declared }: Situation,
+  engineHost: string,
   runtimeTlsCredentials: pulumi.Output<Credentials> | undefined,
 ): BalancedAppOutputs {
   const { settings, topology, config } = declared;
   const { balancers, tls, runtimeTls, monitoring } = topology;
-  const host = settings.bind === "0.0.0.0" ? LOOPBACK : settings.bind;
+  const host = settings.bind === "0.0.0.0" ? engineHost : settings.bind;
   return {
     urls: balancers.map(({ ports }) => `http://${host}:${ports.http}`),
     ...(tls && { httpsUrls: balancers.map(({ ports }) => `https://${host}:${ports.https}`) }),

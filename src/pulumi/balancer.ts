@@ -105,8 +105,9 @@ function otherBalancers(balancer: Balancer, args: BalancerArgs): HaproxyAddress[
 
 const describeConfigFile = (
   { volumeName, peerName }: Balancer,
-  { declared: { settings, config, images }, owner }: BalancerArgs,
+  { declared: { settings, config, images }, owner, engine }: BalancerArgs,
 ): ConfigFileInputs => ({
+  engine,
   volumeName,
   image: images?.get(settings.haproxyImage) ?? settings.haproxyImage,
   imageName: settings.haproxyImage,
@@ -116,9 +117,9 @@ const describeConfigFile = (
 });
 
 function createConfigFile(balancer: Balancer, inputs: ConfigFileInputs, args: BalancerArgs): ConfigFile {
-  const { owner, parent } = args;
+  const { parent } = args;
   const { volumeName } = balancer;
-  const volume = createVolume(volumeName, "config", owner, parent);
+  const volume = createVolume(volumeName, "config", args);
   // The config names the certificates' files, so HAProxy refuses the one without the others.
   const dependsOn = createCertificateFiles(volume, inputs, args);
   const running = describeRunning(balancer, args);

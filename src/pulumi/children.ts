@@ -10,7 +10,7 @@ import { createMonitoring } from "./monitoring.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { Guests, RuntimeSync, SharedSessions } from "./provided.ts";
 import { createRuntimeTls } from "./runtime-tls.ts";
-import type { StackContext } from "./stack-context.ts";
+import { onDocker, type StackContext } from "./stack-context.ts";
 
 /**
  * Declares everything that a stack has: the network, the balancers, the app servers, and what keeps them in
@@ -65,13 +65,13 @@ function createSync(
 
 /** @param dependsOn The last of what a stack has: on these nothing else depends. */
 function createGuests(
-  { owner: { stack }, parent }: StackContext,
+  { owner: { stack }, parent, engine }: StackContext,
   network: docker.Network,
   dependsOn: pulumi.Resource[],
 ): void {
   new Guests(
     `${stack}-guests`,
-    { network: network.name, networkId: network.id, stack },
+    { network: network.name, networkId: network.id, stack, engine },
     { parent, dependsOn },
   );
 }
@@ -92,13 +92,14 @@ function createBalancers(context: StackContext, tls: StackTls, network: docker.N
   return created;
 }
 
-function createNetwork({ declared, owner, parent }: StackContext): docker.Network {
+function createNetwork(context: StackContext): docker.Network {
+  const { declared, owner } = context;
   const { name, subnet, gateway, guests: ipRange } = declared.topology.network;
   return new docker.Network(
     name,
     { name, ipamConfigs: [{ subnet, gateway, ipRange }], labels: dockerLabels(owner, "network") },
     {
-      parent,
+      ...onDocker(context),
       ignoreChanges: ["labels"],
       ...clearedBeforeCreate(name, (engine) => clearNetwork(engine, owner, { name, subnet })),
     },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ENGINE_IDENTITY } from "../docker/engine-identity.ts";
 import { CREDENTIALS, ENDPOINT_ADDRESS } from "../stack/endpoint.ts";
 import { HEALTH_CHECK } from "../stack/health-check.ts";
 import { SERVER } from "../stack/topology.ts";
@@ -12,7 +13,11 @@ export type HaproxyAddress = z.infer<typeof HAPROXY_ADDRESS>;
 
 const LABELS = z.record(z.string(), z.string());
 
+/** The engine that it is made on. What is on another one is not taken for gone. */
+const ON_ENGINE = { engine: ENGINE_IDENTITY.optional() };
+
 const CONFIG_VOLUME = z.object({
+  ...ON_ENGINE,
   volumeName: z.string(),
   image: z.string(),
   imageName: z.string().optional(),
@@ -102,7 +107,12 @@ export const SHARED_SESSIONS = z.object({
 /** The balancers that share their sessions. */
 export type SharedSessionsInputs = z.infer<typeof SHARED_SESSIONS>;
 
+export const STACK_ENGINE = z.object({ engine: ENGINE_IDENTITY });
+/** The engine that a stack is on. */
+export type StackEngineInputs = z.infer<typeof STACK_ENGINE>;
+
 export const GUESTS = z.object({
+  ...ON_ENGINE,
   /** The network's name. */
   network: z.string(),
   /** Docker's id of it: another network is made when all that is on this one is gone. */
@@ -113,6 +123,7 @@ export const GUESTS = z.object({
 export type GuestsInputs = z.infer<typeof GUESTS>;
 
 export const UPKEEP = z.object({
+  ...ON_ENGINE,
   containerName: z.string(),
   /** Docker's id: a container that was replaced has another, and not all of its limits yet. */
   containerId: z.string(),
@@ -163,6 +174,7 @@ export const ROLLOUT_END = ROLLOUT.extend({ servers: z.array(SERVER) });
 export type RolloutEndInputs = z.infer<typeof ROLLOUT_END>;
 
 export const APP_SERVER = ROLLOUT.extend({
+  ...ON_ENGINE,
   server: SERVER,
   /** What the engine gets to make the container from, its name, labels and limit of processes apart. */
   container: z.looseObject({

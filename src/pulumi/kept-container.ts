@@ -11,7 +11,7 @@ import type { Confinement } from "../stack/settings.ts";
 import type { Balancer } from "../stack/topology.ts";
 import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
 import { Upkeep } from "./provided.ts";
-import type { StackContext } from "./stack-context.ts";
+import { onDocker, type StackContext } from "./stack-context.ts";
 
 /** A container of the Docker provider: what it has besides that which all have in common. */
 interface KeptArgs extends Partial<docker.ContainerArgs> {
@@ -42,8 +42,9 @@ const CHANGED_WHILE_RUNNING = [
 export function createContainer(
   { containerName: name, address }: Pick<Balancer, "containerName" | "address">,
   { role, image, madeFrom, limits, published, network, after, ...own }: KeptArgs,
-  { declared, owner, parent }: StackContext,
+  context: StackContext,
 ) {
+  const { declared, owner, parent, engine } = context;
   const { topology, logDriver, images } = declared;
   const container = new docker.Container(
     name,
@@ -63,7 +64,7 @@ export function createContainer(
       labels: [...dockerLabels(owner, role), { label: MADE_FROM_LABEL, value: JSON.stringify(madeFrom) }],
     },
     {
-      parent,
+      ...onDocker(context),
       dependsOn: [...after],
       replacementTrigger: JSON.stringify(madeFrom),
       deleteBeforeReplace: true, // it needs its name, its address and its ports
@@ -76,6 +77,6 @@ export function createContainer(
     },
   );
   const kept = upkeepAt(topology, { address }, limits);
-  const inputs = { ...kept, containerName: name, containerId: container.id, network: network.name };
+  const inputs = { ...kept, containerName: name, containerId: container.id, network: network.name, engine };
   return { container, upkeep: new Upkeep(`${name}-upkeep`, inputs, { parent }) };
 }

@@ -29,7 +29,7 @@ export function createMonitoring(
 ): Upkeep[] {
   const { topology, images } = context.declared;
   const { volumeName } = monitoring.prometheus;
-  const data = createVolume(volumeName, "prometheus-data", context.owner, context.parent);
+  const data = createVolume(volumeName, "prometheus-data", context);
   const own = {
     prometheus: {
       uploads: uploadsOf(prometheusFiles(topology)),

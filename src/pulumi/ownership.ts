@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { connectEngine, type Engine } from "../docker/engine.ts";
 import { labelsOf, type Role } from "../docker/labels.ts";
 import { clearVolume, type Owner } from "../docker/leftovers.ts";
+import { onDocker, type StackContext } from "./stack-context.ts";
 
 /** Labels as the Docker provider takes them. */
 export const dockerLabels = ({ stack, state }: Owner, role: Role): { label: string; value: string }[] =>
@@ -23,13 +24,13 @@ export function clearedBeforeCreate(name: string, clear: (engine: Engine) => Pro
 }
 
 /** Declares a volume. A label names the checkout's folder, and a move of that must not replace the volume. */
-export const createVolume = (name: string, role: Role, owner: Owner, parent: pulumi.Resource) =>
+export const createVolume = (name: string, role: Role, context: StackContext) =>
   new docker.Volume(
     name,
-    { name, labels: dockerLabels(owner, role) },
+    { name, labels: dockerLabels(context.owner, role) },
     {
-      parent,
+      ...onDocker(context),
       ignoreChanges: ["labels"],
-      ...clearedBeforeCreate(name, (engine) => clearVolume(engine, owner, name)),
+      ...clearedBeforeCreate(name, (engine) => clearVolume(engine, context.owner, name)),
     },
   );

@@ -10,6 +10,7 @@ import type {
   SelfSignedInputs,
   ServingInputs,
   SharedSessionsInputs,
+  StackEngineInputs,
   UpkeepInputs,
 } from "./inputs.ts";
 
@@ -90,6 +91,9 @@ export class SharedSessions extends provided<SharedSessionsInputs>("SharedSessio
 
 /** Whoever else is on the stack's network. It is the first that goes, or else nothing does. */
 export class Guests extends provided<GuestsInputs>("Guests") {}
+
+/** The engine that a stack is on. Nothing of it is taken for gone, or made, on another one. */
+export class StackEngine extends provided<StackEngineInputs>("StackEngine") {}
 
 /** What a running container keeps, where the Docker provider would replace it or knows no such property. */
 export class Upkeep extends provided<UpkeepInputs>("Upkeep", ["drift"]) {}

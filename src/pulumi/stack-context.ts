@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { EngineIdentity } from "../docker/engine-identity.ts";
 import type { Owner } from "../docker/leftovers.ts";
 import type { Situation } from "../preview/situation.ts";
 
@@ -10,4 +11,14 @@ export interface StackContext extends Situation {
   /** The same of its files. */
   readonly areFilesSecret: boolean;
   readonly parent: pulumi.Resource;
+  /** The engine that all of it is on; undefined where there is none. */
+  readonly engine: EngineIdentity | undefined;
+  /** Makes what Docker alone knows, on that engine; undefined for Pulumi's own. */
+  readonly dockerProvider: pulumi.ProviderResource | undefined;
 }
+
+/** Options of a resource of the Docker provider. */
+export const onDocker = ({ parent, dockerProvider }: Pick<StackContext, "parent" | "dockerProvider">) => ({
+  parent,
+  ...(dockerProvider && { provider: dockerProvider }),
+});

@@ -119,5 +119,7 @@ function contextOf(config: Config, before: Before, parent: pulumi.Resource): Sta
     isEnvSecret: false,
     areFilesSecret: false,
     parent,
+    engine: undefined,
+    dockerProvider: undefined,
   };
 }

@@ -41,7 +41,8 @@ async function printLogs(caller: Caller, { stack, balancer, since, follow }: Opt
   // refuses a number that no balancer of the stack has
   if (balancer !== undefined) ofBalancers((await readOutputs(caller, stack)).runtimeEndpoints, balancer);
   const haproxyName = balancer === undefined ? undefined : `${stack}-haproxy${balancer}`;
-  const docker = await connectEngine();
+  // Each container's log keeps a request open.
+  const docker = await connectEngine({ requests: Number.POSITIVE_INFINITY });
   if ((await countContainers(docker, stack)) === 0) {
     if (!follow)
       throw new Error(`stack ${stack} has no containers; start it with: npm start -- --stack ${stack}`);

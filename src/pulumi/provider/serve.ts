@@ -12,6 +12,7 @@ import { runtimeSync } from "./runtime-sync.ts";
 import { type ServedType, served } from "./served-type.ts";
 import { serving } from "./serving.ts";
 import { sharedSessions } from "./shared-sessions.ts";
+import { stackEngine } from "./stack-engine.ts";
 import { upkeep } from "./upkeep.ts";
 
 /** Every resource of this provider, by the last part of its type. */
@@ -26,6 +27,7 @@ const TYPES: Readonly<Record<string, ServedType>> = {
   SelfSigned: served(selfSigned),
   Serving: served(serving),
   SharedSessions: served(sharedSessions),
+  StackEngine: served(stackEngine),
   Upkeep: served(upkeep),
 };
 

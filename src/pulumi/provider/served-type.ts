@@ -7,11 +7,16 @@ import type {
 } from "@pulumi/pulumi/provider/index.js";
 // Not from the package's door, which reads a compiler that takes longer than all the rest of this process.
 import { isRpcSecret, specialSecretSig, specialSigKey, unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
+import { z } from "zod";
+import { ENGINE_IDENTITY, refuseOtherEngine } from "../../docker/engine-identity.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
 
 /** Properties on the wire: a secret is an object with a mark, an unknown value a certain text. */
 type Wire = Readonly<Record<string, unknown>>;
+
+/** Resources that are on an engine know which. */
+const MADE_ON = z.object({ engine: ENGINE_IDENTITY.optional() });
 
 /** A resource type as Pulumi's protocol wants it. */
 export interface ServedType {
@@ -29,8 +34,10 @@ export interface ServedType {
  */
 export function served<I extends object, O extends object>(type: ResourceType<I, O>): ServedType {
   const readInputs = (wire: Wire): I => type.inputs.parse(reveal(wire));
-  const readState = (wire: Wire): I & O => {
+  const readState = async (wire: Wire): Promise<I & O> => {
     const plain = reveal(wire);
+    const { engine } = MADE_ON.parse(plain);
+    if (engine !== undefined) await refuseOtherEngine(engine);
     return { ...type.inputs.parse(plain), ...type.outputs.parse(plain) };
   };
   const hide = (outputs: object): Wire => {
@@ -56,11 +63,11 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
     },
     async read(id, state) {
       if (type.read === undefined) return { id, props: state };
-      const found = await type.read(readState(state));
+      const found = await type.read(await readState(state));
       return found === "gone" ? { id: "", props: {} } : { id, props: present({ ...state, ...hide(found) }) };
     },
     async diff(state, inputs) {
-      const old = readState(state);
+      const old = await readState(state);
       const keys = type.replacedFor ?? [];
       if (hasUnknown(inputs))
         return { changes: true, ...replaced(keys.filter((key) => hasUnknown(inputs[key]))) };
@@ -69,11 +76,11 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
       return { changes: replaces.length > 0 || (await type.differs(old, fresh)), ...replaced(replaces) };
     },
     async update(inputs, state, report) {
-      const outputs = await type.update(readInputs(inputs), readState(state), report);
+      const outputs = await type.update(readInputs(inputs), await readState(state), report);
       return { outs: present({ ...inputs, ...hide(outputs) }) };
     },
     async delete(state, report) {
-      await type.delete?.(readState(state), report);
+      await type.delete?.(await readState(state), report);
     },
   };
 }
