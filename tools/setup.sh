@@ -49,6 +49,7 @@ set_up() {
 set_up_tests() {
   prometheus_image
   nginx_image
+  postgresql_image
   browser
   newer_engine
 }

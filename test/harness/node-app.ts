@@ -8,11 +8,17 @@ import { docker } from "./running-stack.ts";
  * Builds an image of an app that is one script: the Node that runs the tests, in the image of HAProxy, which
  * has the libraries for it.
  * @param lines what its Dockerfile has besides
+ * @param from another image that has the libraries
  */
-export async function buildNodeApp(image: string, script: URL, lines: readonly string[] = []): Promise<void> {
+export async function buildNodeApp(
+  image: string,
+  script: URL,
+  lines: readonly string[] = [],
+  from = HAPROXY_IMAGE,
+): Promise<void> {
   const name = script.pathname.slice(script.pathname.lastIndexOf("/") + 1);
   const dockerfile = [
-    `FROM ${HAPROXY_IMAGE}`,
+    `FROM ${from}`,
     `COPY node ${name} /app/`,
     `ENTRYPOINT ["/app/node", "/app/${name}"]`,
     "CMD []",

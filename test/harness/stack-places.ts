@@ -60,6 +60,7 @@ export const STACK_NUMBERS = {
   "e2e-tls-proxy": 73,
   "e2e-stock-images": 65,
   "e2e-container-keys": 63,
+  "e2e-guestbook": 64,
   "e2e-contexts": 80,
   "bench-haproxy": 90,
   "e2e-bench": 91,

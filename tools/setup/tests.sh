@@ -1,14 +1,17 @@
 # shellcheck shell=bash disable=SC2154 # sourced by setup.sh
 # Brings what only the tests need: a Prometheus that scrapes, a browser that looks at the stats page, and the
-# nginx of examples/.
+# nginx and PostgreSQL of examples/.
 
 prometheus=prom/prometheus:v3.5.3 # the default of prometheusImage in Pulumi.yaml
-nginx=nginx:stable # as in examples/Pulumi.nginx.yaml
+nginx=nginx:stable   # as in examples/Pulumi.nginx.yaml
+postgresql=postgres:18 # as in examples/Pulumi.guestbook.yaml
 browsers="chromium-headless-shell chromium google-chrome" # as in test/harness/browser.ts
 
 prometheus_image() { image_of_debian prometheus "$prometheus"; }
 
 nginx_image() { image_of_debian nginx "$nginx"; }
+
+postgresql_image() { image_of_debian postgresql "$postgresql"; }
 
 browser() {
   begin "Chromium" chromium

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { exampleConfig } from "../harness/example.ts";
+import { get, Load } from "../harness/load.ts";
+import { buildNodeApp, removeImage } from "../harness/node-app.ts";
+import { docker } from "../harness/running-stack.ts";
+import { shell } from "../harness/shell.ts";
+import { TestStack } from "../harness/stack.ts";
+import { until } from "../harness/until.ts";
+
+/** As the example names them. */
+const [APP, NETWORK, DATABASE, DATABASE_IMAGE] = [
+  "guestbook:1",
+  "guestbook-database",
+  "database",
+  "postgres:18",
+];
+const PASSWORD = "correct-horse-battery";
+
+const EXAMPLE = exampleConfig("guestbook");
+const envOf = (more: Readonly<Record<string, string>>) => ({
+  ...Object(EXAMPLE["app.env"]),
+  ...{ PGPASSWORD: PASSWORD, ...more },
+});
+
+let stack: TestStack;
+
+const removeDatabase = async (): Promise<void> => {
+  await docker
+    .getContainer(DATABASE)
+    .remove({ force: true, v: true })
+    .catch(() => {});
+  await docker
+    .getNetwork(NETWORK)
+    .remove()
+    .catch(() => {});
+};
+
+/** What the example's comment says, as a user would type it. */
+async function startDatabase(): Promise<void> {
+  await docker.createNetwork({ Name: NETWORK });
+  const container = await docker.createContainer({
+    ...{ name: DATABASE, Image: DATABASE_IMAGE, Env: [`POSTGRES_PASSWORD=${PASSWORD}`] },
+    HostConfig: { NetworkMode: NETWORK },
+  });
+  await container.start();
+}
+
+const query = (sql: string): Promise<string> =>
+  shell(DATABASE, `PGPASSWORD=${PASSWORD} psql -h 127.0.0.1 -U postgres -Atc "${sql}"`);
+
+beforeAll(async () => {
+  const script = new URL("../../examples/guestbook/app.mjs", import.meta.url);
+  await buildNodeApp(APP, script, ["USER nobody", "EXPOSE 8000"], DATABASE_IMAGE);
+  await removeDatabase();
+  await startDatabase();
+  await until(async () => (await query("SELECT 1")) === "1");
+  stack = await TestStack.create({
+    name: "e2e-guestbook",
+    config: { ...EXAMPLE, "app.env": envOf({}), count: 2 },
+  });
+  await stack.up();
+});
+afterAll(async () => {
+  await stack?.dispose();
+  await removeDatabase();
+  await removeImage(APP);
+});
+
+const sign = async (name: string): Promise<number> =>
+  (await fetch(`${stack.url}/?name=${encodeURIComponent(name)}`, { method: "POST" })).status;
+
+test("the app reaches the database beside it, from each of its containers", async () => {
+  for (const name of ["Ada", "O'Neil; DROP TABLE guests", "žluť", "Eve"]) expect(await sign(name)).toBe(200);
+  expect((await get(stack.url)).body).toBe("4");
+  expect(await query("SELECT string_agg(DISTINCT page, ' ' ORDER BY page) FROM guests")).toBe(
+    "page-1 page-2",
+  );
+});
+
+test("scaling and an update of the app fail no request, and the database stays", async () => {
+  const { State: before } = await docker.getContainer(DATABASE).inspect();
+  const load = new Load(stack.url, { clients: 2 });
+  await stack.up({ count: 3 });
+  await stack.up({ "app.env": envOf({ PAGE: "second-{n}" }) });
+  await stack.up({ count: 2 });
+  await load.settle();
+  expect((await load.stop()).failures).toEqual([]);
+  expect(await sign("Grace")).toBe(200);
+  expect(await query("SELECT page FROM guests WHERE name = 'Grace'")).toMatch(/^second-[12]$/);
+  expect((await docker.getContainer(DATABASE).inspect()).State.StartedAt).toBe(before.StartedAt);
+});
