@@ -7,6 +7,13 @@ import { newerVersion, ownVersion, runOnNewerEngine } from "../harness/newer-eng
  */
 const FILES: readonly { readonly file: string; readonly tests?: readonly string[] }[] = [
   { file: "e2e/containers" },
+  {
+    file: "e2e/container-keys",
+    tests: [
+      "each container has what the config says, with its own number",
+      "another text of a file, a secret too, is rolled out under load, and the old one goes",
+    ],
+  },
   { file: "e2e/exposure" },
   { file: "e2e/guests" },
   { file: "haproxy/remove-network" },

@@ -21,6 +21,12 @@ test("the README names keys that there are, with their defaults", () => {
     value,
   ]);
   expect(rows.length).toBeGreaterThan(5);
+  expect(
+    config
+      .split("\n\n")
+      .find((part) => part.startsWith("| key "))
+      ?.match(/^\| `/gm),
+  ).toHaveLength(10);
   expect(rows).toEqual(
     rows.map(([key = ""]) => {
       const initial = CONFIG_KEYS.get(key)?.initial;
