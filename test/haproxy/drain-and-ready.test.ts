@@ -60,11 +60,11 @@ describe("drain and ready", () => {
     const app = docker.getContainer(`${stack.name}-podinfo3`);
     await stack.command("runtime", "disable server webservers/s3");
     await app.pause();
-    const dead = await stack.command("ready", "s3", "--timeout", "2");
+    const dead = await stack.command("ready", "s3", "--timeout", "5");
     const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => serverOf(`meanwhile-${n}`)));
     await app.unpause();
     expect(dead.exitCode).toBe(1);
-    expect(dead.stderr).toMatch(/does not report up within 2 s \(--timeout\) s3: DOWN L[47]TOUT/);
+    expect(dead.stderr).toMatch(/does not report up within 5 s \(--timeout\) s3: DOWN L[47]TOUT/);
     expect(answers).not.toContain("s3");
     expect((await stack.command("ready", "s3")).exitCode).toBe(0);
   });
