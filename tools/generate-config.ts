@@ -24,10 +24,11 @@ function projectFile(): string {
 
 /**
  * Numbers and truths are declared as texts, so that Pulumi leaves it to the program to check them. A list
- * that there need not be has no type, since Pulumi would refuse either the list or the text.
+ * that there need not be has no type, since Pulumi would refuse either the list or the text; nor has what may
+ * be a map or a number.
  */
-function declared({ initial, isJson }: Key) {
-  if (initial === "" && isJson) return { default: initial };
+function declared({ initial, isJson, isMixed }: Key) {
+  if (isMixed || (initial === "" && isJson)) return { default: initial };
   if (Array.isArray(initial)) return { type: "array", items: { type: "string" }, default: initial };
   return typeof initial === "object"
     ? { type: "object", default: initial }
@@ -76,7 +77,7 @@ export const SECTIONS: readonly Section[] = [
   {
     title: "In front of it",
     keys: ["bind", "ports", "trustedProxies", "proxyProtocol", "accessLog", "tls"],
-    about: "See docs/in-front.md and docs/tls.md. Host ports are the first balancer's; the n-th adds n − 1.",
+    about: "See docs/in-front.md and docs/tls.md. Ports are the first balancer's; the n-th adds n − 1.",
   },
   {
     title: "A guest at the door",

@@ -7,6 +7,7 @@ export interface Key {
   readonly initial: unknown;
   /** Whether it is a list or a map, which a text of JSON may stand for. */
   readonly isJson: boolean;
+  readonly isMixed: boolean;
   /** Says in words what the value may be. */
   readonly allowed: string;
   readonly description: string;
@@ -21,12 +22,12 @@ export interface Group {
 
 /** Makes a key's schema of what it may be, its default, and what it means. */
 export function key<T extends z.ZodType>(
-  { schema, allowed, isJson }: Kind<T>,
+  { schema, allowed, isJson, isMixed = false }: Kind<T>,
   initial: z.input<T>,
   description: string,
 ) {
   const own = z.prefault(schema, initial);
-  keys.set(own, { initial, isJson: isJson ?? typeof initial === "object", allowed, description });
+  keys.set(own, { initial, isJson: isJson ?? typeof initial === "object", isMixed, allowed, description });
   return own;
 }
 

@@ -10,6 +10,8 @@ export interface Kind<T extends z.ZodType> {
   readonly allowed: string;
   /** Whether it is a list or a map, for which a text of JSON may stand. A default tells as well. */
   readonly isJson?: boolean;
+  /** Whether it may be a number as well as a map. Pulumi has no type for that. */
+  readonly isMixed?: boolean;
 }
 
 const kind = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({ schema, allowed });
@@ -269,16 +271,19 @@ export const labels = mapOf(
 );
 
 /** A number says how many files a process may open, as before there was a key for it. */
-export const filesOrLimit = kind(
-  z.union([
-    wholeNumber(1024, 1_048_576).schema,
-    mapOf(text(PATH, 255), text(NO_NUL, 512 * 1024), "").schema.refine(
-      (files) => Object.values(files).reduce((sum, each) => sum + each.length, 0) <= 1024 * 1024,
-    ),
-  ]),
-  "a map of absolute paths (letters, digits, ._-) to texts without NUL, of up to 1 MB together; or a whole " +
-    "number from 1024 to 1048576, which means app.openFiles",
-);
+export const filesOrLimit = {
+  ...kind(
+    z.union([
+      wholeNumber(1024, 1_048_576).schema,
+      mapOf(text(PATH, 255), text(NO_NUL, 512 * 1024), "").schema.refine(
+        (files) => Object.values(files).reduce((sum, each) => sum + each.length, 0) <= 1024 * 1024,
+      ),
+    ]),
+    "a map of absolute paths (letters, digits, ._-) to texts without NUL, of up to 1 MB together; or a " +
+      "whole number from 1024 to 1048576, which means app.openFiles",
+  ),
+  isMixed: true,
+};
 
 /** Host paths and names of volumes, as `docker run --volume` has them. */
 export const volumes = kind(

@@ -140,7 +140,7 @@ describe("a stack that serves", () => {
   test("a config that HAProxy refuses changes nothing, and HAProxy's own message is shown", async () => {
     const before = await stack.haproxyIdentity();
     const load = new Load(stack.url, { clients: 4 });
-    const breakIt = (text: string) => text.replace("balance roundrobin", "balance fairly");
+    const breakIt = (text: string) => text.replace("balance {{balance}}", "balance fairly");
     const output = await project.withTemplate("backends", breakIt, () => refused({ count: 3 }));
     expect(output).toContain("refuses the config");
     expect(output).toContain("balance only supports 'roundrobin'");
