@@ -56,7 +56,8 @@ beforeAll(async () => {
   await until(async () => (await query("SELECT 1")) === "1");
   stack = await TestStack.create({
     name: "e2e-guestbook",
-    config: { ...EXAMPLE, "app.env": envOf({}), count: 2 },
+    // The image that has psql here exposes PostgreSQL's port as well.
+    config: { ...EXAMPLE, "app.env": envOf({}), "app.port": 8000, count: 2 },
   });
   await stack.up();
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { readSessions } from "../../src/haproxy/runtime/running-state.ts";
+import type { RunningServer } from "../../src/haproxy/runtime/state.ts";
 import { DirectStack } from "../harness/direct-stack.ts";
 import { isHaproxyAtLeast } from "../harness/haproxy-image.ts";
 import { get, Load } from "../harness/load.ts";
@@ -24,7 +25,12 @@ const names = async () => [...(await stack.servers()).keys()].sort();
 const addressOf = (server: number) => `${placeOf(stack.name).prefix}.${10 + server}`;
 
 async function expectDeclared(): Promise<void> {
-  const servers = [...(await stack.servers()).values()].sort((a, b) => a.id - b.id);
+  let servers: RunningServer[] = [];
+  // While a check is under way HAProxy tells no result of the one before.
+  await until(async () => {
+    servers = [...(await stack.servers()).values()].sort((a, b) => a.id - b.id);
+    return servers.every(({ hasPassed }) => hasPassed);
+  });
   expect(servers.map(({ name }) => name)).toEqual(stack.declared.map(({ name }) => name));
   for (const [index, server] of servers.entries())
     expect(server).toMatchObject({
