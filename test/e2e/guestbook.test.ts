@@ -7,16 +7,16 @@ import { shell } from "../harness/shell.ts";
 import { TestStack } from "../harness/stack.ts";
 import { until } from "../harness/until.ts";
 
-/** As the example names them. */
-const [APP, NETWORK, DATABASE, DATABASE_IMAGE] = [
-  "guestbook:1",
-  "guestbook-database",
-  "database",
-  "postgres:18",
-];
+const NAME = "e2e-guestbook";
+/** A container and a network that no user has. On that network it has the name that the example gives it. */
+const [DATABASE, NETWORK] = [`${NAME}-database`, `${NAME}-network`];
+const DATABASE_IMAGE = "postgres:18";
+/** Beside the example: what a user may have by its name is not touched. */
+const APP = `${NAME}-app`;
 const PASSWORD = "correct-horse-battery";
 
 const EXAMPLE = exampleConfig("guestbook");
+const OWN = { "app.image": APP, "app.networks": [NETWORK] };
 const envOf = (more: Readonly<Record<string, string>>) => ({
   ...Object(EXAMPLE["app.env"]),
   ...{ PGPASSWORD: PASSWORD, ...more },
@@ -41,6 +41,7 @@ async function startDatabase(): Promise<void> {
   const container = await docker.createContainer({
     ...{ name: DATABASE, Image: DATABASE_IMAGE, Env: [`POSTGRES_PASSWORD=${PASSWORD}`] },
     HostConfig: { NetworkMode: NETWORK },
+    NetworkingConfig: { EndpointsConfig: { [NETWORK]: { Aliases: [envOf({}).PGHOST] } } },
   });
   await container.start();
 }
@@ -55,9 +56,9 @@ beforeAll(async () => {
   await startDatabase();
   await until(async () => (await query("SELECT 1")) === "1");
   stack = await TestStack.create({
-    name: "e2e-guestbook",
+    name: NAME,
     // The image that has psql here exposes PostgreSQL's port as well.
-    config: { ...EXAMPLE, "app.env": envOf({}), "app.port": 8000, count: 2 },
+    config: { ...EXAMPLE, ...OWN, "app.env": envOf({}), "app.port": 8000, count: 2 },
   });
   await stack.up();
 });

@@ -3,8 +3,8 @@ import { exampleConfig } from "../harness/example.ts";
 import { buildNodeApp, removeImage } from "../harness/node-app.ts";
 import { TestStack } from "../harness/stack.ts";
 
-/** As the example names it. */
-const APP = "long-polling:1";
+/** Not the example's name: what a user may have by it is not touched. */
+const APP = "e2e-long-polling-app";
 const ids = Array.from({ length: 30 }, (_, n) => `client-${n}`);
 
 let stack: TestStack;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   await buildNodeApp(APP, new URL("../../examples/long-polling/app.mjs", import.meta.url), ["EXPOSE 3000"]);
   stack = await TestStack.create({
     name: "e2e-long-polling",
-    config: { ...exampleConfig("long-polling"), count: 2, drainTimeout: "5s" },
+    config: { ...exampleConfig("long-polling"), "app.image": APP, count: 2, drainTimeout: "5s" },
   });
   await stack.up();
 });

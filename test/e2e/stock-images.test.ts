@@ -6,8 +6,9 @@ import { get, Load } from "../harness/load.ts";
 import { buildNodeApp, removeImage } from "../harness/node-app.ts";
 import { TestStack } from "../harness/stack.ts";
 
-/** As the example names it. */
-const ROOT_APP = "root-app";
+/** Not the example's name: what a user may have by it is not touched. */
+const ROOT_APP = "e2e-stock-images-root-app";
+const ROOT = { ...exampleConfig("root"), "app.image": ROOT_APP };
 
 let stack: TestStack;
 
@@ -52,7 +53,7 @@ describe("what runs under docker run", () => {
   test("takes the place of podinfo under load: another image, port, command, path and statuses", async () => {
     await stack.up({ "app.image": undefined, "app.files": undefined });
     expect((await get(`${stack.url}/healthz`)).status).toBe(200);
-    stack.configure(exampleConfig("root"));
+    stack.configure(ROOT);
     stack.configure({ mode: undefined });
     const load = new Load(stack.url, { path: "/healthz" });
     await stack.up();
@@ -74,7 +75,7 @@ describe("what runs under docker run", () => {
   });
 
   test("an app of root on port 80 writes, and becomes another user, in hash mode", async () => {
-    await stack.up(exampleConfig("root"));
+    await stack.up(ROOT);
     const visits = await Promise.all(
       [1, 2, 3].map(() => get(`${stack.url}/visit`, { "X-Session-ID": "one" })),
     );
