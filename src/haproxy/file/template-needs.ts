@@ -14,10 +14,13 @@ export class TemplateError extends Error {
  * @throws {TemplateError} naming all that are missing
  */
 export function checkNeeds(text: string, { backend, servers }: Topology): void {
-  const lines = text.split("\n").map((line) => line.trim());
-  const missing = needsOf(backend.name, servers).filter(
-    (need) => !lines.some((line) => line === need || line.startsWith(`${need} `)),
+  const lines = Map.groupBy(
+    text.split("\n").map((line) => line.trim()),
+    startOf,
   );
+  const isThere = (need: string): boolean =>
+    lines.get(startOf(need))?.some((line) => line === need || line.startsWith(`${need} `)) === true;
+  const missing = needsOf(backend.name, servers).filter((need) => !isThere(need));
   if (missing.length === 0) return;
   const shown = missing.slice(0, MOST_SHOWN).map((need) => `\n  ${need}`);
   throw new TemplateError(
@@ -26,6 +29,9 @@ export function checkNeeds(text: string, { backend, servers }: Topology): void {
 }
 
 const MOST_SHOWN = 10;
+
+/** Two words, which every need has: a line for each of a thousand servers is found by them. */
+const startOf = (line: string): string => line.split(" ", 2).join(" ");
 
 const needsOf = (backend: string, servers: Topology["servers"]): string[] => [
   `stats socket ${SOCKET_FOLDER}/admin.sock`,
