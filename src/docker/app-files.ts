@@ -1,10 +1,9 @@
 import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
-import pLimit from "p-limit";
 import tar from "tar-stream";
 import { ifFound } from "./engine-error.ts";
 import { inspectVolume, listContainers, listVolumes } from "./engine-replies.ts";
-import { definitionName, type Labels, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { definitionName, type Labels, labelFilter, labelsOf, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 
 /** Files of an app container: texts by path. */
 export type AppFiles = Readonly<Record<string, string>>;
@@ -13,9 +12,12 @@ export type AppFiles = Readonly<Record<string, string>>;
 const FOLDER = "/.balancer-files";
 /** Is the last that is put into a volume. */
 const WHOLE = "whole";
-const ROLE = "files";
-/** Two that fill a volume at a time would take its files from each other. */
-const oneAtATime = pLimit(1);
+
+/**
+ * Where the volumes are that this process has filled, by name. All containers of a stack share one, and two
+ * that fill it at a time would take its files from each other.
+ */
+const filled = new Map<string, Promise<string>>();
 
 /**
  * Gives a container files. Docker puts none into a read-only root file system, so they are in a volume, each
@@ -30,8 +32,10 @@ export async function withFiles(
 ): Promise<Docker.ContainerCreateOptions> {
   const entries = Object.entries(files);
   const Name = `${labels[STACK_LABEL]}-files-${definitionName(entries)}`;
-  const image = made.Image ?? "";
-  const Mountpoint = await oneAtATime(() => fillVolume(docker, Name, entries, image, labels));
+  const filling = filled.get(Name) ?? fillVolume(docker, Name, entries, made.Image ?? "", ownOf(labels));
+  filled.set(Name, filling);
+  filling.catch(() => filled.delete(Name));
+  const Mountpoint = await filling;
   const binds = entries.map(([Target], index): Docker.MountSettings => {
     const Source = `${Mountpoint}/${index}`;
     return { Type: "bind", Source, Target, ReadOnly: true };
@@ -46,14 +50,17 @@ export async function withFiles(
 
 /** Removes the volumes of files that no container has any more. */
 export async function removeUnusedFiles(docker: Docker, labels: Labels): Promise<void> {
-  const own: Labels = { ...labels, [ROLE_LABEL]: ROLE };
-  const label = [STACK_LABEL, STATE_LABEL, ROLE_LABEL].map((name) => `${name}=${own[name]}`);
+  const label = labelFilter(ownOf(labels));
   for (const { Id } of await listContainers(docker, { all: true, filters: { label } }))
     await ifFound(() => docker.getContainer(Id).remove({ force: true })); // of an update that was killed
   for (const name of await listVolumes(docker, { label, dangling: ["true"] })) {
+    filled.delete(name);
     await ifFound(() => docker.getVolume(name).remove());
   }
 }
+
+const ownOf = (labels: Labels): Labels =>
+  labelsOf(labels[STACK_LABEL] ?? "", labels[STATE_LABEL] ?? "", "files");
 
 async function fillVolume(
   docker: Docker,
@@ -61,12 +68,12 @@ async function fillVolume(
   entries: readonly (readonly [string, string])[],
   Image: string,
   labels: Labels,
-) {
-  const own = { [STACK_LABEL]: labels[STACK_LABEL] ?? "", [STATE_LABEL]: labels[STATE_LABEL] ?? "" };
-  await docker.createVolume({ Name, Labels: { ...own, [ROLE_LABEL]: ROLE } });
+): Promise<string> {
+  const Labels = { ...labels };
+  await docker.createVolume({ Name, Labels });
   // A container that never starts is a way into the volume of any image.
   const helper = await docker.createContainer({
-    ...{ Image, Cmd: ["none"], Labels: { ...own, [ROLE_LABEL]: ROLE } },
+    ...{ Image, Cmd: ["none"], Labels },
     HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: Name, Target: FOLDER }] },
   });
   try {

@@ -86,6 +86,10 @@ export const labelsOf = (stack: string, state: string, role: Role): Labels => ({
   [STATE_LABEL]: state,
 });
 
+/** Labels as the engine's lists are filtered by. */
+export const labelFilter = (labels: Labels, names: readonly string[] = Object.keys(labels)): string[] =>
+  names.map((name) => `${name}=${labels[name]}`);
+
 /** Makes a short name for a Pulumi state: its backend, and the folder that a relative backend starts from. */
 export const stateName = (backendUrl: string, projectFolder: string): string =>
   createHash("sha256").update(`${backendUrl}\n${projectFolder}`).digest("hex").slice(0, 12);

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { type FoundApp, findApp, removeApp } from "./app-container.ts";
 import { RESTART_POLICY } from "./container-arguments.ts";
 import { inspectContainer, listContainers } from "./engine-replies.ts";
-import { type Labels, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
+import { type Labels, labelFilter, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 
 /** A container that is set aside has this after its name. */
 const ASIDE = "-before";
@@ -36,7 +36,7 @@ export const isSetAside = async (docker: Docker, name: string): Promise<boolean>
 
 /** Finds what a stack has set aside. */
 export async function findAside(docker: Docker, labels: Labels): Promise<AsideApp[]> {
-  const wanted = [STACK_LABEL, STATE_LABEL, ROLE_LABEL].map((label) => `${label}=${labels[label]}`);
+  const wanted = labelFilter(labels, [STACK_LABEL, STATE_LABEL, ROLE_LABEL]);
   const listed = await listContainers(docker, { all: true, filters: { label: wanted } });
   const names = listed.map(({ name }) => name).filter(isAsideName);
   const found = await Promise.all(

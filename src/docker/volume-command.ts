@@ -4,7 +4,7 @@ import tar from "tar-stream";
 import { CONFIG_FOLDER, HAPROXY_USER, PEER_VARIABLE } from "../haproxy/container.ts";
 import { dockerWords, EngineError, hasStatus, ifFound } from "./engine-error.ts";
 import { inspectVolume, listContainers } from "./engine-replies.ts";
-import { type Labels, ROLE_LABEL } from "./labels.ts";
+import { type Labels, labelFilter, ROLE_LABEL } from "./labels.ts";
 import { textOf } from "./multiplexed.ts";
 
 /** A volume that holds a balancer's config and certificates, and the image of the HAProxy that reads them. */
@@ -101,8 +101,7 @@ const usersOf = ({ volumeName }: ConfigVolume) => ({
 
 /** Removes the helpers that an interrupted run left. They would keep their volume in use. */
 export async function removeHelpers(docker: Docker, { labels }: ConfigVolume): Promise<void> {
-  const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  const helpers = await listContainers(docker, { all: true, filters: { label } });
+  const helpers = await listContainers(docker, { all: true, filters: { label: labelFilter(labels) } });
   await Promise.all(helpers.map(({ Id }) => docker.getContainer(Id).remove({ force: true })));
 }
 

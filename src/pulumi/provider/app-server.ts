@@ -99,7 +99,7 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     if (found?.id !== state.containerId) return;
     await leaveEverywhere(state, state.server, report);
     await removeApp(docker, state.containerId);
-    await removeUnusedFiles(docker, state.labels);
+    if (state.files !== undefined) await removeUnusedFiles(docker, state.labels);
   },
 };
 
