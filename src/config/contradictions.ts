@@ -57,7 +57,7 @@ function* ofBalance({ mode, balance }: Config): Generator<Contradiction> {
 const BYTES_PER_SESSION = 400;
 
 function* ofSessions({ mode, session, haproxy }: Config): Generator<Contradiction> {
-  const most = Math.floor((haproxy.memory * 2 ** 20) / 2 / BYTES_PER_SESSION);
+  const most = Math.floor((haproxy.memory * MIB) / 2 / BYTES_PER_SESSION);
   if (mode !== "sticky" || session.size <= most) return;
   const allowed = `at most ${most} with haproxy.memory ${haproxy.memory}m, half of which they may take`;
   yield { key: "session.size", given: session.size, allowed, beside: ["mode", "haproxy.memory"] };

@@ -17,7 +17,9 @@ export const trafficOf = ({ haproxy, timeouts, retries, limits, ...others }: Con
 
 /** Says by config key what of it is in haproxy.cfg. */
 export const trafficMadeFrom = ({ timeouts, retries, limits, ...others }: Traffic): MadeFrom => ({
-  ...Object.fromEntries(Object.entries(timeouts).map(([key, ms]) => [`timeouts.${key}`, writeDuration(ms)])),
+  ...Object.fromEntries(
+    Object.entries(writeTimeouts(timeouts)).map(([key, text]) => [`timeouts.${key}`, text]),
+  ),
   "retries.count": String(retries.count),
   "retries.on": listed(retries.on),
   "haproxy.buffer": `${others.bufferBytes / 1024}k`,
@@ -30,6 +32,10 @@ export const trafficMadeFrom = ({ timeouts, retries, limits, ...others }: Traffi
   "limits.by": limits.by,
   "limits.body": limits.body === undefined ? "none" : `${limits.body / 1024}k`,
 });
+
+/** The time-outs as haproxy.cfg and the config have them. */
+export const writeTimeouts = (timeouts: Traffic["timeouts"]): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(timeouts).map(([key, ms]) => [key, writeDuration(ms)]));
 
 const listed = (words: readonly string[]): string => words.join(", ") || "none";
 

@@ -1,10 +1,9 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer, type Server } from "node:https";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parse } from "yaml";
 import { Authority } from "../harness/authority.ts";
+import { exampleConfig } from "../harness/example.ts";
 import { get } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
@@ -23,14 +22,10 @@ let proxy: Server;
 let url: string;
 let ca: string;
 
-/** The committed example at the test's place, with so few requests a client that a test can send them. */
-function exampleConfig(): Record<string, unknown> {
-  const text = readFileSync(new URL("../../examples/Pulumi.tls-proxy.yaml", import.meta.url), "utf8");
-  const { config } = parse(text.replaceAll("172.28.34", prefix).replace("100/10s", "10/10m"));
-  const own = Object.entries(config).map(([key, value]) => [key.replace("balancer:", ""), value]);
-  const { ports: _, ...others } = Object.fromEntries(own);
-  return others;
-}
+/** At the test's place, with so few requests a client that a test can send them. */
+const EXAMPLE = exampleConfig("tls-proxy", (text) =>
+  text.replaceAll("172.28.34", prefix).replace("100/10s", "10/10m"),
+);
 
 /** Ends TLS as nginx does, WebSockets included: it says who the client is, and how it came. */
 function endTls({ certificate, key }: { certificate: string; key: string }, port: number): Server {
@@ -49,7 +44,7 @@ function endTls({ certificate, key }: { certificate: string; key: string }, port
 beforeAll(async () => {
   const authority = await Authority.create();
   ca = authority.certificate;
-  stack = await TestStack.create({ name: NAME, config: exampleConfig() });
+  stack = await TestStack.create({ name: NAME, config: EXAMPLE });
   proxy = endTls(await authority.issue(), stack.ports.http);
   await once(proxy.listen(0, "127.0.0.1"), "listening");
   const address = proxy.address();

@@ -4,10 +4,13 @@ import type { Config } from "./running-stack.ts";
 
 const PLACE = ["balancer:subnet", "balancer:ports"];
 
-/** The config of a committed example, but for its place, which a test has of its own. */
-export function exampleConfig(name: string): Config {
+/**
+ * The config of a committed example, but for its place, which a test has of its own.
+ * @param change of the example's text
+ */
+export function exampleConfig(name: string, change = (text: string): string => text): Config {
   const text = readFileSync(new URL(`../../examples/Pulumi.${name}.yaml`, import.meta.url), "utf8");
-  const config: Readonly<Record<string, unknown>> = parse(text).config;
+  const config: Readonly<Record<string, unknown>> = parse(change(text)).config;
   const own = Object.entries(config).filter(([key]) => !PLACE.includes(key));
   return Object.fromEntries(own.flatMap(([key, value]) => flat(key.replace("balancer:", ""), value)));
 }

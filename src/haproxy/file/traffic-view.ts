@@ -1,5 +1,5 @@
 import { writeDuration } from "../../stack/duration.ts";
-import type { Traffic } from "../../stack/traffic.ts";
+import { type Traffic, writeTimeouts } from "../../stack/traffic.ts";
 
 /** So many proxies may stand behind each other. */
 const MOST_HOPS = 8;
@@ -8,14 +8,7 @@ const MOST_HOPS = 8;
 export const trafficView = ({ timeouts, retries, limits, trustedProxies, ...others }: Traffic) => ({
   ...others,
   trustedProxies,
-  timeouts: {
-    server: writeDuration(timeouts.server),
-    client: writeDuration(timeouts.client),
-    tunnel: writeDuration(timeouts.tunnel),
-    connect: writeDuration(timeouts.connect),
-    queue: writeDuration(timeouts.queue),
-    keepAlive: writeDuration(timeouts.keepAlive),
-  },
+  timeouts: writeTimeouts(timeouts),
   retries: { count: retries.count, on: retries.on.join(" ") || "none" },
   /** Places in X-Forwarded-For, from its end. */
   forwardedHops: Array.from({ length: MOST_HOPS }, (_, index) => -1 - index),
