@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Group, group, groupsIn, type Key, key, keysIn } from "./config-keys.ts";
+import * as containerKinds from "./container-kinds.ts";
 import { ANSWERS, READY } from "./health-check.ts";
 import { MAX_APPS, MAX_BALANCERS } from "./subnet.ts";
 import * as kinds from "./value-kinds.ts";
@@ -88,31 +89,35 @@ export const CONFIG = z.object({
         "--port={port} --level=debug)",
     ),
     env: key(
-      kinds.environment,
+      containerKinds.environment,
       {},
       "Environment of the app containers, a map of names and values, {n} in them is the container's " +
         "number; once a value is set with --secret, all of it is a secret in Pulumi's state",
     ),
     files: key(
-      kinds.filesOrLimit,
+      containerKinds.filesOrLimit,
       {},
       "Files of the app containers, a map of paths to texts, which the app's user can read; once one is " +
         "set with --secret, all of them are secrets in Pulumi's state",
     ),
     volumes: key(
-      kinds.volumes,
+      containerKinds.volumes,
       [],
       "Volumes and host folders of the app containers, as docker run -v takes them; {n} is the " +
         "container's number",
     ),
     networks: key(
-      kinds.dockerNetworks,
+      containerKinds.dockerNetworks,
       [],
       "Networks that exist and that the app containers join as well, such as that of a database",
     ),
-    labels: key(kinds.labels, {}, "Labels of the app containers, a map of names and values"),
-    hostname: key(kinds.replicaHostName, "", "Host name of an app container; nothing for Docker's"),
-    stopSignal: key(kinds.stopSignal, "", "Signal that stops an app container; nothing for the image's own"),
+    labels: key(containerKinds.labels, {}, "Labels of the app containers, a map of names and values"),
+    hostname: key(containerKinds.replicaHostName, "", "Host name of an app container; nothing for Docker's"),
+    stopSignal: key(
+      containerKinds.stopSignal,
+      "",
+      "Signal that stops an app container; nothing for the image's own",
+    ),
     stopTimeout: key(
       kinds.time("0s", "60m", "500ms, 10s or 5m"),
       "10s",
@@ -125,7 +130,7 @@ export const CONFIG = z.object({
         "a read-only root file system, no more privileges (SECURITY.md); the next five keys override either",
     ),
     user: key(
-      kinds.userOfImage,
+      containerKinds.userOfImage,
       "",
       "User of the app containers; nothing for the image's own; with app.security restricted, an image " +
         "that runs as root is refused until this says root or another",
@@ -136,13 +141,13 @@ export const CONFIG = z.object({
       "Whether the root file system of the app containers is read-only (docker: false, restricted: true)",
     ),
     tmpfs: key(
-      asSecuritySays(kinds.folders),
+      asSecuritySays(containerKinds.folders),
       "",
       "Folders in memory that can be written to even so, empty at every start (docker: none, " +
         "restricted: /tmp)",
     ),
     capabilities: key(
-      asSecuritySays(kinds.capabilities),
+      asSecuritySays(containerKinds.capabilities),
       "",
       "Linux capabilities that the app containers keep, such as NET_BIND_SERVICE; all others are dropped " +
         "(docker: Docker's own, restricted: none)",

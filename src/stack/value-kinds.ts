@@ -14,9 +14,9 @@ export interface Kind<T extends z.ZodType> {
   readonly isMixed?: boolean;
 }
 
-const kind = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({ schema, allowed });
+export const kind = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({ schema, allowed });
 
-const listOrMap = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({
+export const listOrMap = <T extends z.ZodType>(schema: T, allowed: string): Kind<T> => ({
   ...kind(schema, allowed),
   isJson: true,
 });
@@ -49,7 +49,7 @@ export const wholeNumber = (least: number, most: number, more = "") =>
 /** No text, where a key may be without a value. */
 const NOTHING = z.literal("").transform((): undefined => undefined);
 
-const numberOrText = z.union([z.number().transform(String), z.string()]);
+export const numberOrText = z.union([z.number().transform(String), z.string()]);
 
 /** A text that a reader makes something of, or refuses by undefined. */
 const readBy = <T>(read: (text: string) => T | undefined) =>
@@ -160,7 +160,7 @@ export const numberOrShare = kind(
 export const listOf = (words: readonly string[]) =>
   kind(z.array(numberOrText.pipe(z.enum(words))).max(words.length), `a list of ${words.join(", ")}`);
 
-const text = (pattern: RegExp, mostChars: number) => z.string().max(mostChars).regex(pattern);
+export const text = (pattern: RegExp, mostChars: number) => z.string().max(mostChars).regex(pattern);
 
 export const image = (example: string) =>
   kind(
@@ -240,12 +240,10 @@ export const words = listOrMap(
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is refused
-const NO_NUL = /^[^\u0000]*$/;
+export const NO_NUL = /^[^\u0000]*$/;
 
-const PATH_SOURCE = "(/(?!\\.{1,2}(/|:|$))[A-Za-z0-9._-]+)+";
-const PATH = new RegExp(`^${PATH_SOURCE}$`);
-
-const mapOf = <V extends z.ZodType<string, string>>(name: z.ZodString, value: V, allowed: string) =>
+/** A map of names to texts, numbers or truths, which are texts then. */
+export const mapOf = <V extends z.ZodType<string, string>>(name: z.ZodString, value: V, allowed: string) =>
   kind(
     z
       // A record would lose this name without a word.
@@ -255,84 +253,3 @@ const mapOf = <V extends z.ZodType<string, string>>(name: z.ZodString, value: V,
       .pipe(z.record(name, scalar.transform(String).pipe(value))),
     allowed,
   );
-
-export const environment = mapOf(
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  text(/^[^\u0000-\u001f\u007f=]+$/, 256),
-  text(NO_NUL, 65_536),
-  "a map of names without = and control characters to texts without NUL",
-);
-
-/** A name of a label as Docker has it, but none of Balancer's own. */
-export const labels = mapOf(
-  text(/^(?!balancer\.)[a-zA-Z0-9]([a-zA-Z0-9._/-]*[a-zA-Z0-9])?$/, 128),
-  text(NO_NUL, 4096),
-  "a map of names (letters, digits, ._-/, not balancer.*) to texts without NUL",
-);
-
-/** A number says how many files a process may open, as before there was a key for it. */
-export const filesOrLimit = {
-  ...kind(
-    z.union([
-      wholeNumber(1024, 1_048_576).schema,
-      mapOf(text(PATH, 255), text(NO_NUL, 512 * 1024), "").schema.refine(
-        (files) => Object.values(files).reduce((sum, each) => sum + each.length, 0) <= 1024 * 1024,
-      ),
-    ]),
-    "a map of absolute paths (letters, digits, ._-) to texts without NUL, of up to 1 MB together; or a " +
-      "whole number from 1024 to 1048576, which means app.openFiles",
-  ),
-  isMixed: true,
-};
-
-/** Host paths and names of volumes, as `docker run --volume` has them. */
-export const volumes = kind(
-  z
-    .array(
-      text(
-        new RegExp(
-          `^([a-zA-Z0-9]([a-zA-Z0-9_.-]|\\{n\\})*|(/([A-Za-z0-9._-]|\\{n\\})+)+):${PATH_SOURCE}(:ro)?$`,
-        ),
-        600,
-      ),
-    )
-    .max(32),
-  "a list of NAME:/path or /host/path:/path, with :ro behind it or not, {n} in the first part or not",
-);
-
-export const dockerNetworks = kind(
-  z.array(text(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 128)).max(16),
-  "a list of names of Docker networks",
-);
-
-export const replicaHostName = kind(
-  text(/^(([A-Za-z0-9]|\{n\})(([A-Za-z0-9.-]|\{n\})*([A-Za-z0-9]|\{n\}))?)?$/, 63),
-  "a host name, {n} in it or not, or nothing",
-);
-
-export const stopSignal = kind(
-  numberOrText.pipe(text(/^((SIG)?(?!SIG)[A-Z]{2,6}\d{0,2}([+-]\d{1,2})?|[1-9]|[1-5]\d|6[0-4])?$/, 16)),
-  "a signal such as SIGQUIT or 3, or nothing for the image's own",
-);
-
-export const userOfImage = kind(
-  z.string().regex(/^([a-z_][a-z0-9_-]{0,31}|\d{1,9})?(:([a-z_][a-z0-9_-]{0,31}|\d{1,9}))?$/),
-  "a user of the image by name or number, such as app, 1000 or 1000:1000, or nothing for the image's own",
-);
-
-export const folders = listOrMap(
-  z
-    .array(
-      text(
-        new RegExp(`^${PATH_SOURCE}(:(exec|size=[1-9]\\d{0,6}[kmg])(,(exec|size=[1-9]\\d{0,6}[kmg]))?)?$`),
-        300,
-      ),
-    )
-    .max(32),
-  "a list of absolute paths of letters, digits and ._-, :size=256m,exec or a part of it behind it or not",
-);
-
-export const capabilities = listOrMap(
-  z.array(z.string().regex(/^[A-Z_]{3,32}$/)).max(64),
-  "a list of Linux capabilities such as NET_BIND_SERVICE",
-);
