@@ -269,7 +269,7 @@ const countConnections = async (): Promise<number> =>
 
 /** Requests that an app has at present. */
 const countRequests = async (): Promise<number> =>
-  (await readStats(stack.haproxyOf(1))).reduce((sum, { currentSessions }) => sum + currentSessions, 0);
+  (await stack.ask(readStats)).reduce((sum, { currentSessions }) => sum + currentSessions, 0);
 
 async function medianLatencyMs(): Promise<number> {
   const times: number[] = [];

@@ -26,7 +26,7 @@ async function readLog(): Promise<string[]> {
   return textOf(log).split("\n").filter(Boolean);
 }
 
-const countDropped = async (): Promise<number> => (await readProcessInfo(stack.haproxyOf(1))).droppedLogLines;
+const countDropped = async (): Promise<number> => (await stack.ask(readProcessInfo)).droppedLogLines;
 
 const linesOf = async (session: string): Promise<LogLine[]> =>
   (await readLog()).map((line): LogLine => JSON.parse(line)).filter((line) => line.session === session);

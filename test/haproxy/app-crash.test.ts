@@ -10,7 +10,7 @@ import { until } from "../harness/until.ts";
 let stack: DirectStack;
 
 beforeAll(async () => {
-  stack = await DirectStack.create("direct-app-crash");
+  stack = await DirectStack.create("direct-app-crash", { "app.check.timeout": "500ms" });
 });
 afterAll(() => stack?.dispose());
 

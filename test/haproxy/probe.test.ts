@@ -139,7 +139,7 @@ describe("in hash mode", () => {
 
 describe("a mistake ends the probe before a request is sent", () => {
   const requests = async (): Promise<number> =>
-    (await readStats(stack.haproxyOf(1))).reduce((sum, { totalSessions }) => sum + totalSessions, 0);
+    (await stack.ask(readStats)).reduce((sum, { totalSessions }) => sum + totalSessions, 0);
   const broken = file("broken.json");
   writeFileSync(broken, "{}");
 

@@ -203,7 +203,7 @@ describe("a server that is declared no longer", () => {
     await expect(held).rejects.toThrow();
     // HAProxy 3.4 ends a request with its client, and has nothing to close.
     const endsIt = isHaproxyAtLeast("3.4");
-    if (endsIt) await until(async () => (await readSessions(stack.haproxyOf(1))).get("s3") === 0);
+    if (endsIt) await until(async () => (await stack.ask(readSessions)).get("s3") === 0);
     const told = await stack.sync({ drainTimeoutMs: 1_000 });
     expect(told.includes("s3: 1 session closed after 1 s")).toBe(!endsIt);
     expect(await names()).toEqual(["s1", "s2"]);

@@ -98,9 +98,18 @@ export abstract class RunningStack {
     return `${this.name}-haproxy${n}`;
   }
 
+  /**
+   * Looks at the n-th HAProxy, and lets it go. It takes ten connections, so ten looks that kept theirs would
+   * keep the next one waiting until they are closed for saying nothing.
+   */
+  async ask<T>(look: (haproxy: Haproxy) => Promise<T>, n = 1): Promise<T> {
+    using haproxy = this.haproxyOf(n);
+    return await look(haproxy);
+  }
+
   /** What the n-th HAProxy runs, by name. */
   async servers(n = 1): Promise<Map<string, RunningServer>> {
-    const { servers } = await readState(this.haproxyOf(n));
+    const { servers } = await this.ask(readState, n);
     return new Map(servers.map((server) => [server.name, server]));
   }
 
