@@ -12,10 +12,16 @@ export async function whyNotRunning(docker: Docker, name: string): Promise<strin
   return ifFound(async () => {
     const { State } = await inspectExisting(docker.getContainer(name));
     if (State.Paused) return `container ${name} is paused; let it go on with: docker unpause ${name}`;
-    if (State.Running && !State.Restarting) return undefined;
-    const how = State.Restarting ? "keeps ending" : `is ${State.Status}`;
-    return `container ${name} ${how}: ${State.Error || (await lastLines(docker, name))}`;
+    if (State.Restarting) return tellKeepsEnding(docker, name);
+    if (State.Running) return undefined;
+    return `container ${name} is ${State.Status}: ${State.Error || (await lastLines(docker, name))}`;
   });
+}
+
+/** Tells of a container that ends again and again, and may be running just now, what it printed last. */
+export async function tellKeepsEnding(docker: Docker, name: string): Promise<string> {
+  const { State } = await inspectExisting(docker.getContainer(name));
+  return `container ${name} keeps ending: ${State.Error || (await lastLines(docker, name))}`;
 }
 
 /** A container that has ended so often while it was waited for is not waited for any longer. */
@@ -28,20 +34,26 @@ const AT_A_TIME = 8;
 /**
  * Watches containers that are waited for.
  * @returns a look at some of them, which tells by name why it is no use to wait: the container has ended
- *   three times since the first look, or its short runs had ended as often before
+ *   three times since the first look, or its short runs had ended as often before. Docker knows the exit
+ *   code only between two runs: without it, it takes twice as many ends.
  */
 export function watchEnds(docker: Docker) {
   const before = new Map<string, number>();
+  const exitCodes = new Map<string, number>();
   const look = async (name: string) => {
     const found = await inspectContainer(docker, name);
     if (found === undefined) return [];
     const { RestartCount: ends, State } = found;
     const since = ends - (before.get(name) ?? ends);
     if (!before.has(name)) before.set(name, ends);
+    if (State.Restarting) exitCodes.set(name, State.ExitCode);
+    const exitCode = exitCodes.get(name);
     const ranMs = Date.parse(State.FinishedAt) - Date.parse(State.StartedAt);
     const isShort = State.Restarting && ends >= HOPELESS_ENDS && ranMs < SHORT_RUN_MS;
-    if (since < HOPELESS_ENDS && !isShort) return [];
-    return [[name, `its container has ended ${ends} times, with exit code ${State.ExitCode}`] as const];
+    const mayHaveEnded = exitCode === undefined ? 2 * HOPELESS_ENDS : HOPELESS_ENDS;
+    if (since < mayHaveEnded && !isShort) return [];
+    const how = exitCode === undefined ? "" : `, with exit code ${exitCode}`;
+    return [[name, `its container has ended ${ends} times${how}`] as const];
   };
   return async (names: readonly string[]): Promise<ReadonlyMap<string, string>> =>
     new Map((await pMap(names, look, { concurrency: AT_A_TIME })).flat());

@@ -76,7 +76,6 @@ describe("a roll-out that cannot work", () => {
     });
     expect(failures).toEqual([]);
     await expectUntouched();
-    stack.configure({ readyTimeout: "10s" });
   });
 
   test("goes back by itself when a container in the middle does not come up", async () => {
@@ -84,6 +83,7 @@ describe("a roll-out that cannot work", () => {
       const { exitCode, output } = await stack.tryUp({
         "app.port": undefined,
         "app.command": badAt("172.28.128.12"),
+        readyTimeout: "10s",
       });
       expect(exitCode).not.toBe(0);
       expect(output).toMatch(/not up within 10 s \(readyTimeout\): s2 \(e2e-way-back-podinfo2, /);

@@ -6,6 +6,8 @@ import Docker from "dockerode";
 /** A Docker engine that gives prepared replies. */
 export interface ScriptedEngine extends AsyncDisposable {
   readonly docker: Docker;
+  /** As in DOCKER_HOST. */
+  readonly host: string;
   /** What it was asked, in order: `GET /images/x/json`, with the body where there is one. */
   readonly asked: readonly string[];
   /** Queries of the pulls that it was asked for, and the logins that came with them. */
@@ -37,6 +39,7 @@ export async function scriptedEngine(replies: Readonly<Record<string, unknown>>)
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
   return {
+    host: `tcp://127.0.0.1:${port}`,
     docker: new Docker({ protocol: "http", host: "127.0.0.1", port }),
     asked,
     pulls,

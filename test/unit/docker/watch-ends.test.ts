@@ -7,7 +7,7 @@ const ENDED = { soon: "2026-11-26T10:00:01.000Z", late: "2026-11-26T11:00:00.000
 
 const container = (RestartCount: number, Restarting: boolean, end: keyof typeof ENDED = "late") => ({
   RestartCount,
-  State: { Restarting, ExitCode: 3, StartedAt: STARTED, FinishedAt: ENDED[end] },
+  State: { Restarting, ExitCode: Restarting ? 3 : 0, StartedAt: STARTED, FinishedAt: ENDED[end] },
 });
 
 /** What is told at each look at one container. */
@@ -29,6 +29,11 @@ test("a container that ends three times while it is watched is hopeless, however
     ...[undefined, undefined, undefined],
     "its container has ended 10 times, with exit code 3",
   ]);
+});
+
+test("one that is seen only while it runs has no exit code to tell, and is given more time", async () => {
+  const looks = [container(0, false), container(5, false), container(6, false)];
+  expect(await told(...looks)).toEqual([undefined, undefined, "its container has ended 6 times"]);
 });
 
 test("so is one whose short runs had ended three times before", async () => {
