@@ -5,7 +5,7 @@ import Docker from "dockerode";
 import { run } from "../../src/cli/main.ts";
 import { STACK_LABEL } from "../../src/docker/labels.ts";
 import { Haproxy } from "../../src/haproxy/runtime/client.ts";
-import { readState } from "../../src/haproxy/runtime/running-state.ts";
+import { readState, readStateAndStats } from "../../src/haproxy/runtime/running-state.ts";
 import type { RunningServer } from "../../src/haproxy/runtime/state.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
 import { BACKEND } from "../../src/stack/topology.ts";
@@ -113,9 +113,15 @@ export abstract class RunningStack {
     return new Map(servers.map((server) => [server.name, server]));
   }
 
-  /** Whether the n-th HAProxy has every server up, by a check that passed. */
+  /**
+   * Whether the n-th HAProxy has every server up, by a check that passed. While a check is under way
+   * `show servers state` tells no result, and `show stat` that of the one before.
+   */
   async areAllUp(n = 1): Promise<boolean> {
-    return [...(await this.servers(n)).values()].every(({ isUp, hasPassed }) => isUp && hasPassed);
+    const { state, stats } = await this.ask(readStateAndStats, n);
+    return (
+      state.servers.every(({ isUp }) => isUp) && stats.every(({ checkStatus }) => checkStatus === "L7OK")
+    );
   }
 
   /** What must stay the same while nothing of the n-th HAProxy restarts. */
