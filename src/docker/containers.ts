@@ -7,21 +7,21 @@ import { textOf } from "./multiplexed.ts";
 /**
  * Tells why a container does not do its work: it is paused, has ended, or ends again and again. The result is
  * undefined while the container runs, and when there is none.
+ * @param keepsEnding whether that is known of it: it may run at the very moment
  */
-export async function whyNotRunning(docker: Docker, name: string): Promise<string | undefined> {
+export async function whyNotRunning(
+  docker: Docker,
+  name: string,
+  { keepsEnding = false } = {},
+): Promise<string | undefined> {
   return ifFound(async () => {
     const { State } = await inspectExisting(docker.getContainer(name));
     if (State.Paused) return `container ${name} is paused; let it go on with: docker unpause ${name}`;
-    if (State.Restarting) return tellKeepsEnding(docker, name);
-    if (State.Running) return undefined;
-    return `container ${name} is ${State.Status}: ${State.Error || (await lastLines(docker, name))}`;
+    const isEnding = keepsEnding || State.Restarting;
+    if (State.Running && !isEnding) return undefined;
+    const how = isEnding ? "keeps ending" : `is ${State.Status}`;
+    return `container ${name} ${how}: ${State.Error || (await lastLines(docker, name))}`;
   });
-}
-
-/** Tells of a container that ends again and again, and may be running just now, what it printed last. */
-export async function tellKeepsEnding(docker: Docker, name: string): Promise<string> {
-  const { State } = await inspectExisting(docker.getContainer(name));
-  return `container ${name} keeps ending: ${State.Error || (await lastLines(docker, name))}`;
 }
 
 /** A container that has ended so often while it was waited for is not waited for any longer. */

@@ -39,7 +39,7 @@ const MANY = 100_000;
 async function rememberSessions(count: number): Promise<void> {
   await rememberMany(stack.haproxyOf(1), count);
   await until(async () => {
-    const counts = await Promise.all(ALL.map((n) => countStickySessions(stack.haproxyOf(n))));
+    const counts = await Promise.all(ALL.map((n) => stack.ask(countStickySessions, n)));
     return counts.every((known) => known !== undefined && known >= count);
   });
 }
@@ -96,7 +96,7 @@ describe("in sticky mode", () => {
         expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(previous.startedAt));
     }
     for (const n of ALL) {
-      expect(await countStickySessions(stack.haproxyOf(n))).toBeGreaterThanOrEqual(MANY);
+      expect(await stack.ask(countStickySessions, n)).toBeGreaterThanOrEqual(MANY);
       expect(await mapSessions(stack.urlOf(n), sessions)).toEqual(homes);
     }
     await runRaw(stack.runtimeOf(1), command("clear table webservers"));

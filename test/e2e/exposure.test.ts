@@ -155,7 +155,7 @@ describe("the Docker host", () => {
 
   test("passes itself on to stats and runtime API, on its loopback alone", async () => {
     for (const n of [1, 2]) {
-      expect((await readProcessInfo(stack.haproxyOf(n))).reloads).toBe(0);
+      expect((await stack.ask(readProcessInfo, n)).reloads).toBe(0);
       expect((await get(`http://127.0.0.1:${stack.ports.stats + n - 1}/metrics`)).body).toContain(
         "haproxy_process_",
       );
@@ -184,7 +184,7 @@ test("a runtime command from an app container has no effect and no answer", asyn
   );
   expect((await shell(APP, line.join("; "))).split(/\s+/)).toEqual(commands.map(() => "0"));
   expect(await stack.haproxyIdentity()).toEqual(before);
-  expect((await readProcessInfo(stack.haproxyOf(1))).reloads).toBe(0);
+  expect((await stack.ask(readProcessInfo)).reloads).toBe(0);
   const states = [...(await stack.servers()).values()].map(({ name, adminState, isUp, weight }) => ({
     name,
     adminState,

@@ -58,7 +58,7 @@ describe("a crash", () => {
     expect([...after.values()].map(({ name, id, address }) => ({ name, id, address }))).toEqual(
       [...before.values()].map(({ name, id, address }) => ({ name, id, address })),
     );
-    await until(async () => [...(await stack.servers()).values()].every(({ hasPassed }) => hasPassed));
+    await until(() => stack.areAllUp());
     expect(await stack.up()).toMatch(/\d+ unchanged\s+Duration/);
   });
 

@@ -53,7 +53,7 @@ describe("another check", () => {
     const told = await syncUnderLoad({ "app.readyPath": "/healthz?a=1,2&b=%20" });
     expect(told).toContain("app.readyPath /healthz?a=1,2&b=%20 tried: s1 s2 s3 pass");
     expect(told.join()).toContain("reload: config");
-    expect((await readState(stack.haproxyOf(1))).check).toBe("/healthz?a=1,2&b=%20|localhost|200-399");
+    expect((await stack.ask(readState)).check).toBe("/healthz?a=1,2&b=%20|localhost|200-399");
   });
 });
 

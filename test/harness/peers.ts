@@ -17,6 +17,7 @@ export async function untilPeersConnected(stack: RunningStack, balancers: readon
 /** Server of each session that the n-th balancer knows. Asked for a session, it would learn it. */
 export async function readTable(stack: RunningStack, n: number): Promise<Map<string, string>> {
   const table = new Map<string, string>();
-  for await (const { key, server } of readStickySessions(stack.haproxyOf(n), [])) table.set(key, server);
+  using haproxy = stack.haproxyOf(n);
+  for await (const { key, server } of readStickySessions(haproxy, [])) table.set(key, server);
   return table;
 }

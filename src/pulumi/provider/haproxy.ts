@@ -1,4 +1,4 @@
-import { lastLines, tellKeepsEnding, watchEnds, whyNotRunning } from "../../docker/containers.ts";
+import { lastLines, watchEnds, whyNotRunning } from "../../docker/containers.ts";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { Haproxy } from "../../haproxy/runtime/client.ts";
@@ -61,18 +61,17 @@ export async function waitReachable({ haproxy, haproxyContainer }: ReachableHapr
 export async function withContainerLogs<T>(run: (findHopeless: FindHopeless) => Promise<T>): Promise<T> {
   const docker = await connectEngine();
   const look = watchEnds(docker);
-  const hopeless = new Set<string>();
+  let hopeless: ReadonlyMap<string, string> = new Map();
   const findHopeless: FindHopeless = async (names) => {
-    const found = await look(names);
-    for (const name of found.keys()) hopeless.add(name);
-    return found;
+    hopeless = await look(names);
+    return hopeless;
   };
   try {
     return await run(findHopeless);
   } catch (error) {
     if (!(error instanceof NotUpError)) throw error;
     const told = error.containerNames.slice(0, 3).map(async (name) => {
-      const why = await (hopeless.has(name) ? tellKeepsEnding(docker, name) : whyNotRunning(docker, name));
+      const why = await whyNotRunning(docker, name, { keepsEnding: hopeless.has(name) });
       return why ?? `container ${name} printed last: ${await lastLines(docker, name)}`;
     });
     const { done: lines } = await settle(told);

@@ -31,11 +31,6 @@ test("a container that ends three times while it is watched is hopeless, however
   ]);
 });
 
-test("one that is seen only while it runs has no exit code to tell, and is given more time", async () => {
-  const looks = [container(0, false), container(5, false), container(6, false)];
-  expect(await told(...looks)).toEqual([undefined, undefined, "its container has ended 6 times"]);
-});
-
 test("so is one whose short runs had ended three times before", async () => {
   expect(await told(container(2, true, "soon"), container(3, true, "soon"))).toEqual([
     undefined,
@@ -45,4 +40,9 @@ test("so is one whose short runs had ended three times before", async () => {
 
 test("one that ran for long and begins again is not", async () => {
   expect(await told(container(9, true, "late"), container(9, false, "late"))).toEqual([undefined, undefined]);
+});
+
+test("one that is seen only while it runs has no exit code to tell, and is given more time", async () => {
+  const looks = [container(0, false), container(5, false), container(6, false)];
+  expect(await told(...looks)).toEqual([undefined, undefined, "its container has ended 6 times"]);
 });
