@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
+import { TRIAL_PREFIX } from "../haproxy/file/server-line.ts";
 import { CONTAINER_PORTS } from "../stack/container-ports.ts";
 import type { Topology } from "../stack/topology.ts";
 
@@ -32,6 +33,8 @@ export const prometheusFiles = ({ balancers }: Topology): ProvisionedFile[] => [
             targets: [`${address}:${CONTAINER_PORTS.stats}`],
             labels: { balancer: peerName },
           })),
+          // A server of a trial gets no request and soon goes, so one that is down is no fault to show.
+          metric_relabel_configs: [{ source_labels: ["server"], regex: `${TRIAL_PREFIX}.+`, action: "drop" }],
         },
       ],
     }),

@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { trialArguments, trialName } from "../../src/haproxy/file/server-line.ts";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
+import { removeServers } from "../../src/haproxy/servers/retire.ts";
 import { DASHBOARD_TEXT, QUERIES } from "../harness/dashboard.ts";
 import { get, Load } from "../harness/load.ts";
 import { named } from "../harness/named.ts";
@@ -219,6 +221,7 @@ describe("after traffic, errors, a crash and a reload", () => {
       ),
     );
     await Promise.all(Array.from({ length: 5 }, () => sendText("GE T / HTTP/1.1\r\n\r\n")));
+    await scrapeTrial();
     const interrupted = Array.from({ length: 6 }, () => get(`${stack.url}/delay/1`));
     await sleep(200);
     await docker.getContainer(containerName("podinfo2")).kill();
@@ -300,6 +303,31 @@ const sendText = (text: string): Promise<string> => sendRaw("127.0.0.1", stack.p
 async function setServers(state: "maint" | "ready"): Promise<void> {
   for (const server of ["s1", "s2", "s3"])
     await runRaw(stack.runtime, command(`set server webservers/${server} state ${state}`));
+}
+
+/**
+ * Has balancer 1 try a check that s2 does not pass until Prometheus has looked. An update tries one for so
+ * short a time that a scrape falls into it by chance alone.
+ */
+async function scrapeTrial(): Promise<void> {
+  const s2 = {
+    name: "s2",
+    id: 2,
+    address: "172.28.113.12",
+    port: 9898,
+    containerName: containerName("podinfo2"),
+  };
+  using haproxy = stack.haproxyOf(1);
+  const { add, checkWith } = haproxy.steps;
+  await haproxy.runSteps([
+    ...checkWith(trialName(s2), { path: "/status/404", host: "localhost", status: "200-399" }),
+    ...add(trialName(s2), trialArguments(s2)),
+  ]);
+  const scrape = `timestamp(up{balancer="haproxy1"}) > ${Date.now() / 1000}`;
+  await until(async () => (await api().range(scrape, startMs)).length === 1, SCRAPED_MS);
+  const metrics = await fetch(`http://127.0.0.1:${stack.ports.stats}/metrics`);
+  expect(await metrics.text()).toContain('server="try-s2"');
+  await removeServers({ haproxy, drainTimeoutMs: 5_000 }, [trialName(s2)], () => {});
 }
 
 /** The HTTP status that a container's place on the network gets; 000 where the connection is closed. */

@@ -30,8 +30,11 @@ export function serverArguments(server: Server): string {
 /** Servers of a trial have ids beyond those of all others, so that none of them stands in another's way. */
 const FIRST_TRIAL = 2000;
 
+/** So begin the names of the servers of a trial, and no others. */
+export const TRIAL_PREFIX = "try-";
+
 /** The name of the server that another check is tried on, in place of a server. */
-export const trialName = ({ name }: Server): string => `try-${name}`;
+export const trialName = ({ name }: Server): string => TRIAL_PREFIX + name;
 
 /** Its definition. HAProxy checks it as any other, and never sends a request to a backup of weight 0. */
 export function trialArguments(server: Server): string {

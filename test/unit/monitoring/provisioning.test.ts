@@ -14,7 +14,7 @@ const topology = planTopology(settingsOf({ monitoring: "true", balancers: "2", s
 describe("Prometheus' config", () => {
   const files = byPath(prometheusFiles(topology));
 
-  test("scrapes every balancer, labelled with its name", () => {
+  test("scrapes every balancer, labelled with its name, and leaves out the servers of a trial", () => {
     expect(parse(files["/etc/prometheus/prometheus.yml"] ?? "").scrape_configs).toEqual([
       {
         job_name: "haproxy",
@@ -22,6 +22,7 @@ describe("Prometheus' config", () => {
           { targets: ["10.20.0.2:8404"], labels: { balancer: "haproxy1" } },
           { targets: ["10.20.0.3:8404"], labels: { balancer: "haproxy2" } },
         ],
+        metric_relabel_configs: [{ source_labels: ["server"], regex: "try-.+", action: "drop" }],
       },
     ]);
   });
