@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { buildImage, shortImageId } from "../harness/built-image.ts";
 import { DockerFolder } from "../harness/docker-folder.ts";
 import { HAPROXY_IMAGE } from "../harness/haproxy-image.ts";
 import { ImageRegistry } from "../harness/image-registry.ts";
@@ -14,21 +15,6 @@ const HAPROXY = "e2e-images-haproxy:dev";
 let stack: TestStack;
 let registry: ImageRegistry;
 
-/** Gives a reference to another image, as `docker build --tag` does. */
-async function build(reference: string, from: string, version: string): Promise<string> {
-  const [repo, tag] = reference.split(/:(?=[^:/]*$)/);
-  const container = await docker.createContainer({ Image: from });
-  try {
-    await container.commit({ repo, tag, changes: `LABEL version=${version}` });
-  } finally {
-    await container.remove();
-  }
-  return idOf(reference);
-}
-
-const idOf = async (image: string): Promise<string> =>
-  (await docker.getImage(image).inspect()).Id.slice(7, 19);
-
 /** The images of the app containers, as they run. */
 const running = async (): Promise<string[]> => {
   const servers = [...(await stack.servers()).keys()];
@@ -41,8 +27,8 @@ const planLines = async (): Promise<string[]> => (await stack.command("plan")).o
 
 beforeAll(async () => {
   registry = await ImageRegistry.start();
-  await build(APP, PODINFO, "1");
-  await build(HAPROXY, HAPROXY_IMAGE, "1");
+  await buildImage(APP, PODINFO, "1");
+  await buildImage(HAPROXY, HAPROXY_IMAGE, "1");
   stack = await TestStack.create({
     name: "e2e-images",
     config: { count: 2, balancers: 2, "app.image": APP, "app.port": 9898, haproxyImage: HAPROXY },
@@ -61,8 +47,8 @@ afterAll(async () => {
 describe("a reference that names another image now", () => {
   test("is told with both ids, and rolled out without a failed request", async () => {
     expect((await stack.command("status")).exitCode).toBe(0);
-    const before = await idOf(APP);
-    const after = await build(APP, PODINFO, "2");
+    const before = await shortImageId(APP);
+    const after = await buildImage(APP, PODINFO, "2");
     const told = [`image: app.image ${APP} (${before} → ${after})`, "roll-out: 2 containers in batches of 1"];
     expect(await planLines()).toEqual(told);
     const { output } = await stack.preview();
@@ -77,8 +63,8 @@ describe("a reference that names another image now", () => {
   });
 
   test("of HAProxy is told too, and one balancer is replaced after the other", async () => {
-    const before = await idOf(HAPROXY);
-    const after = await build(HAPROXY, HAPROXY_IMAGE, "2");
+    const before = await shortImageId(HAPROXY);
+    const after = await buildImage(HAPROXY, HAPROXY_IMAGE, "2");
     expect(await planLines()).toEqual(
       [1, 2].map(
         (n) => `HAProxy replaced: ${stack.haproxyNameOf(n)}, haproxyImage ${HAPROXY} (${before} → ${after})`,
@@ -115,7 +101,7 @@ describe("a reference that names another image now", () => {
       NetworkingConfig: { EndpointsConfig: { [`${stack.name}-balancer`]: { IPAMConfig } } },
     });
     await other.start();
-    const old = await idOf(PODINFO);
+    const old = await shortImageId(PODINFO);
     const { exitCode, output } = await stack.command("status", "--json");
     expect(exitCode).toBe(1);
     for (const balancer of JSON.parse(output))
@@ -140,11 +126,11 @@ describe("app.pull", () => {
   const dev = () => `${registry.host}/e2e-images:dev`;
 
   test("always takes what the registry has at each up, before the plan is made", async () => {
-    const first = await build("e2e-images-new:1", PODINFO, "3");
+    const first = await buildImage("e2e-images-new:1", PODINFO, "3");
     await registry.publish(docker, "e2e-images-new:1");
     await stack.up({ "app.image": dev(), "app.pull": "always" });
     expect(await running()).toEqual([first, first, first]);
-    const second = await build("e2e-images-new:2", PODINFO, "4");
+    const second = await buildImage("e2e-images-new:2", PODINFO, "4");
     await registry.publish(docker, "e2e-images-new:2");
     const { pulls } = registry;
     expect(await planLines()).toEqual(["nothing to change"]);
@@ -157,7 +143,7 @@ describe("app.pull", () => {
 
   test("missing leaves the registry alone", async () => {
     const { pulls } = registry;
-    await build("e2e-images-new:3", PODINFO, "5");
+    await buildImage("e2e-images-new:3", PODINFO, "5");
     await registry.publish(docker, "e2e-images-new:3");
     const before = await running();
     await stack.up({ "app.pull": undefined });
@@ -216,7 +202,7 @@ describe("a registry that wants a login", () => {
   test("is named with what to do, before anything is touched", async () => {
     using _folder = dockerFolder({});
     const before = await running();
-    await build("e2e-images-new:4", PODINFO, "6");
+    await buildImage("e2e-images-new:4", PODINFO, "6");
     await closed.publish(docker, "e2e-images-new:4");
     const { exitCode, output } = await stack.tryUp({ "app.image": `${closed.host}/e2e-images:1` });
     expect(exitCode).not.toBe(0);
