@@ -13,3 +13,18 @@ export async function removeLabelled(docker: Docker, label: string): Promise<voi
   const { Volumes: volumes } = await docker.listVolumes({ filters });
   for (const { Name } of volumes ?? []) await docker.getVolume(Name).remove();
 }
+
+/** Names of the containers, networks and volumes with a label, `name=value`. */
+export async function labelledNames(docker: Docker, label: string): Promise<string[]> {
+  const filters = { label: [label] };
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  return [
+    ...containers.map(({ Names }) => Names[0]?.slice(1) ?? ""),
+    ...networks.map(({ Name }) => Name),
+    ...(volumes ?? []).map(({ Name }) => Name),
+  ].sort();
+}

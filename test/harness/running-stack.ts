@@ -12,7 +12,7 @@ import { BACKEND } from "../../src/stack/topology.ts";
 import { CapturedCaller } from "./captured-caller.ts";
 import { HAPROXY_IMAGE } from "./haproxy-image.ts";
 import { workerPid } from "./haproxy-info.ts";
-import { removeLabelled } from "./labelled.ts";
+import { labelledNames, removeLabelled } from "./labelled.ts";
 import { PROJECT, pulumiEnvironment } from "./pulumi.ts";
 import { placeOf, type StackName, type StackPlace } from "./stack-places.ts";
 import { type ProgramRun, type StartedProgram, startProgram } from "./started-program.ts";
@@ -89,6 +89,11 @@ export abstract class RunningStack {
     return new Haproxy(this.runtimeOf(n), BACKEND);
   }
 
+  /** The engine of the n-th HAProxy. */
+  engineOf(_n: number): Docker {
+    return docker;
+  }
+
   get haproxyName(): string {
     return this.haproxyNameOf(1);
   }
@@ -126,23 +131,13 @@ export abstract class RunningStack {
 
   /** What must stay the same while nothing of the n-th HAProxy restarts. */
   async haproxyIdentity(n = 1): Promise<{ id: string; startedAt: string; pid: string | undefined }> {
-    const { Id, State } = await docker.getContainer(this.haproxyNameOf(n)).inspect();
+    const { Id, State } = await this.engineOf(n).getContainer(this.haproxyNameOf(n)).inspect();
     return { id: Id, startedAt: State.StartedAt, pid: await workerPid(this.runtimeOf(n)) };
   }
 
   /** Names of everything on the engine that carries the stack's label. */
-  async resources(): Promise<string[]> {
-    const filters = { label: [`${STACK_LABEL}=${this.name}`] };
-    const [containers, networks, { Volumes: volumes }] = await Promise.all([
-      docker.listContainers({ all: true, filters }),
-      docker.listNetworks({ filters }),
-      docker.listVolumes({ filters }),
-    ]);
-    return [
-      ...containers.map(({ Names }) => Names[0]?.slice(1) ?? ""),
-      ...networks.map(({ Name }) => Name),
-      ...(volumes ?? []).map(({ Name }) => Name),
-    ].sort();
+  resources(): Promise<string[]> {
+    return labelledNames(docker, `${STACK_LABEL}=${this.name}`);
   }
 
   removeLeftovers(): Promise<void> {
@@ -155,9 +150,14 @@ export abstract class RunningStack {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Of whatever is started for the stack. */
+  protected get environment(): NodeJS.ProcessEnv {
+    return pulumiEnvironment(this.folder);
+  }
+
   /** Runs one of the project's commands in this process. */
   async command(name: string, ...args: readonly string[]): Promise<ProgramRun> {
-    const caller = new CapturedCaller(pulumiEnvironment(this.folder));
+    const caller = new CapturedCaller(this.environment);
     await run([name, ...args, "--stack", this.name], caller);
     return caller.run;
   }
@@ -191,7 +191,7 @@ export abstract class RunningStack {
   ): StartedProgram {
     return startProgram(program, args, {
       cwd: this.project,
-      env: { ...pulumiEnvironment(this.folder), ...env },
+      env: { ...this.environment, ...env },
     });
   }
 }

@@ -17,7 +17,7 @@ export interface TestStackOptions {
 export class TestStack extends RunningStack {
   #config: Config;
 
-  private constructor({ name, config = {}, project }: TestStackOptions) {
+  protected constructor({ name, config = {}, project }: TestStackOptions) {
     super(name, project);
     this.#config = { ...this.placeConfig, drainTimeout: "5s", ...config };
   }
@@ -25,11 +25,15 @@ export class TestStack extends RunningStack {
   /** Creates the stack, without anything in it, and removes what an earlier run left under its name. */
   static async create(options: TestStackOptions): Promise<TestStack> {
     const stack = new TestStack(options);
-    await stack.removeLeftovers();
-    stack.#writeConfig();
-    const { exitCode, output } = await stack.pulumi("stack", "init", stack.name, "--no-select");
-    if (exitCode !== 0) throw new Error(output);
+    await stack.init();
     return stack;
+  }
+
+  protected async init(): Promise<void> {
+    await this.removeLeftovers();
+    this.#writeConfig();
+    const { exitCode, output } = await this.pulumi("stack", "init", this.name, "--no-select");
+    if (exitCode !== 0) throw new Error(output);
   }
 
   /** Ignored by git. */
