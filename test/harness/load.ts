@@ -200,13 +200,25 @@ export function get(
 }
 
 /** Which app container answers each session id. */
-export async function mapSessions(url: string, ids: readonly string[]): Promise<Map<string, string>> {
+export const mapSessions = (url: string, ids: readonly string[]): Promise<Map<string, string>> =>
+  mapEach(url, ids, {}, ({ body }) => /"hostname": "(\w+)"/.exec(body)?.[1]);
+
+/** Which server answers each session id, as HAProxy tells its own host. */
+export const mapServers = (url: string, ids: readonly string[]): Promise<Map<string, string>> =>
+  mapEach(url, ids, { "X-Balancer-Probe": "1" }, ({ server }) => server);
+
+async function mapEach(
+  url: string,
+  ids: readonly string[],
+  headers: Readonly<Record<string, string>>,
+  whoAnswered: (answer: Answer) => string | undefined,
+): Promise<Map<string, string>> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const entries = await Promise.all(
     ids.map(async (id) => {
-      const { status, body } = await get(url, { "X-Session-ID": id }, agent);
-      if (status !== 200) throw new Error(`session ${id}: status ${status}`);
-      return [id, /"hostname": "(\w+)"/.exec(body)?.[1] ?? "nobody"] as const;
+      const answer = await get(url, { ...headers, "X-Session-ID": id }, agent);
+      if (answer.status !== 200) throw new Error(`session ${id}: status ${answer.status}`);
+      return [id, whoAnswered(answer) ?? "nobody"] as const;
     }),
   );
   agent.destroy();

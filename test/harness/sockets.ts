@@ -40,15 +40,8 @@ export class EchoSocket {
 
   /** @param ca certificate of the authority that an `https:` balancer's own comes from */
   static async open(url: string, id: string, ca?: string): Promise<EchoSocket> {
-    const headers = { "X-Session-ID": id, "X-Balancer-Probe": "1" };
-    const trust = ca === undefined ? {} : { ca };
-    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws/echo`, {
-      headers,
-      handshakeTimeout: 20_000,
-      ...trust,
-    });
-    const [[response]] = await Promise.all([once(socket, "upgrade"), once(socket, "open")]);
-    return new EchoSocket(id, response.headers["x-balancer-server"], socket);
+    const { socket, server } = await openEcho(url, id, ca);
+    return new EchoSocket(id, server, socket);
   }
 
   /** Whether the other side ended it, or fell silent. */
@@ -71,4 +64,47 @@ export class EchoSocket {
     if (Date.now() - this.#lastEchoAt > SILENCE_MS) this.#socket.terminate();
     else this.#socket.send("hello");
   }
+}
+
+/** A WebSocket on podinfo's echo service on which this side never says anything. */
+export class IdleSocket {
+  /** Name of the server that it is on. */
+  readonly server: string;
+  /** When the other side ended it, in milliseconds since 1970; undefined while it is open. */
+  closedAt: number | undefined;
+  readonly #socket: WebSocket;
+
+  private constructor(server: string, socket: WebSocket) {
+    this.server = server;
+    this.#socket = socket;
+    socket.on("close", () => {
+      this.closedAt = Date.now();
+    });
+    socket.on("error", () => {}); // a close follows
+  }
+
+  static async open(url: string, id: string): Promise<IdleSocket> {
+    const { socket, server } = await openEcho(url, id);
+    return new IdleSocket(server, socket);
+  }
+
+  end(): void {
+    this.#socket.terminate();
+  }
+}
+
+async function openEcho(
+  url: string,
+  id: string,
+  ca?: string,
+): Promise<{ readonly socket: WebSocket; readonly server: string }> {
+  const headers = { "X-Session-ID": id, "X-Balancer-Probe": "1" };
+  const trust = ca === undefined ? {} : { ca };
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws/echo`, {
+    headers,
+    handshakeTimeout: 20_000,
+    ...trust,
+  });
+  const [[response]] = await Promise.all([once(socket, "upgrade"), once(socket, "open")]);
+  return { socket, server: response.headers["x-balancer-server"] };
 }
