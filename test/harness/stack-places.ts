@@ -62,6 +62,8 @@ export const STACK_NUMBERS = {
   "e2e-container-keys": 63,
   "e2e-guestbook": 64,
   "e2e-contexts": 80,
+  "swarm-machines": 81,
+  "swarm-tls-engines": 82,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
