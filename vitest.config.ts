@@ -67,6 +67,8 @@ export default defineConfig({
       onEngine("e2e", 2, 2),
       // what another stack beside it would disturb, or what would disturb another
       onEngine("alone", 3, 1),
+      // several machines, which no other test knows of
+      onEngine("swarm", 4, 1),
     ],
   },
 });
