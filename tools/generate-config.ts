@@ -90,6 +90,11 @@ export const SECTIONS: readonly Section[] = [
     keys: ["balancers", "haproxyImage", "haproxy"],
     about: "See docs/several-balancers.md.",
   },
+  {
+    title: "Many machines",
+    keys: ["engine", "machines", "swarm", "slots"],
+    about: "One Docker engine, or the machines of a Docker Swarm, see docs/swarm.md.",
+  },
   { title: "The runtime API by mutual TLS", keys: ["runtimeTls"], about: "See docs/tls.md." },
   {
     title: "Monitoring",

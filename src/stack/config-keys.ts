@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { Kind } from "./value-kinds.ts";
 
+/** An update with this environment variable set to true moves servers, whatever swarm.rebalance says. */
+export const REBALANCE_VARIABLE = "BALANCER_REBALANCE";
+
 /** Everything that is said of a key of the config. */
 export interface Key {
   /** A stack without a value gets this one. It is written as a user writes it. */

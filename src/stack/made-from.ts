@@ -41,7 +41,7 @@ export function serviceMadeFrom(service: Service, images?: ImageIds): MadeFrom {
 /** Says what haproxy.cfg is made from, apart from its servers. A change of it needs a reload. */
 export const configMadeFrom = (topology: Topology): MadeFrom => {
   const { mode, balancers, check, checkTimeoutMs, monitoring, tls, session, balance, traffic } = topology;
-  const { standIn } = topology;
+  const { standIn, swarm } = topology;
   const { key, cookie, expireMs, size } = session;
   return {
     mode,
@@ -52,7 +52,9 @@ export const configMadeFrom = (topology: Topology): MadeFrom => {
     "session.cookie.domain": cookie.domain,
     "session.expire": `${expireMs / 1000}s`,
     "session.size": String(size),
-    balancers: String(balancers.length),
+    ...(swarm === undefined
+      ? { balancers: String(balancers.length) }
+      : { machines: String(balancers.length), slots: String(swarm.slots.length) }),
     ...trafficMadeFrom(traffic),
     "app.readyPath": check.path,
     "app.check.host": check.host,
@@ -68,7 +70,7 @@ export const configMadeFrom = (topology: Topology): MadeFrom => {
 };
 
 /** Says what the app containers are made from. Values of the environment are hashes: some are secrets. */
-export function appMadeFrom({ app }: Settings, logDriver: string, images?: ImageIds): MadeFrom {
+export function appMadeFrom({ app, swarm }: Settings, logDriver: string, images?: ImageIds): MadeFrom {
   const { image, platform, port, command, env, confinement } = app;
   const { limits, ...rights } = confinement;
   const hashes = Object.entries(env).map(([name, value]) => [name, hashOf(value)]);
@@ -84,6 +86,8 @@ export function appMadeFrom({ app }: Settings, logDriver: string, images?: Image
     "app.memory": `${limits.memoryMb}m`,
     "app.openFiles": String(limits.files),
     logDriver,
+    // What Swarm says of a service it cannot change while its task runs.
+    ...(swarm && { "app.restartDelay": `${app.restartDelayMs / 1000}s`, "app.pids": String(limits.pids) }),
   };
 }
 

@@ -19,6 +19,15 @@ export const STACK_OUTPUTS = z.object({
   runtimeTlsCredentials: CREDENTIALS.optional(),
   /** `address` is with the port. */
   servers: z.array(z.object({ name: z.string(), address: z.string() })),
+  /** Where the stack's parts are, on a Swarm only. */
+  swarm: z
+    .object({
+      /** Docker engines of its managers; none for the one that the docker command talks to. */
+      managers: z.array(z.string()),
+      /** Machines with a balancer, in the order of their numbers. */
+      machines: z.array(z.object({ name: z.string(), engine: z.string(), isDown: z.boolean() })),
+    })
+    .optional(),
   mode: z.enum(["sticky", "hash"]),
   /** `header NAME`, `cookie NAME` or `query NAME`: where a request has the id of its session. */
   sessionKey: z.string(),

@@ -16,7 +16,11 @@ export interface PublishedPort {
 /** Lists the host ports that a balancer publishes, with the ports of its container. */
 export function balancerPorts(
   { bind, runtimeTls }: Settings,
-  { containerName, ports }: Pick<Balancer, "containerName" | "ports">,
+  {
+    containerName,
+    ports,
+    machine,
+  }: Pick<Balancer, "containerName" | "ports"> & Partial<Pick<Balancer, "machine">>,
 ): readonly (PublishedPort & { readonly internal: number })[] {
   const publish = (
     key: string,
@@ -24,6 +28,17 @@ export function balancerPorts(
     internal: number,
     at: Pick<PublishedPort, "address" | "addressKey"> = ON_LOOPBACK,
   ) => (port === undefined ? [] : [{ containerName, key, port, internal, ...at }]);
+  if (machine !== undefined) {
+    // On all of a machine's addresses where its own is given to it by somebody in front.
+    const at = { address: bind === LOOPBACK ? machine.address : bind, addressKey: undefined };
+    return [
+      ...publish("ports.http", ports.http, CONTAINER_PORTS.http, at),
+      ...publish("ports.https", ports.https, CONTAINER_PORTS.https, at),
+      ...publish("ports.runtime", ports.runtime, CONTAINER_PORTS.runtime),
+      ...publish("ports.runtimeTls", ports.runtimeTls, CONTAINER_PORTS.runtimeTls, at),
+      ...publish("ports.stats", ports.stats, CONTAINER_PORTS.stats),
+    ];
+  }
   const isHere = (runtimeTls?.host ?? "") === "";
   const forClients = { address: bind, addressKey: isHere ? "bind" : undefined };
   const forRuntimeTls = {

@@ -9,6 +9,8 @@ export interface Rollout {
   readonly replaced: readonly Server[];
   /** So many containers are replaced at a time, also those that nobody planned to replace. */
   readonly atATime: number;
+  /** Names of servers that move to another machine of a Swarm; some of those that are replaced. */
+  readonly moved?: readonly string[] | undefined;
 }
 
 /** Leaves out the servers that a roll-out takes out, replaces and proves by itself. */
@@ -32,6 +34,8 @@ export interface RolloutInputs {
   /** Whether HAProxy answers, and has no server up. */
   readonly isAllDown: boolean;
   readonly batch: BatchSize;
+  /** Names of servers that are moved to another machine, though they run what they shall. */
+  readonly moved?: readonly string[] | undefined;
 }
 
 /**
@@ -41,9 +45,10 @@ export interface RolloutInputs {
  * once.
  */
 export function planRollout(inputs: RolloutInputs): Rollout {
-  const { servers, definitions, running, serving, isAllDown, batch } = inputs;
-  const isOutdated = ({ containerName }: Server): boolean =>
-    running.has(containerName) && running.get(containerName) !== definitions.get(containerName);
+  const { servers, definitions, running, serving, isAllDown, batch, moved = [] } = inputs;
+  const isOutdated = ({ name, containerName }: Server): boolean =>
+    running.has(containerName) &&
+    (moved.includes(name) || running.get(containerName) !== definitions.get(containerName));
   const outdated = servers.filter(isOutdated);
   const replaced = outdated.toSorted(
     (a, b) => Number(serving.has(a.name)) - Number(serving.has(b.name)) || a.id - b.id,
@@ -52,6 +57,7 @@ export function planRollout(inputs: RolloutInputs): Rollout {
   return {
     provedFirst: hasToProve ? servers.filter((server) => !isOutdated(server)) : [],
     replaced,
+    ...(moved.length > 0 && { moved }),
     atATime: isAllDown ? Math.max(1, servers.length) : batchSize(batch, servers.length),
   };
 }

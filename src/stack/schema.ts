@@ -3,6 +3,7 @@ import { type Group, group, groupsIn, type Key, key, keysIn } from "./config-key
 import * as containerKinds from "./container-kinds.ts";
 import { ANSWERS, READY } from "./health-check.ts";
 import { MAX_APPS, MAX_BALANCERS } from "./subnet.ts";
+import * as swarmKinds from "./swarm-kinds.ts";
 import * as kinds from "./value-kinds.ts";
 
 const image = (initial: string, description: string) => key(kinds.image(initial), initial, description);
@@ -123,6 +124,11 @@ export const CONFIG = z.object({
       "10s",
       "How long an app container may take to end by itself",
     ),
+    restartDelay: key(
+      kinds.time("0s", "60m", "500ms, 10s or 5m"),
+      "1s",
+      "With engine swarm, how long after its end an app container is started again",
+    ),
     security: key(
       kinds.oneOf(["docker", "restricted"]),
       "docker",
@@ -166,6 +172,42 @@ export const CONFIG = z.object({
     kinds.wholeNumber(1, MAX_BALANCERS),
     1,
     `HAProxy containers, 1 to ${MAX_BALANCERS}, that share sessions as peers (docs/several-balancers.md)`,
+  ),
+  engine: key(
+    kinds.oneOf(["docker", "swarm"]),
+    "docker",
+    "docker: all containers on one Docker engine; swarm: over the machines of a Docker Swarm (docs/swarm.md)",
+  ),
+  swarm: group("The Swarm that the stack is on, with engine swarm (docs/swarm.md).", {
+    managers: key(
+      swarmKinds.engines,
+      [],
+      "Docker engines of its managers, of which the first that has a leader is used; nothing for the one " +
+        "that the docker command would talk to",
+    ),
+    rebalance: key(
+      kinds.trueOrFalse,
+      false,
+      "Whether each update moves servers from machines that have two more than another, as npm run " +
+        "rebalance does",
+    ),
+    encrypted: key(kinds.trueOrFalse, false, "Whether what goes between the machines is encrypted, by IPsec"),
+    mtu: key(
+      kinds.orNothing(kinds.wholeNumber(576, 9000), "for Docker's 1450"),
+      "",
+      "MTU of the stack's network; where the machines' own is below 1500, 50 less than that",
+    ),
+  }),
+  machines: key(
+    swarmKinds.machines,
+    {},
+    "Machines with a balancer each, with engine swarm, a map of names to {engine, address}; down: true as " +
+      "well goes on without one that is dead",
+  ),
+  slots: key(
+    kinds.wholeNumber(1, swarmKinds.MAX_SLOTS),
+    32,
+    "With engine swarm, servers that haproxy.cfg has ready; a count beyond takes one reload",
   ),
   balance: key(
     kinds.oneOf(["roundrobin", "leastconn", "random"]),

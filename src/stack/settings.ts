@@ -19,6 +19,12 @@ export type Mode = Settings["mode"];
 /** What the app containers may do. */
 export type Confinement = Settings["app"]["confinement"];
 
+/** The Swarm that a stack is on, and its machines in the order of their names. */
+export type Swarm = NonNullable<Settings["swarm"]>;
+
+/** A machine of a Swarm with a balancer. */
+export type Machine = Swarm["machines"][number];
+
 /** HTTPS at the front door. */
 export interface Tls {
   /** Where the certificate comes from: a PEM file, by its path as it was given, or Balancer itself. */
@@ -30,7 +36,8 @@ export interface Tls {
 /** Makes a stack's settings of its config. Keys that mean something together become one value. */
 export function settingsFrom(stack: string, config: Config) {
   const { app, haproxy, session, drainTimeout, readyTimeout, monitoring, ...others } = config;
-  const { prometheusImage, grafanaImage, timeouts, retries, limits, ...rest } = others;
+  const { prometheusImage, grafanaImage, timeouts, retries, limits, ...rest } = withoutSwarm(others);
+  const swarm = swarmOf(config);
   const { prometheus, grafana, ...ports } = config.ports;
   const { image, pull, platform, env, memory, pids } = app;
   const openFiles = typeof app.files === "number" ? app.files : app.openFiles;
@@ -39,6 +46,10 @@ export function settingsFrom(stack: string, config: Config) {
   return {
     ...rest,
     stack,
+    /** Undefined on one Docker engine. */
+    swarm,
+    /** How many HAProxy containers. */
+    balancers: swarm === undefined ? config.balancers : swarm.machines.length,
     app: {
       image,
       pull,
@@ -58,10 +69,29 @@ export function settingsFrom(stack: string, config: Config) {
     haproxyLimits: { memoryMb: haproxy.memory, pids: haproxy.pids, files: haproxy.files },
     ports,
     tls: tlsOf(config.tls),
-    runtimeTls: enabled ? runtimeTls : undefined,
+    // Over machines nothing else reaches the runtime API.
+    runtimeTls: enabled || swarm !== undefined ? runtimeTls : undefined,
     monitoring: monitoring ? { prometheusImage, grafanaImage, ports: { prometheus, grafana } } : undefined,
     drainTimeoutMs: drainTimeout,
     readyTimeoutMs: readyTimeout,
+  };
+}
+
+const withoutSwarm = <T extends Pick<Config, "engine" | "swarm" | "machines" | "slots">>({
+  engine: _engine,
+  swarm: _swarm,
+  machines: _machines,
+  slots: _slots,
+  ...rest
+}: T) => rest;
+
+function swarmOf({ engine, swarm, machines, slots }: Config) {
+  if (engine !== "swarm") return undefined;
+  const inOrder = Object.entries(machines).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...swarm,
+    slots,
+    machines: inOrder.map(([name, { down, ...machine }]) => ({ name, ...machine, isDown: down })),
   };
 }
 
@@ -85,10 +115,11 @@ const rightsOf = ({ security, user, ...given }: Config["app"]) => {
 };
 
 /** What the app containers have of their own, as Docker takes it. */
-const ownOf = ({ files, volumes, networks, labels, hostname, stopSignal, stopTimeout }: Config["app"]) => ({
+const ownOf = ({ files, volumes, networks, labels, hostname, stopSignal, ...others }: Config["app"]) => ({
   files: typeof files === "number" ? {} : files,
   ...{ volumes, networks, labels, hostname, stopSignal },
-  stopTimeoutMs: stopTimeout,
+  stopTimeoutMs: others.stopTimeout,
+  restartDelayMs: others.restartDelay,
 });
 
 /** How the app is checked. A path of the user's is for checks, and says more than that the app answers. */

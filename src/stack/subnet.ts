@@ -34,6 +34,27 @@ export function parseSubnet(text: string): Subnet | undefined {
 /** Counts the app containers that fit between the monitoring's addresses and the stand-in's. */
 export const appCapacity = (subnet: Subnet): number => Math.min(MAX_APPS, standInNumber(subnet) - FIRST_APP);
 
+/**
+ * The addresses that a Swarm gives by itself: to the tasks of services, and one to each of its machines. It
+ * is the upper half of the subnet, and the stack's own fixed addresses are in the lower one.
+ */
+export function swarmRange({ first, last }: Subnet): Subnet {
+  const size = (last - first + 1) / 2;
+  const start = first + size;
+  return { cidr: `${long2ip(start)}/${32 - Math.log2(size)}`, first: start, last };
+}
+
+/**
+ * Counts the app containers that a Swarm has addresses for: not its last address, which is for broadcasts,
+ * not those of up to 64 machines or an eighth of all, and not that of a stand-in. A task that is replaced
+ * gives its address back when its successor has another.
+ */
+export function swarmCapacity(subnet: Subnet): number {
+  const { first, last } = swarmRange(subnet);
+  const size = last - first + 1;
+  return Math.min(MAX_APPS, size - 2 - Math.min(64, Math.ceil(size / 8)) - 1);
+}
+
 /** Host number of the stand-in of a roll-out: the one before the guests' addresses. */
 export const standInNumber = (subnet: Subnet): number => guestRange(subnet).first - subnet.first - 1;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EndpointAddress } from "./endpoint.ts";
 import type { HealthCheck } from "./health-check.ts";
+import type { StackOutputs } from "./outputs.ts";
 import type { Frozen } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 import {
@@ -13,6 +14,7 @@ import {
   MAX_APPS,
   PROMETHEUS,
   standInNumber,
+  swarmRange,
 } from "./subnet.ts";
 import { speaksProxyProtocol } from "./traffic.ts";
 
@@ -33,7 +35,13 @@ export const SERVER = z.object({
   name: z.string(),
   /** HAProxy's server id, which fixes the server's place on the hash ring. No other server ever gets it. */
   id: z.number(),
+  /** Of a slot the name that Docker resolves. */
   address: z.string(),
+  /**
+   * Whether haproxy.cfg has a line for it whether it is declared or not, whose address follows Docker's DNS;
+   * what fills it is a Swarm service.
+   */
+  isSlot: z.boolean().optional(),
   port: z.number(),
   /** Value of the cookie that keeps a client here. Undefined in hash mode. */
   cookie: z.string().optional(),
@@ -65,16 +73,24 @@ export type Monitoring = NonNullable<Topology["monitoring"]>;
  * @param engineHost Host name or address of the Docker engine's host.
  */
 export function planTopology(settings: Settings, engineHost: string = LOOPBACK) {
-  const { stack, subnet, tls, runtimeTls, monitoring } = settings;
+  const { stack, subnet, swarm, tls, runtimeTls, monitoring } = settings;
   const gateway = addressOf(subnet, GATEWAY);
   const hostAddress = /^(127\.|0\.0\.0\.0$)/.test(settings.bind) ? undefined : settings.bind;
-  const servers: Server[] = numbers(settings.count).map((n) => ({
-    ...numberedServer(settings, n, {
-      address: addressOf(subnet, FIRST_APP + n - 1),
-      port: settings.app.port,
-    }),
+  const serverOf = (n: number): Server => {
+    const place = { address: addressOf(subnet, FIRST_APP + n - 1), port: settings.app.port };
+    const server = { ...numberedServer(settings, n, place), ...ofAllServers(settings) };
+    return swarm === undefined ? server : asSlot(server);
+  };
+  const servers = numbers(settings.count).map(serverOf);
+  const standIn = {
+    name: STAND_IN,
+    id: STAND_IN_ID,
+    address: addressOf(subnet, standInNumber(subnet)),
+    port: settings.app.port,
+    containerName: `${stack}-${STAND_IN}`,
+    isBackup: true,
     ...ofAllServers(settings),
-  }));
+  };
   return {
     stack,
     mode: settings.mode,
@@ -94,23 +110,23 @@ export function planTopology(settings: Settings, engineHost: string = LOOPBACK) 
       name: `${stack}-balancer`,
       subnet: subnet.cidr,
       gateway,
-      /** Addresses of containers that are not the stack's. */
-      guests: guestRange(subnet).cidr,
+      /** Addresses that Docker gives by itself. */
+      guests: (swarm === undefined ? guestRange(subnet) : swarmRange(subnet)).cidr,
+    },
+    /** Undefined on one Docker engine. */
+    swarm: swarm && {
+      managers: swarm.managers,
+      isEncrypted: swarm.encrypted,
+      mtu: swarm.mtu,
+      /** Servers that haproxy.cfg has, those that are not declared included. */
+      slots: numbers(Math.max(swarm.slots, settings.count)).map(serverOf),
     },
     balancers: numbers(settings.balancers).map((n) => numberedBalancer(settings, n)),
     /** HAProxy's backend and the app servers in it. */
     backend: { name: BACKEND, servers },
     servers,
     /** Runs the new version and serves as backup while a roll-out goes on. */
-    standIn: {
-      name: STAND_IN,
-      id: STAND_IN_ID,
-      address: addressOf(subnet, standInNumber(subnet)),
-      port: settings.app.port,
-      containerName: `${stack}-${STAND_IN}`,
-      isBackup: true,
-      ...ofAllServers(settings),
-    },
+    standIn: swarm === undefined ? standIn : asSlot(standIn),
     /** Undefined for a stack without monitoring. */
     monitoring: monitoring && {
       prometheus: {
@@ -147,29 +163,40 @@ function ofAllServers({ app }: Settings) {
   return { check: { intervalMs, rise, fall }, maxConnections: maxConnections || undefined };
 }
 
-function numberedBalancer({ stack, subnet, ports, tls, runtimeTls }: Settings, n: number) {
+/** The same server as a slot, which is filled by the service that has its container's name. */
+const asSlot = <S extends Server>(server: S): S => ({
+  ...server,
+  address: server.containerName,
+  isSlot: true,
+});
+
+function numberedBalancer({ stack, subnet, swarm, ports: first, tls, runtimeTls }: Settings, n: number) {
+  // Each machine has ports of its own.
+  const beyond = swarm === undefined ? n - 1 : 0;
   return {
     containerName: `${stack}-haproxy${n}`,
+    /** The machine of the Swarm that it is on. Undefined on one Docker engine. */
+    machine: swarm?.machines[n - 1],
     /** Name among HAProxy's peers. */
     peerName: `haproxy${n}`,
     address: addressOf(subnet, FIRST_BALANCER + n - 1),
     volumeName: `${stack}-haproxy${n}-config`,
     /** Host ports. Those of TLS are there if it is on. */
     ports: {
-      http: ports.http + n - 1,
-      https: tls && ports.https + n - 1,
-      runtime: ports.runtime + n - 1,
-      runtimeTls: runtimeTls && ports.runtimeTls + n - 1,
-      stats: ports.stats + n - 1,
+      http: first.http + beyond,
+      https: tls && first.https + beyond,
+      runtime: first.runtime + beyond,
+      runtimeTls: runtimeTls && first.runtimeTls + beyond,
+      stats: first.stats + beyond,
     },
   };
 }
 
 /** Tells where a balancer's runtime API answers: by TLS if that is on, else on the engine host's loopback. */
-export const runtimeEndpoint = ({ runtimeTls }: Topology, { ports }: Balancer): EndpointAddress =>
+export const runtimeEndpoint = ({ runtimeTls }: Topology, { ports, machine }: Balancer): EndpointAddress =>
   runtimeTls === undefined || ports.runtimeTls === undefined
     ? { kind: "tcp", host: LOOPBACK, port: ports.runtime }
-    : { kind: "tls", host: runtimeTls.host, port: ports.runtimeTls };
+    : { kind: "tls", host: machine?.address ?? runtimeTls.host, port: ports.runtimeTls };
 
 /** Makes the n-th server of a stack. All of it but the address follows from the number. */
 export const numberedServer = (
@@ -191,11 +218,12 @@ export const numberedServer = (
  */
 export const declaredServers = (
   stack: Pick<Settings, "stack" | "mode">,
-  outputs: readonly { readonly name: string; readonly address: string }[],
+  { servers, swarm }: Pick<StackOutputs, "servers" | "swarm">,
 ): Server[] =>
-  outputs.map(({ name, address }) => {
+  servers.map(({ name, address }) => {
     const [host = "", port] = address.split(":");
-    return numberedServer(stack, Number(name.slice(1)), { address: host, port: Number(port) });
+    const server = numberedServer(stack, Number(name.slice(1)), { address: host, port: Number(port) });
+    return swarm === undefined ? server : { ...server, isSlot: true };
   });
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

@@ -9,6 +9,18 @@ import { keysOf, refusal, refusalOf } from "../refusal.ts";
 const JSON_KEYS = [
   ...["app.command", "app.env", "app.tmpfs", "app.capabilities", "trustedProxies", "retries.on"],
   ...["app.files", "app.volumes", "app.networks", "app.labels"],
+  ...["swarm.managers", "machines"],
+];
+
+/** A machine with something of its own, as JSON. */
+const machine = (own: object): string =>
+  JSON.stringify({ a: { engine: "tcp://10.0.0.1:2375", address: "10.0.0.1", ...own } });
+/** Engines that are none, or that a message would tell with a password. */
+const BAD_ENGINES = [
+  ...["", "10.0.0.1", "tcp://10.0.0.1", "tcp://a:0x1", "tcp://a:1/x", "tcp://a:65536", "unix://", "unix://a"],
+  ...["http://a:1", "npipe:////./pipe/docker", "tcp://ada:s3cret@a:1", "ssh://ada:s3cret@a", "ssh://-oX=y@a"],
+  ...["ssh://-a", "ssh://a:70000", "ssh://a/x", "ssh://a;id", "tcp://a:1;", "tcp://a:1\n", "unix:///a b"],
+  ...["tcp://[::::]:1", "tcp://$HOST:1", `tcp://${"a".repeat(255)}:1`],
 ];
 
 describe("a bad value is refused with its key, the value and what is allowed", () => {
@@ -122,6 +134,32 @@ describe("a bad value is refused with its key, the value and what is allowed", (
     ["limits.by", ["", "client"], /address or session/],
     ["limits.body", ["0", "10", "10mb", "-1m", "1025g"], /1k to 1024g/],
     ["balancers", ["0", "8", "one"], /1 to 7$/],
+    ["engine", ["", "Swarm", "podman", "docker;", "swarm\n"], /docker or swarm/],
+    [
+      "swarm.managers",
+      ["tcp://a:1", "{}", "[1]", ...BAD_ENGINES.map((each) => JSON.stringify([each]))],
+      /a list of Docker engines such as unix:/,
+    ],
+    ["swarm.rebalance", ["", "once"], /true or false/],
+    ["swarm.encrypted", ["", "yes"], /true or false/],
+    ["swarm.mtu", ["575", "9001", "1e3", "auto"], /576 to 9000, or nothing/],
+    [
+      "machines",
+      [
+        ...["a", "[]", '{"a":"tcp://a:1"}', '{"a":{}}', '{"a":null}', machine({ role: "manager" })],
+        ...BAD_ENGINES.map((engine) => machine({ engine })),
+        ...["", "a", "::1", "10.0.0.256", "10.0.0.01", "0.0.0.0", "10.0.0.1\n"].map((address) =>
+          machine({ address }),
+        ),
+        ...["yes", "", null].map((down) => machine({ down })),
+        ...["", "a b", "-a", "a-", "a_b", "a;b", "a\nb", "é", "a".repeat(64), "__proto__"].map((name) =>
+          machine({}).replace('"a"', JSON.stringify(name)),
+        ),
+      ],
+      /a map of names \(letters, digits, \.-\) to \{engine: .*, address: .*, down: true or nothing\}/,
+    ],
+    ["slots", ["", "0", "257", "many"], /1 to 256/],
+    ["app.restartDelay", ["", "-1s", "61m", "soon"], /0s to 60m/],
     ["logDriver", ["", "json-file", "Local"], /local, or engine/],
     ["haproxyImage", ["", "HAProxy", "haproxy 3.2"], /Docker image reference/],
     ["monitoring", ["", "yes", "1", "True", "on"], /^true or false$/],

@@ -42,6 +42,20 @@ const MONITORED = { monitoring: "true" };
 const HTTPS = { "tls.selfSigned": "true" };
 const LIMITED = { "limits.requests": "1/1s" };
 const RUNTIME_TLS = { "runtimeTls.enabled": "true" };
+/** Without these two the keys of a Swarm mean nothing. */
+const SWARM = {
+  engine: "swarm",
+  machines: '{"a":{"engine":"tcp://10.0.0.1:2375","address":"10.0.0.1"}}',
+};
+
+/** Machines in the order of their names, as the settings have them. */
+const machinesIn = (text: string) =>
+  Object.entries<{ engine: string; address: string; down?: unknown }>(JSON.parse(text))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { engine, address, down = false }]) => ({
+      ...{ name, engine, address },
+      isDown: String(down) === "true",
+    }));
 
 export const KEYS: Readonly<Record<string, Place>> = {
   mode: { initial: "sticky", good: ["sticky", "hash"], given: same, taken: ({ mode }) => mode },
@@ -235,6 +249,13 @@ export const KEYS: Readonly<Record<string, Place>> = {
     given: milliseconds,
     taken: ({ app }) => app.stopTimeoutMs,
   },
+  "app.restartDelay": {
+    initial: 1_000,
+    good: ["1s", "500ms", "5m", "0"],
+    given: milliseconds,
+    taken: ({ app }) => app.restartDelayMs,
+    beside: SWARM,
+  },
   "haproxy.memory": {
     initial: 512,
     good: ["64m", "2g"],
@@ -351,6 +372,59 @@ export const KEYS: Readonly<Record<string, Place>> = {
     base: ({ traffic }) => (traffic.limits.body === undefined ? {} : { "limits.body": "1m" }),
   },
   balancers: { initial: 1, good: ["1", "3", "7"], given: Number, taken: ({ balancers }) => balancers },
+  // With machines beside it docker would be refused, and without them swarm is.
+  engine: {
+    initial: "docker",
+    good: ["docker"],
+    given: same,
+    taken: ({ swarm }) => (swarm === undefined ? "docker" : "swarm"),
+  },
+  "swarm.managers": {
+    initial: [],
+    good: ["[]", '["tcp://10.0.0.1:2375"]', '["unix:///run/docker.sock","ssh://ada@m-1.test:22","ssh://b"]'],
+    given: json,
+    taken: ({ swarm }) => swarm?.managers,
+    beside: SWARM,
+  },
+  "swarm.rebalance": {
+    initial: false,
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ swarm }) => swarm?.rebalance,
+    beside: SWARM,
+  },
+  "swarm.encrypted": {
+    initial: false,
+    good: ["true", "false"],
+    given: truth,
+    taken: ({ swarm }) => swarm?.encrypted,
+    beside: SWARM,
+  },
+  "swarm.mtu": {
+    initial: undefined,
+    good: ["", "576", "1400", "9000"],
+    given: (text) => (text === "" ? undefined : Number(text)),
+    taken: ({ swarm }) => swarm?.mtu,
+    beside: SWARM,
+  },
+  machines: {
+    initial: machinesIn(SWARM.machines),
+    good: [
+      SWARM.machines,
+      '{"b":{"engine":"ssh://ada@b","address":"10.0.0.2","down":true},' +
+        '"a":{"engine":"unix:///run/docker.sock","address":"10.0.0.1","down":"false"}}',
+    ],
+    given: machinesIn,
+    taken: ({ swarm }) => swarm?.machines,
+    beside: SWARM,
+  },
+  slots: {
+    initial: 32,
+    good: ["1", "32", "256"],
+    given: Number,
+    taken: ({ swarm }) => swarm?.slots,
+    beside: SWARM,
+  },
   logDriver: {
     initial: "local",
     good: ["local", "engine"],
@@ -630,6 +704,10 @@ const LINES: Readonly<
     pattern: /^ {4}server s\d+ 172\.28\.10\.\d+:9898 id \d+ cookie s\d+ [a-z0-9 ]+$/,
     count: ({ count }) => count,
   },
+  slots: {
+    pattern: /^ {4}server s\d+ ipv4@demo-podinfo\d+:9898 id \d+ cookie s\d+ [a-z0-9, -]+$/,
+    count: ({ swarm, count }) => Math.max(count, swarm?.slots ?? 0),
+  },
 };
 
 /**
@@ -641,6 +719,7 @@ const SECTIONS: Readonly<Record<string, RegExp>> = {
   accessLog: /^(# Written by|frontend http)\b/,
   "limits.by": /^(frontend http|backend sessions_served|# what clients)\b/,
   balancers: /^(# .*peer.*|peers|frontend peers|backend peers_loopback)\b/,
+  machines: /^(# .*peer.*|peers|frontend peers|backend peers_loopback)\b/,
   mode: /^backend webservers\b/,
   monitoring: /^frontend stats\b/,
   "tls.selfSigned": /^(# Written by|frontend http|backend webservers)\b/,

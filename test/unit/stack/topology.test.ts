@@ -143,7 +143,7 @@ test("no address, name or id is used twice, and none is the network's own or its
 test.each(["sticky", "hash"] as const)("the outputs of a %s stack tell its servers", (mode) => {
   const { servers } = topologyOf(12, { mode });
   const outputs = servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` }));
-  expect(declaredServers({ stack: "blue", mode }, outputs)).toEqual(
+  expect(declaredServers({ stack: "blue", mode }, { servers: outputs })).toEqual(
     servers.map(({ check: _, maxConnections: __, ...server }) => server),
   );
 });
