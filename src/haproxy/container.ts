@@ -27,6 +27,12 @@ export const HAPROXY_COMMAND = [
 export const CHECKS = "virt@ready";
 
 /**
+ * Who gives one of its words is told which server answers, where nobody is known by his address. It has no
+ * file either.
+ */
+export const PROBES = "virt@probes";
+
+/**
  * A worker that starts learns from this file what the worker before it knew of the servers. It is there
  * during a reload alone, and in memory, so that no restart finds it.
  */
@@ -36,6 +42,8 @@ export const STATE_FILE = `${SOCKET_FOLDER}/servers-before-reload`;
 export const PEER_VARIABLE = "BALANCER_PEER";
 /** This environment variable names the keys of the runtime API. Other keys take another container. */
 export const RUNTIME_TLS_VARIABLE = "BALANCER_RUNTIME_TLS";
+/** On a Swarm this environment variable has the address from which a machine's own requests come. */
+export const GATEWAY_VARIABLE = "BALANCER_GATEWAY";
 /** The config sets this environment variable to its own revision, and the runtime API shows it. */
 export const REVISION_VARIABLE = "BALANCER_REVISION";
 /** The config sets this one to how it checks servers. */

@@ -5,13 +5,15 @@ import { z } from "zod";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
 import { RUNTIME_CLIENT_NAME } from "../../stack/endpoint.ts";
 import { configMadeFrom, type MadeFrom } from "../../stack/made-from.ts";
-import type { Topology } from "../../stack/topology.ts";
+import type { Server, Topology } from "../../stack/topology.ts";
 import {
   CERTIFICATE_PATH,
   CHECK_VARIABLE,
   CHECKS,
   CONFIG_FOLDER,
+  GATEWAY_VARIABLE,
   PEER_VARIABLE,
+  PROBES,
   REVISION_VARIABLE,
   RUNTIME_CA_FILE,
   RUNTIME_CERTIFICATE_FILE,
@@ -21,7 +23,8 @@ import {
 import { checkText, checkValue } from "../runtime/check-values.ts";
 import { SESSION_BYTES } from "../stored-session.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
-import { serverArguments } from "./server-line.ts";
+import { RESOLVERS } from "./server-line.ts";
+import { serverLines } from "./server-lines.ts";
 import { checkNeeds } from "./template-needs.ts";
 import { trafficView } from "./traffic-view.ts";
 
@@ -61,13 +64,22 @@ export function renderConfig(topology: Topology): HaproxyConfig {
     containerName: "",
   };
   const revision = createHash("sha256")
-    .update(render({ ...topology, servers: [specimen] }, ""))
+    .update(render({ ...topology, ...specimens(topology, specimen) }, ""))
     .digest("hex")
     .slice(0, 16);
   const text = render(topology, revision);
   checkNeeds(text, topology);
   return { text, revision, madeFrom: configMadeFrom(topology) };
 }
+
+/**
+ * Which slots are declared is in no revision, as no list of servers is; how many there are, and their port,
+ * is.
+ */
+const specimens = ({ swarm, standIn }: Topology, specimen: Server): Partial<Topology> => ({
+  servers: [specimen],
+  swarm: swarm && { ...swarm, slots: swarm.slots.map(() => ({ ...specimen, port: standIn.port })) },
+});
 
 const HEAD = z.object({ revision: z.string(), madeFrom: z.record(z.string(), z.string()) });
 
@@ -94,7 +106,14 @@ const headOf = (topology: Topology, revision: string): string =>
 const viewOf = (topology: Topology) => ({
   mode: topology.mode,
   backend: topology.backend.name,
-  gateway: topology.network.gateway,
+  /** Source address of the host's own requests. Each machine of a Swarm has another. */
+  gateway: topology.swarm === undefined ? topology.network.gateway : `"\${${GATEWAY_VARIABLE}}"`,
+  /**
+   * Who asks for the answering server has a word from this map. Undefined where the gateway alone may ask.
+   */
+  probes: topology.swarm && PROBES,
+  /** Name of the name servers that slots follow. Undefined without slots. */
+  resolvers: topology.swarm && RESOLVERS,
   hostAddress: topology.hostAddress,
   /** This address may read the metrics. Undefined if nothing does. */
   prometheus: topology.monitoring?.prometheus.address,
@@ -118,7 +137,7 @@ const viewOf = (topology: Topology) => ({
   checkVariable: CHECK_VARIABLE,
   stateFile: STATE_FILE,
   peers: topology.balancers.map(({ peerName, address }) => ({ name: peerName, address })),
-  servers: topology.servers.map((server) => ({ name: server.name, arguments: serverArguments(server) })),
+  servers: serverLines(topology),
   tls: topology.tls && {
     certificate: CERTIFICATE_PATH,
     ciphers: CIPHERS.join(":"),
@@ -155,7 +174,7 @@ function sessionOf({ session, tls }: Topology) {
 }
 
 const TEMPLATES = new URL("../../../templates/", import.meta.url);
-const PARTIALS = ["global", "defaults", "peers", "frontends", "runtime", "backends"] as const;
+const PARTIALS = ["global", "defaults", "resolvers", "peers", "frontends", "runtime", "backends"] as const;
 
 let compiled: ((view: object) => string) | undefined;
 

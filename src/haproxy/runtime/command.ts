@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
 import { MAX_COMMAND_CHARS, MAX_LINE_BYTES } from "../../stack/buffer-limits.ts";
 import { isPem, type Pem } from "../../tls/certificate.ts";
-import { CHECKS } from "../container.ts";
+import { CHECKS, PROBES } from "../container.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
 /** A command line of the runtime API that is safe to send: one command, nothing else. */
@@ -205,6 +205,8 @@ export const COMMANDS = {
     commandWithText(command(`add map ${CHECKS} ${identifier(server)}`), value),
   deleteCheck: (server: string) => command(`del map ${CHECKS} ${identifier(server)}`),
   showChecks: () => command(`show map ${CHECKS}`),
+  addProbe: (word: string) => command(`add map ${PROBES} ${identifier(word)} 1`),
+  deleteProbe: (word: string) => command(`del map ${PROBES} ${identifier(word)}`),
   masterReload: () => command("@master reload"),
   masterShowProc: () => command("@master show proc"),
   /** For the master, which hands it on to the worker with this process id. */

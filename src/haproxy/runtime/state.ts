@@ -5,8 +5,11 @@ import { malformed } from "./runtime-error.ts";
 export const RUNNING_SERVER = z.object({
   name: z.string(),
   id: z.number(),
+  /** `-` for a slot that has none yet. */
   address: z.string(),
   port: z.number(),
+  /** Whether it is a line of haproxy.cfg whose address follows a name; not there for any other. */
+  isSlot: z.literal(true).optional(),
   /** What the operator wants of it: traffic, no new sessions but sticky ones, or nothing. */
   adminState: z.enum(["ready", "drain", "maint"]),
   /** Whether HAProxy sends it traffic, as far as its checks go. */
@@ -36,12 +39,20 @@ export const isInRotation = ({
   isUp && adminState === "ready" && weight > 0;
 
 const MAINT_BITS = 1 | 2 | 4;
+/** Of a slot 4 says that the file had it so when the worker began, whatever somebody has set since. */
+const SLOT_MAINT_BITS = 1 | 2;
 const DRAIN_BITS = 8 | 16;
 const CHECK_CONFIGURED_BIT = 2;
 const CHECK_ENABLED_BIT = 4;
 const OPERATIONAL_RUNNING = "2";
 const CHECK_PASSED = "3";
 const NO_RESULT = "0";
+/** Names of the services that fill slots. A server that somebody defined by another name is none. */
+const SLOT_HOST = /-(podinfo[1-9]\d*|standin)$/;
+/** What HAProxy shows of an address that is not there. */
+export const NONE = "-";
+/** The same of a slot whose name has no address yet. */
+const NOT_RESOLVED = "0.0.0.0";
 
 /**
  * Reads the answer of `show servers state`.
@@ -54,16 +65,19 @@ export function parseServersState(reply: string): RunningServer[] {
   const names = header.slice(2).split(" ");
   return lines.map((line) => {
     const { word, number } = cellsOf("show servers state", line, names, line.split(" "));
+    const isSlot = names.includes("srv_fqdn") && SLOT_HOST.test(word("srv_fqdn"));
     return {
+      ...(isSlot && { isSlot }),
       name: word("srv_name"),
       id: number("srv_id"),
-      address: word("srv_addr"),
+      address: isSlot && word("srv_addr") === NOT_RESOLVED ? NONE : word("srv_addr"),
       port: number("srv_port"),
-      adminState: adminStateOf(number("srv_admin_state")),
+      adminState: adminStateOf(number("srv_admin_state"), isSlot),
       isUp: word("srv_op_state") === OPERATIONAL_RUNNING,
       weight: number("srv_uweight"),
       isChecked: (number("srv_check_state") & CHECK_ENABLED_BIT) !== 0,
-      isMendable: (number("srv_check_state") & CHECK_CONFIGURED_BIT) !== 0 && word("srv_addr") !== "-",
+      isMendable:
+        (number("srv_check_state") & CHECK_CONFIGURED_BIT) !== 0 && (isSlot || word("srv_addr") !== NONE),
       hasPassed: word("srv_check_result") === CHECK_PASSED,
     };
   });
@@ -81,8 +95,8 @@ export function stateFileOf(reply: string): string {
   return [version, header, ...lines, ""].join("\n");
 }
 
-function adminStateOf(bits: number): AdminState {
-  if ((bits & MAINT_BITS) !== 0) return "maint";
+function adminStateOf(bits: number, isSlot: boolean): AdminState {
+  if ((bits & (isSlot ? SLOT_MAINT_BITS : MAINT_BITS)) !== 0) return "maint";
   return (bits & DRAIN_BITS) !== 0 ? "drain" : "ready";
 }
 

@@ -57,6 +57,9 @@ export const steps = (backend: string) => {
     ],
     /** Checks a server as the config file says again. */
     checkAsOthers,
+    /** Has HAProxy name servers to who has a word. */
+    addProbe: (word: string): Step => step(COMMANDS.addProbe(word)),
+    deleteProbe: (word: string): Step => step(COMMANDS.deleteProbe(word), NO_CHECK_OR_SILENCE),
     setDrain: (server: string, from: AdminState): readonly Step[] => leave(pathOf(server), from, "drain"),
     setReady: (server: string, from: AdminState): readonly Step[] => leave(pathOf(server), from, "ready"),
     shutdownSessions: (server: string): Step =>

@@ -1,6 +1,6 @@
 import { poll } from "../../stack/clock.ts";
 import type { Haproxy } from "../runtime/client.ts";
-import { readOldSessions, readSessions } from "../runtime/running-state.ts";
+import { readOldSessions, readServers, readSessions } from "../runtime/running-state.ts";
 import { STILL_BUSY } from "../runtime/steps.ts";
 import type { Report } from "./report.ts";
 import { PROGRESS, secondsLeft, type Target } from "./target.ts";
@@ -23,39 +23,52 @@ export async function retireServers(target: Removal, names: readonly string[], r
 
 /**
  * Takes servers out of HAProxy without a lost request: out of rotation at once, deleted as soon as their
- * sessions have ended. What is left after `drainTimeoutMs` is closed and reported. A server that keeps a
- * session even so stays in maintenance; its container's end closes the session, and the next update deletes
- * it.
+ * sessions have ended; a slot stays in maintenance. What is left after `drainTimeoutMs` is closed and
+ * reported. A server that keeps a session even so stays in maintenance; its container's end closes the
+ * session, and the next update deletes it.
  */
 export async function removeServers(target: Removal, names: readonly string[], report: Report) {
   if (names.length === 0) return;
   const { haproxy, drainTimeoutMs } = target;
   const { pause, shutdownSessions } = haproxy.steps;
   await haproxy.runSteps(names.map((name) => pause(name)));
-  const busy = await deleteIdle(target, names, report);
+  const slots = await findSlots(haproxy);
+  const busy = await deleteIdle(target, { names, slots }, report);
   if (busy.size === 0) return;
   await haproxy.runSteps([...busy.keys()].map((name) => shutdownSessions(name)));
   for (const [name, count] of busy)
     report(`${name}: ${plural(count)} closed after ${drainTimeoutMs / 1000} s`);
   const grace = { ...target, drainTimeoutMs: CLOSE_GRACE_MS };
-  const stuck = await deleteIdle(grace, [...busy.keys()], () => {});
+  const stuck = await deleteIdle(grace, { names: [...busy.keys()], slots }, () => {});
   for (const [name, count] of stuck) {
     const what = `${plural(count)} not closed by HAProxy, end with the container`;
-    report(`${name}: ${what}; the next update deletes ${name}`);
+    report(`${name}: ${what}${slots.has(name) ? "" : `; the next update deletes ${name}`}`);
   }
 }
 
-/** Deletes servers as they run out of sessions. Returns those that still have some, with their number. */
-function deleteIdle(target: Removal, names: readonly string[], report: Report): Promise<Map<string, number>> {
+/** Names the slots, which are lines of haproxy.cfg for good. */
+const findSlots = async (haproxy: Haproxy): Promise<ReadonlySet<string>> =>
+  new Set((await readServers(haproxy)).flatMap(({ name, isSlot }) => (isSlot === true ? [name] : [])));
+
+/**
+ * Deletes servers as they run out of sessions, but for slots. Returns those that still have some, with their
+ * number.
+ */
+function deleteIdle(
+  target: Removal,
+  { names, slots }: { readonly names: readonly string[]; readonly slots: ReadonlySet<string> },
+  report: Report,
+): Promise<Map<string, number>> {
   let left = names;
   const look = async (): Promise<Map<string, number>> => {
     const sessions = await readSessions(target.haproxy);
     const count = (name: string): number => sessions.get(name) ?? 0;
+    const idle = left.filter((name) => count(name) === 0);
     const deleted = await deleteServers(
       target.haproxy,
-      left.filter((name) => count(name) === 0),
+      idle.filter((name) => !slots.has(name)),
     );
-    left = left.filter((name) => !deleted.has(name));
+    left = left.filter((name) => !deleted.has(name) && !(slots.has(name) && idle.includes(name)));
     return new Map(left.map((name) => [name, Math.max(1, count(name))]));
   };
   return waitUntilIdle({ look, words: "" }, target, report);

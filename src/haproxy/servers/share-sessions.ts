@@ -107,7 +107,11 @@ const whenConnected = (
 async function findUnconnected(sharers: readonly Sharer[], forGood: boolean): Promise<string[]> {
   const told = await Promise.all(
     sharers.map(async ({ haproxy, haproxyContainer }) => {
-      const [peers, { uptimeSeconds }] = await Promise.all([readPeers(haproxy), readProcessInfo(haproxy)]);
+      const [known, { uptimeSeconds }] = await Promise.all([readPeers(haproxy), readProcessInfo(haproxy)]);
+      // One that is on a dead machine is a peer, and nobody asks it.
+      const peers = known.filter(({ name }) =>
+        sharers.some((each) => each.haproxyContainer.endsWith(`-${name}`)),
+      );
       // One that still runs a config of fewer balancers knows too few.
       if (peers.length < sharers.length - 1) return [`${haproxyContainer} does not know all of them`];
       const apart = peers.filter((peer) => !isSharing(peer));

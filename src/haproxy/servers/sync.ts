@@ -6,10 +6,11 @@ import { serverArguments } from "../file/server-line.ts";
 import type { Haproxy } from "../runtime/client.ts";
 import { COMMANDS } from "../runtime/command.ts";
 import { reload } from "../runtime/reload.ts";
-import { type RunningState, readState, unlessDown } from "../runtime/running-state.ts";
+import { type RunningState, readServers, readState, unlessDown } from "../runtime/running-state.ts";
 import { RuntimeError } from "../runtime/runtime-error.ts";
-import { stateFileOf } from "../runtime/state.ts";
+import { NONE, stateFileOf } from "../runtime/state.ts";
 import type { Step } from "../runtime/steps.ts";
+import { followAddresses } from "./follow.ts";
 import { judgeUp } from "./judge-up.ts";
 import { proveUp } from "./prove.ts";
 import type { Report } from "./report.ts";
@@ -107,9 +108,11 @@ async function carryOutPhase(
         phase.servers.flatMap((server) => haproxy.steps.add(server.name, serverArguments(server))),
       );
       return;
+    case "follow":
+      return followAddresses(target, phase.servers, report);
     case "change":
       await haproxy.runSteps(phase.changes.flatMap((change) => stepsOf(change, haproxy.steps)));
-      return;
+      return setPorts(haproxy, phase.changes);
     case "prove":
       return proveUp(target, phase.servers, report);
     case "judge":
@@ -133,6 +136,8 @@ function stepsOf(
   switch (change.kind) {
     case "set-address":
       return [setAddress(change.name, change.address, change.port)];
+    case "set-port":
+      return []; // by setPorts
     case "set-weight":
       return [setWeight(change.name, change.weight)];
     case "enable-check":
@@ -144,6 +149,19 @@ function stepsOf(
     default:
       return change satisfies never;
   }
+}
+
+/** Changes ports of slots where these are by now; one without an address gets it with the reload. */
+async function setPorts(haproxy: Haproxy, changes: readonly Change[]): Promise<void> {
+  const ports = new Map(
+    changes.flatMap((each) => (each.kind === "set-port" ? [[each.name, each.port] as const] : [])),
+  );
+  if (ports.size === 0) return;
+  const steps = (await readServers(haproxy)).flatMap(({ name, address }) => {
+    const port = ports.get(name);
+    return port === undefined || address === NONE ? [] : [haproxy.steps.setAddress(name, address, port)];
+  });
+  await haproxy.runSteps(steps);
 }
 
 /**

@@ -2,7 +2,7 @@ import { poll, systemClock } from "../../stack/clock.ts";
 import { describeCheck, type HealthCheck, passes } from "../../stack/health-check.ts";
 import type { Server } from "../../stack/topology.ts";
 import { trialArguments, trialName } from "../file/server-line.ts";
-import { readStats } from "../runtime/running-state.ts";
+import { readServers, readStats } from "../runtime/running-state.ts";
 import { ReloadRefusedError } from "../runtime/runtime-error.ts";
 import { describeServers, notUpWithin, placeOf } from "./prove.ts";
 import type { Report } from "./report.ts";
@@ -25,10 +25,15 @@ export async function tryCheck(target: Target, trial: Trial, report: Report): Pr
   const clear = (): Promise<void> => removeServers(target, names, report);
   await clear(); // of an update that was killed
   try {
+    const running = new Map((await readServers(target.haproxy)).map((each) => [each.name, each.address]));
     await target.haproxy.runSteps(
       trial.servers.flatMap((server) => [
         ...checkWith(trialName(server), trial.check),
-        ...add(trialName(server), trialArguments(server)),
+        // A server that is added at run time follows no name.
+        ...add(
+          trialName(server),
+          trialArguments(server, server.isSlot === true ? running.get(server.name) : server.address),
+        ),
       ]),
     );
     await judge(target, trial, report);

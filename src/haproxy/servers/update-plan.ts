@@ -8,6 +8,8 @@ import type { AdminState, RunningServer } from "../runtime/state.ts";
 /** A change of a server that stays. */
 export type Change =
   | { readonly kind: "set-address"; readonly name: string; readonly address: string; readonly port: number }
+  /** Of a slot, wherever it is then. */
+  | { readonly kind: "set-port"; readonly name: string; readonly port: number }
   | { readonly kind: "set-weight"; readonly name: string; readonly weight: number }
   | { readonly kind: "enable-check"; readonly name: string }
   /** It is checked in a way of its own, which nobody declares. */
@@ -36,6 +38,8 @@ export type Phase =
   /** Servers that stand in the way leave: out of rotation, drained, deleted. */
   | { readonly kind: "evict"; readonly names: readonly string[] }
   | { readonly kind: "add"; readonly servers: readonly Server[] }
+  /** Wait until these slots, which are out of rotation, have the addresses of what shall serve there. */
+  | { readonly kind: "follow"; readonly servers: readonly Server[] }
   | { readonly kind: "change"; readonly changes: readonly Change[] }
   /** Wait until a check finds the servers up. */
   | { readonly kind: "prove"; readonly servers: readonly Server[] }
@@ -77,7 +81,10 @@ export function planUpdate(declared: DeclaredServers, found: RunningState): Plan
   if (found.revision !== revision) return planReload(declared, found);
   const difference = planServers(servers, found.servers, checkValue(check));
   const prove: Phase = { kind: "prove", servers };
-  return { difference, phases: [...additionsOf(difference), prove, retire(namesOf(difference.remove))] };
+  return {
+    difference,
+    phases: [...additionsOf(difference, servers), prove, retire(namesOf(difference.remove))],
+  };
 }
 
 /**
@@ -98,13 +105,13 @@ export function planBringUp(
     running.filter(({ name, id }) => taken.has(name) || taken.has(id)),
   );
   if (check === undefined || takesStatus(runs, check))
-    return { difference, phases: [...additionsOf(difference), { kind: "prove", servers }] };
+    return { difference, phases: [...additionsOf(difference, servers), { kind: "prove", servers }] };
   const trusted = new Set(
     running.filter(({ isUp, isChecked }) => isUp && !isChecked).map(({ name }) => name),
   );
   const isWanted = ({ kind, name }: Change): boolean => kind !== "enable-check" || !trusted.has(name);
   const judged = { ...difference, change: difference.change.filter(isWanted) };
-  return { difference: judged, phases: [...additionsOf(judged), { kind: "judge", servers, check }] };
+  return { difference: judged, phases: [...additionsOf(judged, servers), { kind: "judge", servers, check }] };
 }
 
 /**
@@ -120,9 +127,12 @@ function planReload({ servers: declared, check: next }: DeclaredServers, found: 
   if (!running.some(({ isUp }) => isUp)) return { difference, phases: reload };
   const known = new Set(running.flatMap(({ name, id }) => [name, id]));
   const paused = new Set(running.filter(({ adminState }) => adminState === "maint").map(({ name }) => name));
-  const first = declared.filter(({ name, id }) => paused.has(name) || (!known.has(name) && !known.has(id)));
+  // Only the next worker can have another slot.
+  const first = declared.filter(
+    ({ name, id, isSlot }) => paused.has(name) || (isSlot !== true && !known.has(name) && !known.has(id)),
+  );
   const names = new Set(declared.map(({ name }) => name));
-  const undeclared = running.map(({ name }) => name).filter((name) => !names.has(name));
+  const undeclared = namesOf(running.filter((server) => !names.has(server.name) && !isIdleSlot(server)));
   const proof = first.length === 0 ? [] : planBringUp(first, found, next).phases;
   const isSameCheck = found.check === undefined || found.check === checkText(next);
   const check = isSameCheck ? [] : planCheck(declared, found, first, next);
@@ -151,11 +161,16 @@ function planCheck(
 }
 
 /** What happens before the servers are proved up. */
-const additionsOf = ({ evict, add, change }: Difference): readonly Phase[] => [
-  { kind: "evict", names: namesOf(evict) },
-  { kind: "add", servers: add.map(({ server }) => server) },
-  { kind: "change", changes: change },
-];
+const additionsOf = ({ evict, add, change }: Difference, declared: readonly Server[]): readonly Phase[] => {
+  const entering = new Set(change.flatMap(({ kind, name }) => (kind === "set-ready" ? [name] : [])));
+  const slots = declared.filter(({ name, isSlot }) => isSlot === true && entering.has(name));
+  return [
+    { kind: "evict", names: namesOf(evict) },
+    { kind: "add", servers: add.map(({ server }) => server) },
+    ...(slots.length === 0 ? [] : [{ kind: "follow", servers: slots } as const]),
+    { kind: "change", changes: change },
+  ];
+};
 
 const retire = (names: readonly string[]): Phase => ({ kind: "retire", names });
 
@@ -184,6 +199,7 @@ export function planServers(
   const kept = new Map<string, RunningServer>();
   for (const server of running.toSorted((a, b) => a.id - b.id)) {
     const declared = wanted.get(server.name);
+    if (declared === undefined && isIdleSlot(server)) continue;
     if (declared !== undefined && isSame(declared, server)) kept.set(server.name, server);
     else
       (declared !== undefined || wantedIds.has(server.id) ? evict : remove).push({
@@ -201,6 +217,10 @@ export function planServers(
   return { evict, add, change, remove };
 }
 
+/** A slot that nobody declares stays, out of rotation. */
+export const isIdleSlot = ({ isSlot, adminState }: RunningServer): boolean =>
+  isSlot === true && adminState === "maint";
+
 /** All actions that mend a difference, in order. */
 export const actionsOf = ({ evict, add, change, remove }: Difference): readonly Action[] => [
   ...evict,
@@ -211,12 +231,21 @@ export const actionsOf = ({ evict, add, change, remove }: Difference): readonly 
 
 /** Id and cookie are fixed when a server is added; one that differs is another server under this name. */
 const isSame = (declared: Server, running: RunningServer): boolean =>
-  running.isMendable && declared.id === running.id && declared.cookie === running.cookie;
+  running.isMendable &&
+  declared.id === running.id &&
+  declared.cookie === running.cookie &&
+  (declared.isSlot === true) === (running.isSlot === true);
 
-function planChanges({ name, address, port }: Server, running: RunningServer, check: string | undefined) {
+function planChanges(
+  { name, address, port, isSlot }: Server,
+  running: RunningServer,
+  check: string | undefined,
+): Change[] {
   const { check: own = check } = running;
   const actions: Change[] = [];
-  if (running.address !== address || running.port !== port)
+  // The address of a slot is Docker's to say.
+  if (isSlot === true && running.port !== port) actions.push({ kind: "set-port", name, port });
+  if (isSlot !== true && (running.address !== address || running.port !== port))
     actions.push({ kind: "set-address", name, address, port });
   if (running.weight !== SERVER_WEIGHT) actions.push({ kind: "set-weight", name, weight: SERVER_WEIGHT });
   if (!running.isChecked) actions.push({ kind: "enable-check", name });

@@ -1,4 +1,7 @@
 const MODES = ["sticky", "hash"] as const;
+const MACHINES = Object.fromEntries(
+  [1, 2, 3].map((n) => [`m${n}`, { engine: `tcp://10.0.0.${n}:2375`, address: `10.0.0.${n}` }]),
+);
 const SIZES = [
   { size: "0", config: { count: "0" } },
   { size: "1", config: { count: "1" } },
@@ -35,6 +38,19 @@ const SIZES = [
       "retries.on": '["conn-failure","503"]',
       "timeouts.server": "5m",
       accessLog: "off",
+    },
+  },
+  {
+    size: "3-swarm",
+    config: {
+      count: "3",
+      engine: "swarm",
+      machines: JSON.stringify(MACHINES),
+      slots: "6",
+      monitoring: "true",
+      "tls.selfSigned": "true",
+      "tls.redirect": "true",
+      "app.maxConnections": "100",
     },
   },
 ] as const;

@@ -103,6 +103,60 @@ describe("the answer of `show servers state`", () => {
     ).toBe(isChecked);
   });
 
+  /** A server that follows a name, as HAProxy 3.2.26 has it. */
+  const following = (fqdn: string, { address = "10.1.0.4", bits = 0, check = 6, op = 2 } = {}) =>
+    stateOf(
+      `5 webservers 4 s4 ${address} ${op} ${bits} 100 100 1 15 3 2 ${check} 0 0 1 ${fqdn} 80 - 0 0 - - 0`,
+    );
+
+  test.each([
+    [0, "ready"],
+    [1, "maint"],
+    [2, "maint"],
+    [4, "ready"],
+    [5, "maint"],
+    [8, "drain"],
+    [12, "drain"],
+    [13, "maint"],
+    [20, "drain"],
+    [32, "ready"],
+    [36, "ready"],
+    [37, "maint"],
+    [40, "drain"],
+  ])("with admin bits %i of a slot means %s: what the file began with counts no more", (bits, adminState) => {
+    expect(following("demo-podinfo4", { bits })?.adminState).toBe(adminState);
+  });
+
+  test.each([
+    ["demo-podinfo4", true],
+    ["my-stack.x_1-podinfo256", true],
+    ["demo-standin", true],
+    ["-", false],
+    ["localhost", false],
+    ["demo-podinfo0", false],
+    ["demo-podinfo4.test", false],
+    ["podinfo4", false],
+    ["standin", false],
+  ])("takes a server that follows %s for a slot: %s", (fqdn, isSlot) => {
+    const server = following(fqdn);
+    expect(server?.isSlot).toBe(isSlot ? true : undefined);
+    expect(server).toMatchObject({ name: "s4", id: 4, address: "10.1.0.4", port: 80, isMendable: true });
+  });
+
+  test.each(["-", "0.0.0.0"])(
+    "has no address of a slot where it says %s, and can mend it even so",
+    (address) => {
+      const empty = following("demo-podinfo4", { address, bits: 37, op: 0 });
+      expect(empty).toMatchObject({ address: "-", isMendable: true, isUp: false });
+      expect(following("demo-podinfo4", { address, check: 0 })?.isMendable).toBe(false);
+    },
+  );
+
+  test("leaves 0.0.0.0 of any other server as it is, and mends none without an address", () => {
+    expect(following("-", { address: "0.0.0.0" })).toMatchObject({ address: "0.0.0.0", isMendable: true });
+    expect(following("localhost", { address: "-" })).toMatchObject({ address: "-", isMendable: false });
+  });
+
   test("is read by the header's names, not by position", () => {
     const reply =
       "1\n# srv_name srv_port srv_addr srv_id srv_op_state srv_admin_state srv_uweight srv_check_state srv_check_result\ns9 81 10.0.0.9 9 2 0 50 6 3\n";

@@ -37,6 +37,9 @@ const MAP = /^(show|add|del) map virt@ready ?(\S*) ?(.*)$/;
 const CHANGE = new RegExp(`^(${VERBS.join("|")}) ${BACKEND}/(\\S+) ?(.*)$`);
 const MAINT = 1;
 const DRAIN = 8;
+/** Of a slot: disabled in the file, for as long as the worker lives, and without an address. */
+const LASTING = 4 | 32;
+const NO_ADDRESS = 32;
 const FIRST_CHECK_MS = 100;
 const CHECKED = 6;
 
@@ -123,6 +126,8 @@ export class FakeWorker {
       case "wait 50ms srv-removable":
         return server.sessions > 0 ? "Wait delay expired." : "Done.";
       case "del server":
+        if (server.follows !== undefined)
+          return "This server cannot be removed at runtime due to other configuration elements.";
         if (server.adminBits !== MAINT) return "Only servers in maintenance mode can be deleted.";
         if (server.sessions > 0) return "Server still has connections attached to it, cannot remove it.";
         this.servers.delete(name);
@@ -146,13 +151,14 @@ export class FakeWorker {
     return "New server registered.";
   }
 
-  #set({ name, adminBits }: LiveServer, rest: string): string {
+  #set({ name, adminBits, follows }: LiveServer, rest: string): string {
     const [, what, value = "", port] = /^(state|health|weight|addr) (\S+)(?: port (\d+))?$/.exec(rest) ?? [];
     if (what === "state") {
       const bits = { ready: 0, drain: DRAIN, maint: MAINT }[value] ?? Number.NaN;
-      this.set(name, { adminBits: bits });
+      this.set(name, { adminBits: follows === undefined ? bits : bits | (adminBits & LASTING) });
       // It trusts a server that leaves maintenance, but not one that was added as down.
-      const isTrusted = adminBits === MAINT && bits !== MAINT && this.servers.get(name)?.trustedUntilMs !== 0;
+      const isTrusted =
+        (adminBits & MAINT) !== 0 && bits !== MAINT && this.servers.get(name)?.trustedUntilMs !== 0;
       if (isTrusted) this.set(name, { trustedUntilMs: this.#nextCheckMs(name) });
     } else if (what === "health" && value === "up") {
       this.set(name, { trustedUntilMs: Number.POSITIVE_INFINITY });
@@ -172,17 +178,18 @@ export class FakeWorker {
   #isUp({ name, adminBits, checkBits, passesFromMs, trustedUntilMs }: LiveServer): boolean {
     const now = this.#clock.now();
     const passes = now >= passesFromMs && this.#refusal(name) === undefined;
-    return adminBits !== MAINT && (checkBits !== CHECKED || now < trustedUntilMs || passes);
+    if ((adminBits & NO_ADDRESS) !== 0) return false;
+    return (adminBits & MAINT) === 0 && (checkBits !== CHECKED || now < trustedUntilMs || passes);
   }
 
   #state(): string {
     const head = RECORDED.serversState.split("\n").slice(0, 2);
     const lines = Array.from(this.servers.values(), (server) => {
-      const { name, id, address, port, weight, adminBits, checkBits, passesFromMs } = server;
+      const { name, id, address, port, weight, adminBits, checkBits, passesFromMs, follows = "-" } = server;
       const passes = this.#clock.now() >= passesFromMs && this.#refusal(name) === undefined;
       const [op, result] = [this.#isUp(server) ? 2 : 0, passes ? 3 : 2];
       const start = `5 ${BACKEND} ${id} ${name} ${address} ${op} ${adminBits} ${weight} ${weight} 1`;
-      return `${start} 15 ${result} 2 ${checkBits} 0 0 1 - ${port} - 0 0 - - 0`;
+      return `${start} 15 ${result} 2 ${checkBits} 0 0 1 ${follows} ${port} - 0 0 - - 0`;
     });
     return [...head, ...lines].join("\n");
   }
@@ -205,7 +212,7 @@ export class FakeWorker {
       const words = new Map<string, string | number>([
         ["pxname", "webservers"],
         ["svname", server.name],
-        ["status", server.adminBits === MAINT ? "MAINT" : isUp ? "UP" : "DOWN"],
+        ["status", statusOf(server, isUp)],
         ...checkWords(isUp, code),
         ["cookie", server.cookie ?? ""],
       ]);
@@ -218,6 +225,11 @@ export class FakeWorker {
     });
     return [head, ...lines].join("\n");
   }
+}
+
+function statusOf({ adminBits }: LiveServer, isUp: boolean): string {
+  if ((adminBits & MAINT) !== 0) return "MAINT";
+  return (adminBits & NO_ADDRESS) !== 0 ? "MAINT (resolution)" : isUp ? "UP" : "DOWN";
 }
 
 const checkWords = (isUp: boolean, code: number | undefined) =>

@@ -10,10 +10,12 @@ export interface ModelServer {
   readonly id: number;
   /** `-` for a server that was added by a host name. */
   readonly address: string;
+  /** Name that its address follows, of a slot: a line of haproxy.cfg that stays, whoever leaves. */
+  readonly follows?: string;
   readonly port: number;
   readonly cookie: string | undefined;
   readonly weight: number;
-  /** 0 ready, 1 maintenance, 8 drain. */
+  /** 0 ready, 1 maintenance, 8 drain; of a slot also 4 disabled in the file, 32 without an address. */
   readonly adminBits: number;
   /** 0 no check, 2 a check that is off, 6 a check that is on. */
   readonly checkBits: number;
@@ -24,12 +26,23 @@ export interface ModelServer {
 const CHECK_CONFIGURED = 2;
 const CHECK_ENABLED = 4;
 
-/** A server as Balancer's own `add server`, `enable health` and `set server … state ready` leave it. */
+const MAINT = 1;
+const DRAIN = 8 | 16;
+
+/** Where the container of a slot runs in the tests that do not care. */
+export const placeOfSlot = (id: number): string => `10.1.0.${id}`;
+
+/**
+ * A server as Balancer's own `add server`, `enable health` and `set server … state ready` leave it, or a slot
+ * whose container runs.
+ */
 export function asAdded(server: Server): ModelServer {
-  const [, address = "", port = "", id = "", cookie, weight = "", check] =
-    /^([\d.]+):(\d+) id (\d+)(?: cookie (\S+))? weight (\d+)( check .*)?$/.exec(serverArguments(server)) ??
-    [];
+  const [, follows, address = placeOfSlot(server.id), port = "", id = "", cookie, weight = "", check] =
+    /^(?:ipv4@([\w.-]+)|([\d.]+)):(\d+) id (\d+)(?: cookie (\S+))? weight (\d+)(?: backup)?( check .*)?$/.exec(
+      serverArguments(server),
+    ) ?? [];
   return {
+    ...(follows !== undefined && { follows }),
     ...{
       name: server.name,
       id: Number(id),
@@ -57,22 +70,24 @@ export function applyAction(servers: readonly ModelServer[], action: Action): re
   }
   const server = servers.find(({ name }) => name === action.name);
   if (server === undefined) throw new Error(`No such server: ${action.name}`);
-  if (action.kind === "remove") return servers.filter((other) => other !== server);
+  if (action.kind === "remove" && server.follows === undefined)
+    return servers.filter((other) => other !== server);
   const changed = change(server, action);
   return servers.map((other) => (other === server ? changed : other));
 }
 
-function change(
-  server: ModelServer,
-  action: Exclude<Action, { readonly kind: "add" | "remove" }>,
-): ModelServer {
+function change(server: ModelServer, action: Exclude<Action, { readonly kind: "add" }>): ModelServer {
   switch (action.kind) {
+    case "remove":
+      return { ...server, adminBits: server.adminBits | MAINT }; // a slot cannot be deleted
     case "set-address":
       if (server.address === "-")
         throw new Error(
           "Update for the current server address family is only supported through configuration file.",
         );
       return { ...server, address: action.address, port: action.port };
+    case "set-port":
+      return { ...server, port: action.port };
     case "set-weight":
       return { ...server, weight: action.weight };
     case "enable-check":
@@ -82,7 +97,10 @@ function change(
     case "check-as-others":
       return { ...server, check: undefined };
     case "set-ready":
-      return { ...server, adminBits: 0 };
+      return {
+        ...server,
+        adminBits: server.follows === undefined ? 0 : server.adminBits & ~(MAINT | DRAIN),
+      };
     default:
       return action satisfies never;
   }
@@ -91,9 +109,9 @@ function change(
 /** What Balancer reads of these servers: HAProxy's text, parsed, with the cookies of `show stat`. */
 export function readBack(servers: readonly ModelServer[]): RunningServer[] {
   const [version, header] = RECORDED.serversState.split("\n");
-  const lines = servers.map(({ name, id, address, port, weight, adminBits, checkBits }) => {
-    const fqdn = address === "-" ? "localhost" : "-";
-    const isUp = adminBits === 1 ? 0 : 2;
+  const lines = servers.map(({ name, id, address, port, weight, adminBits, checkBits, follows }) => {
+    const fqdn = follows ?? (address === "-" ? "localhost" : "-");
+    const isUp = (adminBits & MAINT) !== 0 || (follows !== undefined && address === "-") ? 0 : 2;
     const state = `${isUp} ${adminBits} ${weight} ${weight} 1 15 3 2 ${checkBits}`;
     return `5 webservers ${id} ${name} ${address} ${state} 0 0 1 ${fqdn} ${port} - 0 0 - - 0`;
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { reload as reloadHaproxy } from "../../../../src/haproxy/runtime/reload.ts";
 import { retireServers } from "../../../../src/haproxy/servers/retire.ts";
-import { declare } from "./declared-servers.ts";
+import { declare, slotsOf } from "./declared-servers.ts";
 import { FakeHaproxy } from "./fake-haproxy.ts";
 
 const start = () => FakeHaproxy.start({ running: declare(3) });
@@ -121,6 +121,66 @@ describe("a server that leaves", () => {
       kind: expect.stringMatching(/^(broken|unreachable)$/),
     });
     expect(fake.transcript).not.toContain("del server s2");
+  });
+});
+
+describe("a slot that leaves", () => {
+  const SLOTS = slotsOf(3);
+  const startSlots = () => FakeHaproxy.start({ running: SLOTS });
+
+  test("stays in maintenance, where it is in the file for good, and nothing asks to delete it", async () => {
+    await using fake = await startSlots();
+    await retire(fake, "s2", "s3");
+    expect(fake.transcript).toEqual(["set server s2 state maint", "set server s3 state maint"]);
+    expect(fake.names()).toEqual(["s1", "s2", "s3", "standin"]);
+    expect(["s1", "s2", "s3"].map((name) => fake.server(name)?.adminBits)).toEqual([0, 1, 1]);
+    expect(fake.clock.now()).toBe(0);
+  });
+
+  test("is gone when its last session has ended, and one that is none is deleted beside it", async () => {
+    await using fake = await FakeHaproxy.start({ running: [...SLOTS.slice(0, 2), ...declare(3).slice(2)] });
+    fake.worker.set("s2", { sessions: 2 });
+    fake.clock.at(3_000, () => fake.worker.set("s2", { sessions: 1 }));
+    fake.clock.at(7_000, () => fake.worker.set("s2", { sessions: 0 }));
+    await retire(fake, "s2", "s3");
+    expect(fake.transcript).toEqual([
+      "set server s2 state maint",
+      "set server s3 state maint",
+      ...deleting("s3"),
+      "… s2: 2 sessions left; closed in 9 s",
+      "… s2: 1 session left; closed in 4 s",
+    ]);
+    expect(fake.names()).toEqual(["s1", "s2"]);
+    expect(fake.clock.now()).toBe(7_000);
+  });
+
+  test("has its sessions closed that do not end in time", async () => {
+    await using fake = await startSlots();
+    fake.worker.set("s2", { sessions: 3 });
+    await retireWithin(1_000, fake, "s2");
+    expect(fake.transcript).toEqual([
+      "set server s2 state maint",
+      "shutdown sessions server s2",
+      "= s2: 3 sessions closed after 1 s",
+    ]);
+    expect([fake.server("s2")?.sessions, fake.clock.now()]).toEqual([0, 1_000]);
+  });
+
+  test("is told with a session that cannot be closed, and with no update that would delete it", async () => {
+    await using fake = await startSlots();
+    fake.worker.set("s2", { sessions: Number.POSITIVE_INFINITY });
+    await retireWithin(0, fake, "s2");
+    expect(fake.transcript.at(-1)).toBe("= s2: 1 session not closed by HAProxy, end with the container");
+    expect(fake.server("s2")?.adminBits).toBe(1);
+    expect(fake.clock.now()).toBe(3_000);
+  });
+
+  test("keeps what the file says of it, and may leave again", async () => {
+    await using fake = await startSlots();
+    fake.worker.set("s2", { adminBits: 4 });
+    await retire(fake, "s2");
+    await retire(fake, "s2");
+    expect(fake.server("s2")?.adminBits).toBe(5);
   });
 });
 
