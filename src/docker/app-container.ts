@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
-import type { Frozen } from "../stack/schema.ts";
 import { type AppFiles, withFiles } from "./app-files.ts";
+import type { AppHost, FoundApp } from "./app-host.ts";
 import { dockerWords, EngineError, hasStatus } from "./engine-error.ts";
-import { inspectContainer } from "./engine-replies.ts";
+import { type FoundContainer, inspectContainer } from "./engine-replies.ts";
 import { checkIsOwn, DEFINITION_LABEL, definitionOf, type Labels } from "./labels.ts";
 import { changedLimits, type Limits, lastingLimits, setLimits } from "./limits.ts";
 
@@ -19,13 +19,17 @@ export interface AppContainer {
   readonly labels: Labels;
   /** Most processes and threads. They are changed while the container runs. */
   readonly pids: number;
+  /** How long after its end a Swarm starts it again. An engine decides by itself. */
+  readonly restartDelayMs?: number | undefined;
 }
 
-/** An app container that the engine has. */
-export type FoundApp = Frozen<NonNullable<Awaited<ReturnType<typeof findApp>>>>;
+/** An app container that an engine has. */
+export interface DockerApp extends FoundApp {
+  readonly hostConfig: FoundContainer["HostConfig"];
+}
 
 /** Finds the container of a name. The result is undefined if there is none. */
-export async function findApp(docker: Docker, name: string) {
+export async function findApp(docker: Docker, name: string): Promise<DockerApp | undefined> {
   const found = await inspectContainer(docker, name);
   if (found === undefined) return undefined;
   const { Id, Image, Config, State, HostConfig, NetworkSettings } = found;
@@ -38,8 +42,8 @@ export async function findApp(docker: Docker, name: string) {
      */
     definition: lastingLimits(HostConfig).length === 0 ? definitionOf(Config.Labels, Image) : "",
     labels: Config.Labels,
-    state: State.Paused ? ("paused" as const) : State.Running ? ("running" as const) : ("stopped" as const),
     hostConfig: HostConfig,
+    state: State.Paused ? "paused" : State.Running ? "running" : "stopped",
     /**
      * Its address on the stack's network; while it runs, the one that it really has. It is empty after
      * somebody disconnected it, or after the engine was killed while it started the container.
@@ -55,8 +59,13 @@ export async function findApp(docker: Docker, name: string) {
  * @param knownId Id of the container that this stack's state names. Labels decide about any other.
  * @throws {EngineError} The container belongs to somebody else.
  */
-export function refuseForeign({ id, labels }: FoundApp, app: AppContainer, knownId?: string): void {
-  if (id !== knownId) checkIsOwn("container", app.name, labels, app.labels);
+export function refuseForeign(
+  { kind }: Pick<AppHost, "kind">,
+  { id, labels }: FoundApp,
+  app: AppContainer,
+  knownId?: string,
+): void {
+  if (id !== knownId) checkIsOwn(kind, app.name, labels, app.labels);
 }
 
 /**
@@ -84,7 +93,7 @@ export async function runApp(docker: Docker, app: AppContainer): Promise<void> {
 }
 
 /** Gives a container its limits, and lets it run if it is stopped or paused. */
-export async function resumeApp(docker: Docker, found: FoundApp, limits: Limits): Promise<void> {
+export async function resumeApp(docker: Docker, found: DockerApp, limits: Limits): Promise<void> {
   const container = docker.getContainer(found.id);
   await setLimits(docker, found.id, await changedLimits(docker, found.hostConfig, limits));
   if (found.state === "paused") await container.unpause();

@@ -5,9 +5,14 @@ import { messageOf } from "../stack/settled.ts";
  * Docker's words, and what to do.
  */
 export class EngineError extends Error {
-  override readonly name = "EngineError";
+  override readonly name: string = "EngineError";
   // Pulumi prints an error's stack if it has one, and users need the message alone.
   override stack = "";
+}
+
+/** No engine answers at an address. */
+export class UnreachableError extends EngineError {
+  override readonly name = "UnreachableError";
 }
 
 /** Takes Docker's own words out of an error of the Engine API, without the client's prefix. */

@@ -7,7 +7,7 @@ import { inspectEngine } from "./engine-replies.ts";
 export const ENGINE_IDENTITY = z.object({
   /** Docker's own id of the engine. */
   id: z.string(),
-  /** Where it was, as the docker command has it. */
+  /** Where it was, as the docker command has it; empty for a Swarm, whose id it is then. */
   host: z.string(),
 });
 /** The engine that something was made on. */
@@ -25,6 +25,7 @@ export async function identifyEngine(docker: Engine): Promise<EngineIdentity> {
  * @throws {EngineError} The message names both engines.
  */
 export async function refuseOtherEngine({ id, host }: EngineIdentity): Promise<void> {
+  if (host === "") return; // any manager of the Swarm will do
   const found = await findEngine();
   if (found.host === host || (await inspectEngine(await connectEngine())).ID === id) return;
   const where = `this stack is on the Docker engine at ${host}, not on the one ${describeEngine(found)}`;

@@ -1,17 +1,7 @@
 import type Docker from "dockerode";
 import { z } from "zod";
 import { ifFound } from "./engine-error.ts";
-
-// An engine may leave a field out that is empty, as API 1.52 does, and dockerode's types do not tell. So all
-// that is read of its replies is read here, and what is missing is empty.
-
-const orEmpty = <T>(schema: z.ZodType<T>, empty: T) => schema.nullish().transform((value) => value ?? empty);
-const text = orEmpty(z.string(), "");
-const number = orEmpty(z.number(), 0);
-const flag = orEmpty(z.boolean(), false);
-const listOf = <T>(item: z.ZodType<T>) => orEmpty(z.array(item), []);
-const mapOf = <T>(item: z.ZodType<T>) => orEmpty(z.record(z.string(), item), {});
-const part = <T extends z.ZodRawShape>(shape: T) => z.preprocess((value) => value ?? {}, z.object(shape));
+import { flag, listOf, mapOf, number, part, text } from "./reply-parts.ts";
 
 const LABELS = mapOf(text);
 
@@ -73,7 +63,9 @@ const NETWORK = part({
   Id: text,
   Name: text,
   Labels: LABELS,
-  IPAM: part({ Config: listOf(part({ Subnet: text })) }),
+  IPAM: part({ Config: listOf(part({ Subnet: text, Gateway: text })) }),
+  Driver: text,
+  Attachable: flag,
 });
 
 const IMAGE = part({
@@ -81,12 +73,21 @@ const IMAGE = part({
   Os: text,
   Architecture: text,
   Variant: text,
+  /** Names with a digest, by which a registry has it; none of an image that was built or loaded here. */
+  RepoDigests: listOf(text),
   Config: part({ User: text, ExposedPorts: mapOf(z.unknown()) }),
 });
 
 const VOLUME = part({ Name: text, Labels: LABELS, Mountpoint: text });
 
-const ENGINE = part({ ID: text, LoggingDriver: text, NCPU: number, SwapLimit: flag });
+const ENGINE = part({
+  ID: text,
+  Name: text,
+  LoggingDriver: text,
+  NCPU: number,
+  SwapLimit: flag,
+  Swarm: part({ NodeID: text, Cluster: part({ ID: text }) }),
+});
 
 /** A container as the engine reports it. */
 export type FoundContainer = z.output<typeof CONTAINER>;

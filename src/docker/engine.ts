@@ -7,7 +7,7 @@ import type { Settings } from "../stack/settings.ts";
 import { LOOPBACK } from "../stack/topology.ts";
 import { DialStdioAgent, MOST_REQUESTS, sshHost } from "./dial-stdio.ts";
 import { type EngineAddress, findEngine } from "./engine-address.ts";
-import { dockerWords, EngineError } from "./engine-error.ts";
+import { dockerWords, EngineError, UnreachableError } from "./engine-error.ts";
 
 /** A Docker engine. Other rooms hold it, and only this room talks to it. */
 export type Engine = Docker;
@@ -54,28 +54,53 @@ export function describeEngine({ host, context }: EngineAddress): string {
 
 const clients = new Map<string, Docker>();
 
+interface Connecting {
+  /** As many are under way at a time where each takes a program of its own, by ssh. */
+  readonly requests?: number;
+  /**
+   * An engine by its address, as in `DOCKER_HOST`; without it the one that the docker command would talk to.
+   */
+  readonly host?: string | undefined;
+  /** Names the engine in messages. */
+  readonly what?: string;
+}
+
 /**
- * Connects to the engine that the docker command would talk to. A process has one client for each.
- * @param requests as many are under way at a time where each takes a program of its own, by ssh
- * @throws {EngineError} The engine does not answer.
+ * Connects to an engine. A process has one client for each.
+ * @throws {UnreachableError} The engine does not answer.
  */
-export async function connectEngine({ requests = MOST_REQUESTS } = {}): Promise<Docker> {
-  const address = await findEngine();
+export async function connectEngine({
+  requests = MOST_REQUESTS,
+  host,
+  what,
+}: Connecting = {}): Promise<Docker> {
+  const address = await findEngine(host === undefined ? process.env : { ...process.env, DOCKER_HOST: host });
   const key = `${address.host} ${address.certPath} ${requests}`;
   const docker = clients.get(key) ?? createClient(address, requests);
   clients.set(key, docker);
+  // Several machines are asked, of which some may be dead; one engine may take its time.
+  const abortSignal = host === undefined ? undefined : AbortSignal.timeout(patienceWith(address));
+  // Its types do not know that it takes options, as all others do.
+  const ping: (options: object) => Promise<unknown> = docker.ping.bind(docker);
   try {
-    await docker.ping();
+    await ping({ abortSignal });
   } catch (cause) {
     const choose = address.context === "" ? "set DOCKER_HOST" : "choose another: docker context use NAME";
-    const where = describeEngine(address);
-    throw new EngineError(
-      `the Docker engine ${where} is not reachable (${dockerWords(cause)}); start it, or ${choose}`,
+    const where = host === undefined ? describeEngine(address) : `at ${host}`;
+    const remedy = host === undefined ? `start it, or ${choose}` : "start it";
+    const why = abortSignal?.aborted
+      ? `no answer within ${patienceWith(address) / 1000} s`
+      : dockerWords(cause);
+    throw new UnreachableError(
+      `${what ?? "the Docker engine"} ${where} is not reachable (${why}); ${remedy}`,
       { cause },
     );
   }
   return docker;
 }
+
+/** An engine says at once that it is there, but where its host is busy; ssh has time-outs of its own. */
+const patienceWith = ({ host }: EngineAddress): number => (host.startsWith("ssh:") ? 40_000 : 10_000);
 
 function createClient({ host, certPath }: EngineAddress, requests: number): Docker {
   const [, socketPath] = /^(?:unix|npipe):\/\/(.*)$/.exec(host) ?? [];

@@ -21,11 +21,15 @@ export async function checkPortsFree(
   docker: Docker,
   wanted: readonly PublishedPort[],
   stack?: Pick<Topology, "stack" | "balancers">,
+  /** As in `DOCKER_HOST`; the engine that the docker command would talk to without it. */
+  host?: string,
 ): Promise<void> {
   const containers = wanted.length === 0 ? [] : await listContainers(docker);
   const balancers = new Set(stack?.balancers.map(({ containerName }) => containerName));
   const mistakes = new Set<string>();
-  const listen = await listenerFor(await findEngine());
+  const listen = await listenerFor(
+    await findEngine(host === undefined ? process.env : { ...process.env, DOCKER_HOST: host }),
+  );
   for (const { containerName, key, address, addressKey, port } of wanted) {
     if (addressKey !== undefined && (await listen(address, 0)) === "EADDRNOTAVAIL") {
       mistakes.add(`this host has no address ${address} (${addressKey}); set another ${addressKey}`);

@@ -43,6 +43,7 @@ const REMOVE = {
   container: "docker rm -f",
   network: "docker network rm",
   volume: "docker volume rm",
+  service: "docker service rm",
 } as const;
 
 /** @throws {EngineError} The name that a stack needs is taken by a resource of somebody else. */

@@ -14,6 +14,8 @@ export interface LogReading {
   readonly isFollowing: boolean;
   /** Ends the reading. That is no failure. */
   readonly signal: AbortSignal;
+  /** Whether app containers are left out, of which a Swarm's manager tells. */
+  readonly isOfHaproxyAlone?: boolean;
   /** Leaves out all HAProxy containers but the one with this name. */
   readonly haproxyName?: string | undefined;
   readonly onLine: (container: string, line: string) => void;
@@ -33,7 +35,7 @@ export async function countContainers(docker: Docker, stack: string): Promise<nu
  * @throws {EngineError} The engine does not list its containers.
  */
 export async function readStackLogs(docker: Docker, stack: string, reading: LogReading): Promise<void> {
-  const { sinceSeconds, isFollowing, signal, haproxyName, onFailure } = reading;
+  const { sinceSeconds, isFollowing, signal, haproxyName, onFailure, isOfHaproxyAlone = false } = reading;
   // A container's runs are read one after the other, so no line is told twice. Of each container this has the
   // time from which on no line is read yet, which is known when the lines before are read.
   const logs = new Map<string, Promise<string>>();
@@ -52,7 +54,9 @@ export async function readStackLogs(docker: Docker, stack: string, reading: LogR
     logs.set(id, done);
   };
   const isWanted = (name: string, role: string | undefined): boolean =>
-    isService(role) && (role !== "haproxy" || haproxyName === undefined || name === haproxyName);
+    isService(role) &&
+    !(isOfHaproxyAlone && role === "app") &&
+    (role !== "haproxy" || haproxyName === undefined || name === haproxyName);
   const readStarted = async (starts: NodeJS.ReadableStream): Promise<void> => {
     for await (const line of createInterface({ input: starts })) {
       const { Actor }: { Actor: { ID: string; Attributes: Record<string, string> } } = JSON.parse(line);

@@ -1,17 +1,12 @@
 import type Docker from "dockerode";
-import { type FoundApp, findApp, removeApp } from "./app-container.ts";
+import { findApp, removeApp } from "./app-container.ts";
+import type { FoundApp, KeptApp } from "./app-host.ts";
 import { RESTART_POLICY } from "./container-arguments.ts";
 import { inspectContainer, listContainers } from "./engine-replies.ts";
 import { type Labels, labelFilter, ROLE_LABEL, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 
 /** A container that is set aside has this after its name. */
 const ASIDE = "-before";
-
-/** A container that was stopped for the one that now has its name. */
-export interface AsideApp extends FoundApp {
-  /** The name that it had, and gets back. */
-  readonly name: string;
-}
 
 /** Whether a container is there for the way back alone. */
 export const isAsideName = (name: string): boolean => name.endsWith(ASIDE);
@@ -35,7 +30,7 @@ export const isSetAside = async (docker: Docker, name: string): Promise<boolean>
   (await inspectContainer(docker, name + ASIDE)) !== undefined;
 
 /** Finds what a stack has set aside. */
-export async function findAside(docker: Docker, labels: Labels): Promise<AsideApp[]> {
+export async function findAside(docker: Docker, labels: Labels): Promise<KeptApp[]> {
   const wanted = labelFilter(labels, [STACK_LABEL, STATE_LABEL, ROLE_LABEL]);
   const listed = await listContainers(docker, { all: true, filters: { label: wanted } });
   const names = listed.map(({ name }) => name).filter(isAsideName);
@@ -48,7 +43,7 @@ export async function findAside(docker: Docker, labels: Labels): Promise<AsideAp
 }
 
 /** Gives a container that was set aside its name back, which must be free, and starts it. */
-export async function putBack(docker: Docker, { id, name }: AsideApp): Promise<void> {
+export async function putBack(docker: Docker, { id, name }: KeptApp): Promise<void> {
   const container = docker.getContainer(id);
   await container.rename({ name });
   await container.update({ RestartPolicy: { Name: RESTART_POLICY } });

@@ -1,7 +1,7 @@
 import { buffer, text as readText } from "node:stream/consumers";
 import type Docker from "dockerode";
 import tar from "tar-stream";
-import { CONFIG_FOLDER, HAPROXY_USER, PEER_VARIABLE } from "../haproxy/container.ts";
+import { CONFIG_FOLDER, GATEWAY_VARIABLE, HAPROXY_USER, PEER_VARIABLE } from "../haproxy/container.ts";
 import { dockerWords, EngineError, hasStatus, ifFound } from "./engine-error.ts";
 import { inspectVolume, listContainers } from "./engine-replies.ts";
 import { type Labels, labelFilter, ROLE_LABEL } from "./labels.ts";
@@ -131,7 +131,8 @@ async function createHelper(
       User: ROOT,
       Entrypoint: [...command],
       Cmd: [],
-      Env: [`${PEER_VARIABLE}=${peerName}`],
+      // A check wants an address, and nobody comes from there.
+      Env: [`${PEER_VARIABLE}=${peerName}`, `${GATEWAY_VARIABLE}=127.0.0.1`],
       Labels: { ...labels },
       HostConfig: {
         NetworkMode: "none",

@@ -4,6 +4,7 @@ import type { Credentials } from "../stack/endpoint.ts";
 import type { MadeFrom } from "../stack/made-from.ts";
 import type { Server } from "../stack/topology.ts";
 import type { RunningBalancer } from "./balancer.ts";
+import { swarmInputs } from "./ownership.ts";
 import { AppServer, RolloutEnd } from "./provided.ts";
 import type { StackContext } from "./stack-context.ts";
 
@@ -66,13 +67,14 @@ function madeFromOfAll({ declared }: AppServersArgs): MadeFrom {
 const rolloutInputs = ({ declared, owner, balancers, credentials }: AppServersArgs, madeFrom: MadeFrom) => {
   const { settings, topology, rollout } = declared;
   return {
+    ...(topology.swarm && { swarm: swarmInputs(topology.swarm) }),
     labels: {
       ...labelsOf(owner.stack, owner.state, "app"),
       [MADE_FROM_LABEL]: JSON.stringify(madeFrom),
     },
     mode: settings.mode,
     standIn: topology.standIn,
-    balancers: balancers.map(({ address }) => address),
+    balancers: balancers.flatMap(({ address, isDown }) => (isDown ? [] : [address])),
     credentials,
     atATime: rollout.atATime,
     onFailure: settings.rollout.onFailure,
@@ -104,10 +106,12 @@ function createAppServer(
       ...(hasFiles && { files: areFilesSecret ? pulumi.secret(files) : files }),
       ...(networks.length > 0 && { networks: [...networks] }),
       pids: settings.app.confinement.limits.pids,
+      ...(settings.swarm && { restartDelayMs: settings.app.restartDelayMs }),
       network,
+      ...(declared.rollout.moved?.includes(server.name) && { isMoved: true }),
       isProvedFirst,
       engine,
     },
-    { parent, dependsOn: [...after, ...balancers.flatMap(({ container, upkeep }) => [container, upkeep])] },
+    { parent, dependsOn: [...after, ...balancers.flatMap(({ container }) => container.resources)] },
   );
 }

@@ -1,21 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 import { checkSettings } from "../config/settings-parser.ts";
-import { connectEngine, type Engine, engineHost, reachableHost } from "../docker/engine.ts";
-import { findEngine } from "../docker/engine-address.ts";
+import { connectEngine, engineHost, reachableHost } from "../docker/engine.ts";
+import { type EngineAddress, findEngine } from "../docker/engine-address.ts";
 import { EngineError } from "../docker/engine-error.ts";
-import { identifyEngine } from "../docker/engine-identity.ts";
+import { type EngineIdentity, identifyEngine } from "../docker/engine-identity.ts";
 import { imagesOf, pullImages, refuseRoot } from "../docker/images.ts";
 import { stateName } from "../docker/labels.ts";
 import { TemplateError } from "../haproxy/file/template-needs.ts";
 import { describeChanges, describeWarnings } from "../preview/changes.ts";
-import { lookAtStack, type Situation } from "../preview/situation.ts";
+import { lookAtStack, type Place, type Situation } from "../preview/situation.ts";
+import { REBALANCE_VARIABLE } from "../stack/config-keys.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
 import type { StackOutputs } from "../stack/outputs.ts";
 import { CONFIG_GROUPS, CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
 import { formatSessionKey } from "../stack/session-key.ts";
-import type { ConfiguredSettings } from "../stack/settings.ts";
+import type { ConfiguredSettings, Swarm } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
-import { LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
+import { type Balancer, LOOPBACK, runtimeEndpoint } from "../stack/topology.ts";
+import { connectSwarm, identifySwarm } from "../swarm/machines.ts";
+import { bringToMachines } from "../swarm/portable-images.ts";
 import { declareChildren } from "./children.ts";
 import { createDockerProvider } from "./docker-provider.ts";
 import { readLastCredentials } from "./last-credentials.ts";
@@ -103,13 +106,13 @@ export class BalancedApp extends pulumi.ComponentResource {
 
   async #declare(name: string, args: CheckedArgs): Promise<BalancedAppOutputs> {
     const { settings, isEnvSecret, areFilesSecret, credentialsOutput } = args;
-    const { address, docker, engine } = await findStackEngine(settings).catch(throwWithoutStack);
+    const { address, place, engine, onEngine } = await findPlace(settings).catch(throwWithoutStack);
     const stackEngine = new StackEngine(`${name}-engine`, { engine }, { parent: this });
     // The provider refuses an engine that the stack is not on, before anything is looked for there.
     await new Promise((resolve) => stackEngine.urn.apply(resolve));
-    const situation = await lookAt(docker, settings, credentialsOutput).catch(throwWithoutStack);
+    const situation = await lookAt(place, settings, credentialsOutput).catch(throwWithoutStack);
     await tell(situation);
-    const dockerProvider = createDockerProvider(`${name}-docker`, address, this, stackEngine);
+    const dockerProvider = address && createDockerProvider(`${name}-docker`, address, this, stackEngine);
     const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
     const credentials = declareChildren({
       ...situation,
@@ -117,11 +120,11 @@ export class BalancedApp extends pulumi.ComponentResource {
       isEnvSecret,
       areFilesSecret,
       parent: this,
-      engine,
+      engine: onEngine,
       dockerProvider,
     });
     this.registerOutputs({});
-    return outputsOf(situation, await engineHost(address), credentials);
+    return outputsOf(situation, address && (await engineHost(address)), credentials);
   }
 }
 
@@ -146,24 +149,46 @@ function check(name: string, args: BalancedAppArgs): CheckedArgs {
   return { settings, isEnvSecret, areFilesSecret, ...(credentialsOutput && { credentialsOutput }) };
 }
 
-/** Finds the engine that all of a stack shall be on. */
-async function findStackEngine(settings: ConfiguredSettings) {
+/** Where a stack shall be, and what of it its resources are told. */
+interface FoundPlace {
+  readonly place: Place;
+  /** Names the engine, or the Swarm. */
+  readonly engine: EngineIdentity;
+  /** The same for what is on the one engine. */
+  readonly onEngine: EngineIdentity | undefined;
+  /** Undefined on a Swarm, where not all is on one engine. */
+  readonly address: EngineAddress | undefined;
+}
+
+/** Finds the engine or the Swarm that all of a stack shall be on. */
+async function findPlace(settings: ConfiguredSettings): Promise<FoundPlace> {
+  if (settings.swarm !== undefined) {
+    const rebalances = process.env[REBALANCE_VARIABLE] === "true";
+    const place = { ...(await connectSwarm(settings.swarm)), rebalances };
+    const engine = await identifySwarm(place.docker);
+    return { place, engine, onEngine: undefined, address: undefined };
+  }
   const address = await findEngine();
   await reachableHost(address, settings);
   const docker = await connectEngine();
-  return { address, docker, engine: await identifyEngine(docker) };
+  const engine = await identifyEngine(docker);
+  return { place: { docker }, engine, onEngine: engine, address };
 }
 
 /** Looks at the engine, and brings it the images that it shall have, before anything else is declared. */
 async function lookAt(
-  docker: Engine,
+  place: Place,
   settings: ConfiguredSettings,
   credentialsOutput?: string,
 ): Promise<Situation> {
-  if (!pulumi.runtime.isDryRun()) await pullImages(docker, imagesOf(settings));
+  const { docker } = place;
+  if (!pulumi.runtime.isDryRun()) {
+    await pullImages(docker, imagesOf(settings));
+    if (place.machines !== undefined) await bringToMachines(docker, place.machines, settings);
+  }
   await refuseRoot(docker, settings);
   const credentials = settings.runtimeTls && (await readLastCredentials(credentialsOutput));
-  return lookAtStack(docker, settings, credentials);
+  return lookAtStack(place, settings, credentials);
 }
 
 async function tell({ declared, observed }: Situation): Promise<void> {
@@ -174,15 +199,16 @@ async function tell({ declared, observed }: Situation): Promise<void> {
 
 function outputsOf(
   { declared }: Situation,
-  engineHost: string,
+  engineHost: string | undefined,
   runtimeTlsCredentials: pulumi.Output<Credentials> | undefined,
 ): BalancedAppOutputs {
   const { settings, topology, config } = declared;
   const { balancers, tls, runtimeTls, monitoring } = topology;
-  const host = settings.bind === "0.0.0.0" ? engineHost : settings.bind;
+  const host = settings.bind === "0.0.0.0" ? (engineHost ?? LOOPBACK) : settings.bind;
+  const hostOf = ({ machine }: Balancer): string => machine?.address ?? host;
   return {
-    urls: balancers.map(({ ports }) => `http://${host}:${ports.http}`),
-    ...(tls && { httpsUrls: balancers.map(({ ports }) => `https://${host}:${ports.https}`) }),
+    urls: balancers.map((each) => `http://${hostOf(each)}:${each.ports.http}`),
+    ...(tls && { httpsUrls: balancers.map((each) => `https://${hostOf(each)}:${each.ports.https}`) }),
     statsUrls: balancers.map(({ ports }) => `http://${LOOPBACK}:${ports.stats}`),
     runtimeEndpoints: balancers.map(({ ports }) => `${LOOPBACK}:${ports.runtime}`),
     ...(runtimeTls && {
@@ -190,6 +216,7 @@ function outputsOf(
     }),
     ...(runtimeTlsCredentials && { runtimeTlsCredentials }),
     servers: topology.servers.map(({ name, address, port }) => ({ name, address: `${address}:${port}` })),
+    ...(settings.swarm && { swarm: swarmOutput(settings.swarm) }),
     mode: settings.mode,
     sessionKey: formatSessionKey(settings.session.key),
     ...(settings.mode === "sticky" && { sessionCookie: settings.session.cookie.name }),
@@ -201,6 +228,11 @@ function outputsOf(
     }),
   };
 }
+
+const swarmOutput = ({ managers, machines }: Swarm): NonNullable<StackOutputs["swarm"]> => ({
+  managers,
+  machines: machines.map(({ name, engine, isDown }) => ({ name, engine, isDown })),
+});
 
 /** Shows what the user can mend as Pulumi shows its own errors: the message alone. */
 export function withoutStack<T>(run: () => T): T {

@@ -1,9 +1,9 @@
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "../docker/labels.ts";
 import {
   CERTIFICATE_FILE,
   CONFIG_FOLDER,
+  GATEWAY_VARIABLE,
   HAPROXY_COMMAND,
   HAPROXY_USER,
   PEER_VARIABLE,
@@ -16,11 +16,11 @@ import { withoutReplaced } from "../stack/rollout.ts";
 import { type Balancer, runtimeEndpoint } from "../stack/topology.ts";
 import type { StackCertificate } from "./https-certificate.ts";
 import type { ConfigFileInputs, HaproxyAddress, InstalledConfigInputs } from "./inputs.ts";
-import { createContainer } from "./kept-container.ts";
-import { createVolume } from "./ownership.ts";
-import { CertificateFile, ConfigFile, Serving, type Upkeep } from "./provided.ts";
+import { createContainer, type KeptContainer } from "./kept-container.ts";
+import { createVolume, machineInputs, type StackVolume, swarmInputs } from "./ownership.ts";
+import { CertificateFile, ConfigFile, Serving } from "./provided.ts";
 import type { StackRuntimeTls } from "./runtime-tls.ts";
-import type { StackContext } from "./stack-context.ts";
+import type { StackContext, StackNetwork } from "./stack-context.ts";
 
 /** Certificates and keys that all balancers of a stack share. */
 export interface StackTls {
@@ -29,7 +29,7 @@ export interface StackTls {
 }
 
 interface BalancerArgs extends StackContext, StackTls {
-  readonly network: docker.Network;
+  readonly network: StackNetwork;
   /** What must be there before the container is created or replaced. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -37,8 +37,9 @@ interface BalancerArgs extends StackContext, StackTls {
 /** A HAProxy container, and where its runtime API answers. */
 export interface RunningBalancer {
   readonly address: HaproxyAddress;
-  readonly container: docker.Container;
-  readonly upkeep: Upkeep;
+  readonly container: KeptContainer;
+  /** Whether it is on a machine that is dead. */
+  readonly isDown: boolean;
   /** Is there when the container serves. */
   readonly serving: Serving;
   readonly configFile: ConfigFile;
@@ -56,7 +57,8 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
   const configFileInputs = describeConfigFile(balancer, args);
   const configFile = createConfigFile(balancer, configFileInputs, args);
   const keys = runtimeTls && pulumi.interpolate`${RUNTIME_TLS_VARIABLE}=${runtimeTls.generation}`;
-  const { container, upkeep } = createContainer(
+  const gateway = declared.gateways?.get(balancer.machine?.name ?? "");
+  const container = createContainer(
     balancer,
     {
       role: "haproxy",
@@ -68,7 +70,11 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
       readOnly: true, // it writes nothing but its sockets
       stopTimeout: STOP_TIMEOUT_SECONDS,
       command: [...HAPROXY_COMMAND],
-      envs: [`${PEER_VARIABLE}=${peerName}`, ...(keys === undefined ? [] : [keys])],
+      envs: [
+        `${PEER_VARIABLE}=${peerName}`,
+        ...(keys === undefined ? [] : [keys]),
+        ...(gateway === undefined ? [] : [`${GATEWAY_VARIABLE}=${gateway}`]),
+      ],
       volumes: [{ volumeName, containerPath: CONFIG_FOLDER }],
       network,
       after: [configFile, ...after],
@@ -84,12 +90,14 @@ export function createBalancer(balancer: Balancer, args: BalancerArgs): RunningB
       credentials: runtimeTls?.client,
       haproxyContainerId: container.id,
     },
-    { parent, dependsOn: [container, upkeep] },
+    { parent, dependsOn: [...container.resources] },
   );
-  return { address, container, upkeep, serving, configFile, configFileInputs };
+  const isDown = balancer.machine?.isDown === true;
+  return { address, container, isDown, serving, configFile, configFileInputs };
 }
 
 const addressOf = (balancer: Balancer, { declared }: BalancerArgs): HaproxyAddress => ({
+  ...(balancer.machine && { machine: machineInputs(balancer.machine) }),
   endpoint: runtimeEndpoint(declared.topology, balancer),
   haproxyContainer: balancer.containerName,
 });
@@ -97,19 +105,21 @@ const addressOf = (balancer: Balancer, { declared }: BalancerArgs): HaproxyAddre
 /** Finds the balancers that a replaced one learns its sessions from. They may not know an added one yet. */
 function otherBalancers(balancer: Balancer, args: BalancerArgs): HaproxyAddress[] {
   const { declared, observed } = args;
-  const exists = ({ containerName }: Balancer): boolean => observed.balancers.has(containerName);
+  const exists = ({ containerName, machine }: Balancer): boolean =>
+    observed.balancers.has(containerName) && machine?.isDown !== true;
   if (!exists(balancer)) return [];
   const others = declared.topology.balancers.filter((other) => other !== balancer && exists(other));
   return others.map((other) => addressOf(other, args));
 }
 
 const describeConfigFile = (
-  { volumeName, peerName }: Balancer,
-  { declared: { settings, config, images }, owner, engine }: BalancerArgs,
+  { volumeName, peerName, machine }: Balancer,
+  { declared: { settings, config, images, portable = images }, owner, engine }: BalancerArgs,
 ): ConfigFileInputs => ({
   engine,
+  ...(machine && { machine: machineInputs(machine) }),
   volumeName,
-  image: images?.get(settings.haproxyImage) ?? settings.haproxyImage,
+  image: portable?.get(settings.haproxyImage) ?? settings.haproxyImage,
   imageName: settings.haproxyImage,
   peerName,
   labels: labelsOf(owner.stack, owner.state, "config-check"),
@@ -119,7 +129,7 @@ const describeConfigFile = (
 function createConfigFile(balancer: Balancer, inputs: ConfigFileInputs, args: BalancerArgs): ConfigFile {
   const { parent } = args;
   const { volumeName } = balancer;
-  const volume = createVolume(volumeName, "config", args);
+  const volume = createVolume(volumeName, "config", args, balancer.machine);
   // The config names the certificates' files, so HAProxy refuses the one without the others.
   const dependsOn = createCertificateFiles(volume, inputs, args);
   const running = describeRunning(balancer, args);
@@ -137,6 +147,7 @@ function describeRunning(balancer: Balancer, args: BalancerArgs): InstalledConfi
 
 /** What a HAProxy is brought in step with, and how long that may take. */
 export const inStepWith = ({ settings, topology, config }: StackContext["declared"]) => ({
+  ...(topology.swarm && { swarm: swarmInputs(topology.swarm) }),
   revision: config.revision,
   servers: [...topology.servers],
   check: topology.check,
@@ -144,11 +155,12 @@ export const inStepWith = ({ settings, topology, config }: StackContext["declare
   readyTimeoutMs: settings.readyTimeoutMs,
 });
 
-function createCertificateFiles(volume: docker.Volume, inputs: ConfigFileInputs, args: BalancerArgs) {
+function createCertificateFiles(volume: StackVolume, inputs: ConfigFileInputs, args: BalancerArgs) {
   const { certificate, runtimeTls, parent } = args;
   const { text: _, volumeName, ...rest } = inputs;
   const into = { ...rest, volumeName: volume.name };
-  const options = { parent, deletedWith: volume }; // what goes with the volume needs no delete of its own
+  // What goes with the volume needs no delete of its own.
+  const options = { parent, deletedWith: volume.resource };
   const files: CertificateFile[] = [];
   if (certificate !== undefined) {
     const { declared, pem } = certificate;

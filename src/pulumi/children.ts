@@ -1,16 +1,18 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { labelsOf } from "../docker/labels.ts";
 import { clearNetwork } from "../docker/leftovers.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
 import type { Credentials } from "../stack/endpoint.ts";
+import type { Topology } from "../stack/topology.ts";
 import { createAppServers, createRolloutEnd } from "./app-servers.ts";
 import { createBalancer, inStepWith, type RunningBalancer, type StackTls } from "./balancer.ts";
 import { createCertificate } from "./https-certificate.ts";
 import { createMonitoring } from "./monitoring.ts";
-import { clearedBeforeCreate, dockerLabels } from "./ownership.ts";
-import { Guests, RuntimeSync, SharedSessions } from "./provided.ts";
+import { clearedBeforeCreate, dockerLabels, machineInputs, swarmInputs } from "./ownership.ts";
+import { Guests, OverlayNetwork, RuntimeSync, SharedSessions } from "./provided.ts";
 import { createRuntimeTls } from "./runtime-tls.ts";
-import { onDocker, type StackContext } from "./stack-context.ts";
+import { onDocker, type StackContext, type StackNetwork } from "./stack-context.ts";
 
 /**
  * Declares everything that a stack has: the network, the balancers, the app servers, and what keeps them in
@@ -20,7 +22,8 @@ import { onDocker, type StackContext } from "./stack-context.ts";
 export function declareChildren(context: StackContext): pulumi.Output<Credentials> | undefined {
   const { declared, parent } = context;
   const { settings, topology, certificate: own } = declared;
-  const network = createNetwork(context);
+  const network =
+    topology.swarm === undefined ? createNetwork(context) : createOverlay(context, topology.swarm);
   const certificate = createCertificate(settings, own, parent);
   const runtimeTls = createRuntimeTls(settings, parent);
   const credentials = runtimeTls?.client;
@@ -33,7 +36,10 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
   );
   const last: pulumi.Resource[] = [...syncs, ...balancers.map(({ serving }) => serving)];
   if (settings.mode === "sticky" && balancers.length > 1) {
-    const shared = { balancers: balancers.map(({ address }) => address), credentials };
+    const shared = {
+      balancers: balancers.flatMap(({ address, isDown }) => (isDown ? [] : [address])),
+      credentials,
+    };
     last.push(new SharedSessions(`${settings.stack}-shared-sessions`, shared, { parent, dependsOn: syncs }));
   }
   if (topology.monitoring !== undefined)
@@ -44,7 +50,7 @@ export function declareChildren(context: StackContext): pulumi.Output<Credential
 
 /** @param after What must be done before the balancer's server list changes. */
 function createSync(
-  { address, container, upkeep, configFile, configFileInputs }: RunningBalancer,
+  { address, container, configFile, configFileInputs }: RunningBalancer,
   { declared, parent }: StackContext,
   { certificate, runtimeTls }: StackTls,
   after: readonly pulumi.Resource[],
@@ -59,19 +65,25 @@ function createSync(
       certificate: certificate?.declared,
       credentials: runtimeTls?.client,
     },
-    { parent, dependsOn: [configFile, upkeep, ...after] },
+    { parent, dependsOn: [configFile, ...container.resources, ...after] },
   );
 }
 
 /** @param dependsOn The last of what a stack has: on these nothing else depends. */
 function createGuests(
-  { owner: { stack }, parent, engine }: StackContext,
-  network: docker.Network,
+  { declared: { topology }, owner: { stack }, parent, engine }: StackContext,
+  network: StackNetwork,
   dependsOn: pulumi.Resource[],
 ): void {
   new Guests(
     `${stack}-guests`,
-    { network: network.name, networkId: network.id, stack, engine },
+    {
+      ...{ network: network.name, networkId: network.id, stack, engine },
+      ...(topology.swarm && {
+        swarm: swarmInputs(topology.swarm),
+        machines: topology.balancers.flatMap(({ machine }) => (machine ? [machineInputs(machine)] : [])),
+      }),
+    },
     { parent, dependsOn },
   );
 }
@@ -81,7 +93,7 @@ function createGuests(
  * one before serves, so that clients always find the others. A first update has nobody to keep served, and
  * creates them at once.
  */
-function createBalancers(context: StackContext, tls: StackTls, network: docker.Network): RunningBalancer[] {
+function createBalancers(context: StackContext, tls: StackTls, network: StackNetwork): RunningBalancer[] {
   const { declared, observed } = context;
   const created: RunningBalancer[] = [];
   for (const balancer of replacementOrder(declared.topology.balancers, observed.balancers)) {
@@ -92,10 +104,33 @@ function createBalancers(context: StackContext, tls: StackTls, network: docker.N
   return created;
 }
 
-function createNetwork(context: StackContext): docker.Network {
+/** Declares a network over the machines of a Swarm. */
+function createOverlay(
+  { declared, owner, parent }: StackContext,
+  swarm: NonNullable<Topology["swarm"]>,
+): StackNetwork {
+  const { network } = declared.topology;
+  const { name, subnet, gateway, guests: ipRange } = network;
+  const options = {
+    ...(swarm.isEncrypted && { encrypted: "true" }),
+    ...(swarm.mtu !== undefined && { "com.docker.network.driver.mtu": String(swarm.mtu) }),
+  };
+  const resource = new OverlayNetwork(
+    name,
+    {
+      swarm: swarmInputs(swarm),
+      ...{ name, subnet, gateway, ipRange, options },
+      labels: labelsOf(owner.stack, owner.state, "network"),
+    },
+    { parent },
+  );
+  return { name: resource.name, id: resource.networkId, resource };
+}
+
+function createNetwork(context: StackContext): StackNetwork {
   const { declared, owner } = context;
   const { name, subnet, gateway, guests: ipRange } = declared.topology.network;
-  return new docker.Network(
+  const resource = new docker.Network(
     name,
     { name, ipamConfigs: [{ subnet, gateway, ipRange }], labels: dockerLabels(owner, "network") },
     {
@@ -104,4 +139,5 @@ function createNetwork(context: StackContext): docker.Network {
       ...clearedBeforeCreate(name, (engine) => clearNetwork(engine, owner, { name, subnet })),
     },
   );
+  return { name: resource.name, id: resource.id, resource };
 }

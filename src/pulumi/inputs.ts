@@ -7,7 +7,36 @@ import { SERVER } from "../stack/topology.ts";
 // What the program asks of each resource of our provider: the contract between the two processes. The
 // provider checks what it gets against these schemas, so that nothing inside checks it again.
 
-const HAPROXY_ADDRESS = z.object({ endpoint: ENDPOINT_ADDRESS, haproxyContainer: z.string() });
+const MACHINE = z.object({
+  name: z.string(),
+  /** Its Docker engine, as in `DOCKER_HOST`. */
+  engine: z.string(),
+  /**
+   * Whether it is dead. Nothing is looked for or made there, and what shall be there is made when it is back.
+   */
+  isDown: z.boolean(),
+});
+/** A machine of a Swarm with a balancer. */
+export type MachineInputs = z.infer<typeof MACHINE>;
+
+/** The machine that it is on. Not there on one Docker engine. */
+const ON_MACHINE = { machine: MACHINE.optional() };
+
+const SWARM = z.object({
+  /** Docker engines of its managers; none for the one that the docker command talks to. */
+  managers: z.array(z.string()),
+});
+/** A Swarm. */
+export type SwarmInputs = z.infer<typeof SWARM>;
+
+/** The Swarm that it is on. Not there on one Docker engine. */
+const ON_SWARM = { swarm: SWARM.optional() };
+
+const HAPROXY_ADDRESS = z.object({
+  ...ON_MACHINE,
+  endpoint: ENDPOINT_ADDRESS,
+  haproxyContainer: z.string(),
+});
 /** A HAProxy container and where its runtime API answers. */
 export type HaproxyAddress = z.infer<typeof HAPROXY_ADDRESS>;
 
@@ -18,6 +47,7 @@ const ON_ENGINE = { engine: ENGINE_IDENTITY.optional() };
 
 const CONFIG_VOLUME = z.object({
   ...ON_ENGINE,
+  ...ON_MACHINE,
   volumeName: z.string(),
   image: z.string(),
   imageName: z.string().optional(),
@@ -29,6 +59,7 @@ const TIMEOUTS = { drainTimeoutMs: z.number(), readyTimeoutMs: z.number() };
 
 /** What a HAProxy is brought in step with, and how long that may take. */
 const IN_STEP = {
+  ...ON_SWARM,
   revision: z.string(),
   servers: z.array(SERVER),
   /** How the file has servers checked. */
@@ -107,12 +138,62 @@ export const SHARED_SESSIONS = z.object({
 /** The balancers that share their sessions. */
 export type SharedSessionsInputs = z.infer<typeof SHARED_SESSIONS>;
 
+export const OVERLAY_NETWORK = z.object({
+  swarm: SWARM,
+  name: z.string(),
+  subnet: z.string(),
+  gateway: z.string(),
+  /** Addresses that Swarm gives by itself. */
+  ipRange: z.string(),
+  /** The driver's options. */
+  options: z.record(z.string(), z.string()),
+  labels: LABELS,
+});
+/** The network of a stack on a Swarm. */
+export type OverlayNetworkInputs = z.infer<typeof OVERLAY_NETWORK>;
+
+export const MACHINE_VOLUME = z.object({ machine: MACHINE, volumeName: z.string(), labels: LABELS });
+/** A volume on a machine. */
+export type MachineVolumeInputs = z.infer<typeof MACHINE_VOLUME>;
+
+export const MACHINE_CONTAINER = z.object({
+  machine: MACHINE,
+  containerName: z.string(),
+  /** What the engine gets to make it from, its name, labels and limit of processes apart. */
+  container: z.looseObject({ HostConfig: z.looseObject({ Memory: z.number() }) }),
+  /** What it is made from, by config key. */
+  madeFrom: z.string(),
+  labels: LABELS,
+  pids: z.number(),
+  network: z.string(),
+  /** It is made anew with another network. */
+  networkId: z.string(),
+  address: z.string(),
+  /** Texts of files that it has when it starts, by path. */
+  files: z.record(z.string(), z.string()),
+  /** Host ports that must be free. */
+  published: z.array(
+    z.object({
+      containerName: z.string(),
+      key: z.string(),
+      address: z.string(),
+      addressKey: z.string().optional(),
+      port: z.number(),
+    }),
+  ),
+});
+/** A container of the stack on a machine, which stays there. */
+export type MachineContainerInputs = z.infer<typeof MACHINE_CONTAINER>;
+
 export const STACK_ENGINE = z.object({ engine: ENGINE_IDENTITY });
 /** The engine that a stack is on. */
 export type StackEngineInputs = z.infer<typeof STACK_ENGINE>;
 
 export const GUESTS = z.object({
   ...ON_ENGINE,
+  ...ON_SWARM,
+  /** Machines of the Swarm whose containers may be on it; none on one engine. */
+  machines: z.array(MACHINE).optional(),
   /** The network's name. */
   network: z.string(),
   /** Docker's id of it: another network is made when all that is on this one is gone. */
@@ -149,6 +230,7 @@ export const RUNTIME_SYNC = HAPROXY_ADDRESS.extend({
 export type RuntimeSyncInputs = z.infer<typeof RUNTIME_SYNC>;
 
 export const ROLLOUT = z.object({
+  ...ON_SWARM,
   /** Those of the app containers: of whom they are, and what they are made from. */
   labels: LABELS,
   mode: z.enum(["sticky", "hash"]),
@@ -189,8 +271,15 @@ export const APP_SERVER = ROLLOUT.extend({
   networks: z.array(z.string()).optional(),
   /** Processes and threads of the container. They are changed while it runs, with its other limits. */
   pids: z.number(),
+  /** How long after its end Swarm starts it again. */
+  restartDelayMs: z.number().optional(),
   /** Name of the network that it is on; it goes and comes back with that. */
   network: z.string(),
+  /**
+   * Whether another machine shall have it, though it runs what it shall; it is in the input of one update
+   * alone.
+   */
+  isMoved: z.boolean().optional(),
   /** Whether a roll-out waits for the proof that this one is up; the sync proves it otherwise. */
   isProvedFirst: z.boolean(),
 });

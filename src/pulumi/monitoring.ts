@@ -1,4 +1,3 @@
-import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { GRAFANA_ENV, GRAFANA_PORT, grafanaFiles } from "../monitoring/grafana.ts";
 import {
@@ -13,8 +12,7 @@ import { servicePort } from "../stack/published-ports.ts";
 import type { Monitoring } from "../stack/topology.ts";
 import { createContainer } from "./kept-container.ts";
 import { createVolume } from "./ownership.ts";
-import type { Upkeep } from "./provided.ts";
-import type { StackContext } from "./stack-context.ts";
+import type { StackContext, StackNetwork } from "./stack-context.ts";
 
 /** Prometheus writes what it has in memory before it ends. */
 const STOP_TIMEOUT_SECONDS = 10;
@@ -23,13 +21,15 @@ const STOP_TIMEOUT_SECONDS = 10;
 export function createMonitoring(
   monitoring: Monitoring,
   context: StackContext,
-  network: docker.Network,
+  network: StackNetwork,
   /** What must be done before Prometheus asks for the first time: HAProxy runs a config that lets it in. */
   after: readonly pulumi.Resource[],
-): Upkeep[] {
+): pulumi.Resource[] {
   const { topology, images } = context.declared;
+  // Over machines both are on the first.
+  const machine = topology.balancers[0]?.machine;
   const { volumeName } = monitoring.prometheus;
-  const data = createVolume(volumeName, "prometheus-data", context);
+  const data = createVolume(volumeName, "prometheus-data", context, machine);
   const own = {
     prometheus: {
       uploads: uploadsOf(prometheusFiles(topology)),
@@ -46,14 +46,14 @@ export function createMonitoring(
       after: [],
     },
   };
-  return servicesOf(monitoring).map((service) => {
+  return servicesOf(monitoring).flatMap((service) => {
     const { role, image, limits } = service;
     const { internal, ...args } = own[role];
     const published = [{ ...servicePort(service), internal }];
     const madeFrom = serviceMadeFrom(service, images);
     const all = { role, image, limits, published, madeFrom, network, ...args };
     const kept = { ...all, readOnly: false, destroyGraceSeconds: STOP_TIMEOUT_SECONDS };
-    return createContainer(service, kept, context).upkeep;
+    return createContainer({ ...service, machine }, kept, context).resources;
   });
 }
 

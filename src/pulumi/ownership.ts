@@ -3,6 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { connectEngine, type Engine } from "../docker/engine.ts";
 import { labelsOf, type Role } from "../docker/labels.ts";
 import { clearVolume, type Owner } from "../docker/leftovers.ts";
+import type { Balancer, Topology } from "../stack/topology.ts";
+import type { MachineInputs, SwarmInputs } from "./inputs.ts";
+import { MachineVolume } from "./provided.ts";
 import { onDocker, type StackContext } from "./stack-context.ts";
 
 /** Labels as the Docker provider takes them. */
@@ -23,14 +26,52 @@ export function clearedBeforeCreate(name: string, clear: (engine: Engine) => Pro
   return { hooks: { beforeCreate: [hook] } };
 }
 
-/** Declares a volume. A label names the checkout's folder, and a move of that must not replace the volume. */
-export const createVolume = (name: string, role: Role, context: StackContext) =>
-  new docker.Volume(
+/** A volume, by what the others need of it. */
+export interface StackVolume {
+  readonly name: pulumi.Output<string>;
+  readonly resource: pulumi.Resource;
+}
+
+/**
+ * Declares a volume, of a container that is on a machine or on the engine. A label names the checkout's
+ * folder, and a move of that must not replace the volume.
+ */
+export function createVolume(
+  name: string,
+  role: Role,
+  context: StackContext,
+  machine: Balancer["machine"],
+): StackVolume {
+  const { owner, parent } = context;
+  if (machine !== undefined) {
+    const labels = labelsOf(owner.stack, owner.state, role);
+    const resource = new MachineVolume(
+      name,
+      { machine: machineInputs(machine), volumeName: name, labels },
+      { parent },
+    );
+    return { name: resource.volumeName, resource };
+  }
+  const resource = new docker.Volume(
     name,
-    { name, labels: dockerLabels(context.owner, role) },
+    { name, labels: dockerLabels(owner, role) },
     {
       ...onDocker(context),
       ignoreChanges: ["labels"],
-      ...clearedBeforeCreate(name, (engine) => clearVolume(engine, context.owner, name)),
+      ...clearedBeforeCreate(name, (engine) => clearVolume(engine, owner, name)),
     },
   );
+  return { name: resource.name, resource };
+}
+
+/** What the provider needs of a machine. */
+export const machineInputs = ({ name, engine, isDown }: NonNullable<Balancer["machine"]>): MachineInputs => ({
+  name,
+  engine,
+  isDown,
+});
+
+/** What the provider needs of a Swarm. */
+export const swarmInputs = ({ managers }: NonNullable<Topology["swarm"]>): SwarmInputs => ({
+  managers: [...managers],
+});

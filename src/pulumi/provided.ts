@@ -4,6 +4,9 @@ import type {
   CertificateFileInputs,
   GuestsInputs,
   InstalledConfigInputs,
+  MachineContainerInputs,
+  MachineVolumeInputs,
+  OverlayNetworkInputs,
   RolloutEndInputs,
   RuntimeCredentialsInputs,
   RuntimeSyncInputs,
@@ -91,6 +94,29 @@ export class SharedSessions extends provided<SharedSessionsInputs>("SharedSessio
 
 /** Whoever else is on the stack's network. It is the first that goes, or else nothing does. */
 export class Guests extends provided<GuestsInputs>("Guests") {}
+
+/** The network of a stack on a Swarm. */
+export class OverlayNetwork extends provided<OverlayNetworkInputs>("OverlayNetwork", ["networkId"]) {
+  declare readonly name: pulumi.Output<string>;
+  /** Docker's id of it. */
+  declare readonly networkId: pulumi.Output<string>;
+}
+
+/** A volume on a machine of a Swarm. */
+export class MachineVolume extends provided<MachineVolumeInputs>("MachineVolume") {
+  declare readonly volumeName: pulumi.Output<string>;
+}
+
+/** A container that is bound to a machine of a Swarm. */
+export class MachineContainer extends provided<MachineContainerInputs>("MachineContainer", [
+  "containerId",
+  "isRunning",
+  "runs",
+  "drift",
+]) {
+  /** Docker's id of it. */
+  declare readonly containerId: pulumi.Output<string>;
+}
 
 /** The engine that a stack is on. Nothing of it is taken for gone, or made, on another one. */
 export class StackEngine extends provided<StackEngineInputs>("StackEngine") {}

@@ -17,6 +17,14 @@ export interface StackContext extends Situation {
   readonly dockerProvider: pulumi.ProviderResource | undefined;
 }
 
+/** The network that all containers of a stack are on. */
+export interface StackNetwork {
+  readonly name: pulumi.Output<string>;
+  /** Docker's id of it. */
+  readonly id: pulumi.Output<string>;
+  readonly resource: pulumi.Resource;
+}
+
 /** Options of a resource of the Docker provider. */
 export const onDocker = ({ parent, dockerProvider }: Pick<StackContext, "parent" | "dockerProvider">) => ({
   parent,

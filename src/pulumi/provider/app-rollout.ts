@@ -1,9 +1,8 @@
 import pLimit from "p-limit";
-import { connectEngine } from "../../docker/engine.ts";
 import { STACK_LABEL } from "../../docker/labels.ts";
-import { findAside } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import type { AppServerInputs, RolloutInputs } from "../inputs.ts";
+import { hostOf } from "./host-of.ts";
 import { RolloutTurns } from "./rollout-turns.ts";
 import { endStandIn, ensureStandIn, isAnyServing } from "./stand-in.ts";
 import { goBack } from "./way-back.ts";
@@ -55,8 +54,8 @@ async function endEarly(inputs: RolloutInputs, report: Report): Promise<string> 
 }
 
 async function leaveOrGoBack(inputs: RolloutInputs, report: Report): Promise<string> {
-  const aside = await findAside(await connectEngine(), inputs.labels);
-  if (aside.length === 0) return "roll-out: ended before a container that served was touched";
+  const kept = await (await hostOf(inputs)).findKept(inputs.labels);
+  if (kept.length === 0) return "roll-out: ended before a container that served was touched";
   if (inputs.onFailure === "stop") return "roll-out: stopped there (rollout.onFailure stop)";
-  return goBack(aside, inputs, report);
+  return goBack(kept, inputs, report);
 }

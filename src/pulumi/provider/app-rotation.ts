@@ -1,3 +1,4 @@
+import type { AppHost } from "../../docker/app-host.ts";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { readServers, unlessDown } from "../../haproxy/runtime/running-state.ts";
 import { isInRotation, type RunningServer } from "../../haproxy/runtime/state.ts";
@@ -9,6 +10,7 @@ import { messageOf, settle } from "../../stack/settled.ts";
 import type { Server } from "../../stack/topology.ts";
 import type { HaproxyAddress, RolloutInputs } from "../inputs.ts";
 import { haproxyAt, isRemoved, type ReachableHaproxy, waitReachable, withContainerLogs } from "./haproxy.ts";
+import { hostOf } from "./host-of.ts";
 
 /**
  * Takes a server out of rotation and out of every HAProxy, as one that is gone for good: its successor is
@@ -28,27 +30,30 @@ export async function takeOutEverywhere(inputs: RolloutInputs, server: Server, r
  * @throws {AggregateError} as {@link takeOutEverywhere}
  */
 export async function bringUpEverywhere(inputs: RolloutInputs, servers: readonly Server[], report: Report) {
+  const host = await hostOf(inputs);
   await onEach(inputs, report, async ({ haproxy }, tell) => {
     await haproxy.runSteps(servers.flatMap(({ name }) => haproxy.steps.checkWith(name, inputs.check)));
-    await bringUpOn(haproxy, { ...inputs, servers }, tell);
+    await bringUpOn(haproxy, host, { ...inputs, servers }, tell);
   });
 }
 
 /** The same for a server whose container is the one of before again, and is checked as haproxy.cfg says. */
 export async function bringUpBefore(inputs: RolloutInputs, server: Server, report: Report) {
+  const host = await hostOf(inputs);
   await onEach(inputs, report, async ({ haproxy }, tell) => {
     await haproxy.runSteps([haproxy.steps.checkAsOthers(server.name)]);
-    await bringUpOn(haproxy, { ...inputs, servers: [server], check: undefined }, tell);
+    await bringUpOn(haproxy, host, { ...inputs, servers: [server], check: undefined }, tell);
   });
 }
 
 const bringUpOn = (
   haproxy: Haproxy,
+  host: AppHost,
   { drainTimeoutMs, readyTimeoutMs, servers, check }: Omit<Parameters<typeof bringUp>[0], "haproxy">,
   tell: Report,
 ): Promise<void> =>
-  withContainerLogs((findHopeless) =>
-    bringUp({ haproxy, drainTimeoutMs, readyTimeoutMs, servers, check, findHopeless }, tell),
+  withContainerLogs(host, (known) =>
+    bringUp({ haproxy, drainTimeoutMs, readyTimeoutMs, servers, check, ...known }, tell),
   );
 
 /** Reads the servers of every HAProxy. */
@@ -74,7 +79,8 @@ export async function leaveEverywhere(inputs: RolloutInputs, server: Server, rep
   const leave = async (address: HaproxyAddress): Promise<void> => {
     const { haproxy } = haproxyAt(address, credentials);
     const found = (await readServers(haproxy)).find(({ name }) => name === server.name);
-    if (found === undefined || found.address !== server.address || found.adminState === "maint") return;
+    if (found === undefined || found.adminState === "maint") return;
+    if (server.isSlot !== true && found.address !== server.address) return;
     await retireServers({ haproxy, drainTimeoutMs }, [server.name], report);
   };
   const staying = balancers.filter(({ haproxyContainer }) => !isRemoved(haproxyContainer));

@@ -1,22 +1,13 @@
 import { z } from "zod";
-import {
-  type AppContainer,
-  type FoundApp,
-  findApp,
-  refuseForeign,
-  removeApp,
-  resumeApp,
-  runApp,
-} from "../../docker/app-container.ts";
-import { removeUnusedFiles } from "../../docker/app-files.ts";
+import { type AppContainer, refuseForeign } from "../../docker/app-container.ts";
+import type { AppHost, FoundApp } from "../../docker/app-host.ts";
 import { asNumber } from "../../docker/container-arguments.ts";
-import { connectEngine, type Engine } from "../../docker/engine.ts";
-import { changedLimits, type Limits } from "../../docker/limits.ts";
-import { isSetAside, setAside } from "../../docker/set-aside.ts";
+import type { Limits } from "../../docker/limits.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { APP_SERVER, type AppServerInputs } from "../inputs.ts";
 import { rolloutOf } from "./app-rollout.ts";
 import { bringUpEverywhere, isUpEverywhere, leaveEverywhere, takeOutEverywhere } from "./app-rotation.ts";
+import { hostOf } from "./host-of.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
 
 const OUTPUTS = z.object({
@@ -43,30 +34,30 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
   replacedFor: ["network"],
   async create(inputs, report) {
     const { containerName: id } = inputs.server;
-    const docker = await connectEngine();
-    const found = await findApp(docker, id);
-    if (found !== undefined) refuseForeign(found, containerOf(inputs));
+    const host = await hostOf(inputs);
+    const found = await host.find(id);
+    if (found !== undefined) refuseForeign(host, found, containerOf(inputs));
     try {
       // What exists is replaced even if it is as declared: Pulumi may be about to delete it as the one of
       // before.
-      await makeRun(docker, found, inputs, report);
+      await makeRun(host, found, inputs, report);
     } catch (error) {
-      const made = await findApp(docker, id);
+      const made = await host.find(id);
       if (made === undefined || made.id === found?.id) throw error;
       throw new PartlyCreatedError({ id, outputs: describe(made, inputs) }, error);
     }
-    return { id, outputs: await look(docker, inputs) };
+    return { id, outputs: await look(host, inputs) };
   },
   async read(state) {
-    const docker = await connectEngine();
-    const found = await findApp(docker, state.server.containerName);
+    const host = await hostOf(state);
+    const found = await host.find(state.server.containerName);
     if (found === undefined) return "gone";
-    const drift = await changedLimits(docker, found.hostConfig, limitsOf(state));
-    return { ...describe(found, state), drift: drift.map(({ words }) => words) };
+    return { ...describe(found, state), drift: await host.findDrift(found, limitsOf(state)) };
   },
   async differs(state, inputs) {
     const { definition, pids, server, isProvedFirst } = inputs;
     return (
+      inputs.isMoved === true ||
       state.containerId === "" ||
       state.runs !== definition ||
       !state.isRunning ||
@@ -77,45 +68,44 @@ export const appServer: ResourceType<AppServerInputs, Outputs> = {
     );
   },
   async update(inputs, state, report) {
-    const docker = await connectEngine();
-    const found = await findApp(docker, inputs.server.containerName);
-    if (found !== undefined) refuseForeign(found, containerOf(inputs), state.containerId);
+    const host = await hostOf(inputs);
+    const found = await host.find(inputs.server.containerName);
+    if (found !== undefined) refuseForeign(host, found, containerOf(inputs), state.containerId);
     const isAsDeclared =
+      inputs.isMoved !== true &&
       found?.definition === inputs.definition &&
       found.address === inputs.server.address &&
       hasJoined(found, inputs);
     if (isAsDeclared) {
-      await resumeApp(docker, found, limitsOf(inputs));
+      await host.resume(found, containerOf(inputs));
       await proveFirst(inputs, report);
     } else {
-      await makeRun(docker, found, inputs, report);
+      await makeRun(host, found, inputs, report);
     }
-    return look(docker, inputs);
+    return look(host, inputs);
   },
   /** What has taken the container's place is not this resource's. */
   async delete(state, report) {
-    const docker = await connectEngine();
-    const found = await findApp(docker, state.server.containerName);
+    const host = await hostOf(state);
+    const found = await host.find(state.server.containerName);
     if (found?.id !== state.containerId) return;
     await leaveEverywhere(state, state.server, report);
-    await removeApp(docker, state.containerId);
-    if (state.files !== undefined) await removeUnusedFiles(docker, state.labels);
+    await host.remove(state.containerId);
+    if (state.files !== undefined) await host.removeUnusedFiles(state.labels);
   },
 };
 
-/** Makes the declared container run, in place of the one that was found, or of one that was set aside. */
-async function makeRun(docker: Engine, found: FoundApp | undefined, inputs: AppServerInputs, report: Report) {
+/** Makes the declared container run, in place of the one that was found, or of one that is kept. */
+async function makeRun(host: AppHost, found: FoundApp | undefined, inputs: AppServerInputs, report: Report) {
   const { server, isProvedFirst } = inputs;
-  if (found === undefined && !(await isSetAside(docker, server.containerName))) {
-    await runApp(docker, containerOf(inputs));
+  if (found === undefined && !(await host.isKept(server.containerName))) {
+    await host.run(containerOf(inputs));
     await proveFirst(inputs, report);
     return;
   }
   await rolloutOf(inputs).replace(inputs, report, async (isServing) => {
     await takeOutEverywhere(inputs, server, report);
-    if (found !== undefined)
-      await (isServing ? setAside(docker, found, server.containerName) : removeApp(docker, found.id));
-    await runApp(docker, containerOf(inputs));
+    await host.replace(found, containerOf(inputs), isServing);
     // Where nobody served, what kept it down may be mended by the end of the update alone.
     if (!isServing && !isProvedFirst) return;
     await bringUpEverywhere(inputs, [server], report);
@@ -130,8 +120,8 @@ async function proveFirst(inputs: AppServerInputs, report: Report): Promise<void
   await rolloutOf(inputs).prove(server.name, inputs, report, prove);
 }
 
-async function look(docker: Engine, inputs: AppServerInputs): Promise<Outputs> {
-  const found = await findApp(docker, inputs.server.containerName);
+async function look(host: AppHost, inputs: AppServerInputs): Promise<Outputs> {
+  const found = await host.find(inputs.server.containerName);
   return found === undefined ? GONE : describe(found, inputs);
 }
 
@@ -146,7 +136,7 @@ const describe = (found: FoundApp, inputs: AppServerInputs): Outputs => ({
 });
 
 const hasJoined = (found: FoundApp, { networks = [] }: AppServerInputs): boolean =>
-  networks.every((name) => found.networks.includes(name));
+  networks.every((name) => found.networks?.includes(name) ?? true);
 
 const limitsOf = ({ container, pids }: AppServerInputs): Limits => ({
   memory: container.HostConfig.Memory,
@@ -161,4 +151,5 @@ const containerOf = ({ server, container, networks = [], ...rest }: AppServerInp
   pids: rest.pids,
   networks,
   files: rest.files,
+  restartDelayMs: rest.restartDelayMs,
 });

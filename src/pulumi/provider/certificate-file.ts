@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { removeFiles, writeCertificate, writeRuntimeCa } from "../../docker/config-volume.ts";
-import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { readVolumeFile } from "../../docker/volume-command.ts";
 import { RUNTIME_CA_FILE } from "../../haproxy/container.ts";
 import { digestOf, parseCertificate } from "../../tls/certificate.ts";
 import { readCertificateFile } from "../../tls/pem-file.ts";
 import { CERTIFICATE_FILE_INPUTS, type CertificateFileInputs } from "../inputs.ts";
+import { engineOf } from "./host-of.ts";
 import { made, type ResourceType } from "./resource-type.ts";
 
 interface Outputs {
@@ -19,9 +19,10 @@ export const certificateFile: ResourceType<CertificateFileInputs, Outputs> = {
   inputs: CERTIFICATE_FILE_INPUTS,
   outputs: z.object({ digest: z.string() }),
   replacedFor: ["volumeName"],
+  whenDown: ({ volumeName }) => ({ id: volumeName, outputs: { digest: "" } }),
   ...made(({ volumeName }) => volumeName, install),
   async read(state) {
-    const text = await readVolumeFile(await connectEngine(), state, state.name);
+    const text = await readVolumeFile(await engineOf(state), state, state.name);
     return { digest: text === undefined ? "" : digestOf(text) };
   },
   /** Another image may have another number for HAProxy's user, to whom the file belongs. */
@@ -29,7 +30,7 @@ export const certificateFile: ResourceType<CertificateFileInputs, Outputs> = {
   /** The key does not outlive its use. */
   async delete(state) {
     const names = [state.name, ...(state.ca === undefined ? [] : [RUNTIME_CA_FILE])];
-    await removeFiles(await connectEngine(), state, names);
+    await removeFiles(await engineOf(state), state, names);
   },
 };
 
@@ -38,7 +39,7 @@ async function install(inputs: CertificateFileInputs): Promise<Outputs> {
   const found = inputs.pem === undefined ? await readCertificateFile(path) : parseCertificate(inputs.pem);
   if (found.digest !== digest)
     throw new EngineError(`${path} has changed since this update began; run it again`);
-  const docker = await connectEngine();
+  const docker = await engineOf(inputs);
   await writeCertificate(docker, inputs, inputs.name, found.pem);
   if (inputs.ca !== undefined) await writeRuntimeCa(docker, inputs, inputs.ca);
   return { digest };

@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { connectEngine } from "../../docker/engine.ts";
-import { isOfStack } from "../../docker/labels.ts";
+import { isOfStack, type Labels } from "../../docker/labels.ts";
 import { checkNoGuests } from "../../docker/network-guests.ts";
+import { findManager } from "../../swarm/managers.ts";
+import { checkNoOtherServices } from "../../swarm/overlay.ts";
 import { GUESTS, type GuestsInputs } from "../inputs.ts";
+import { engineOf } from "./host-of.ts";
 import { made, NOTHING, type ResourceType } from "./resource-type.ts";
 
 /**
@@ -16,8 +20,15 @@ export const guests: ResourceType<GuestsInputs, object> = {
     ({ network }) => network,
     async () => ({}),
   ),
-  differs: () => false,
-  async delete({ network, stack }) {
-    await checkNoGuests(await connectEngine(), network, (labels) => isOfStack(labels, stack));
+  /** Whoever destroys the stack has to find its machines. */
+  differs: (state, inputs) => !isDeepStrictEqual(placeOf(state), placeOf(inputs)),
+  async delete({ network, networkId, stack, swarm, machines = [] }) {
+    const isOurs = (labels: Labels): boolean => isOfStack(labels, stack);
+    if (swarm === undefined) return void (await checkNoGuests(await connectEngine(), network, isOurs));
+    await checkNoOtherServices(await findManager(swarm.managers), { network, networkId }, isOurs);
+    for (const machine of machines.filter(({ isDown }) => !isDown))
+      await checkNoGuests(await engineOf({ machine }), network, isOurs);
   },
 };
+
+const placeOf = ({ swarm, machines }: GuestsInputs) => ({ swarm, machines });

@@ -1,15 +1,16 @@
-import { lastLines, watchEnds, whyNotRunning } from "../../docker/containers.ts";
-import { connectEngine } from "../../docker/engine.ts";
+import type { AppHost } from "../../docker/app-host.ts";
+import { whyNotRunning } from "../../docker/containers.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { Haproxy } from "../../haproxy/runtime/client.ts";
 import { readState } from "../../haproxy/runtime/running-state.ts";
 import { NotUpError, RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
-import type { FindHopeless } from "../../haproxy/servers/target.ts";
+import type { FindHopeless, Target } from "../../haproxy/servers/target.ts";
 import { poll, systemClock } from "../../stack/clock.ts";
 import { type Credentials, endpointAt } from "../../stack/endpoint.ts";
 import { settle } from "../../stack/settled.ts";
 import { BACKEND } from "../../stack/topology.ts";
 import type { HaproxyAddress } from "../inputs.ts";
+import { engineOf } from "./host-of.ts";
 
 /** A HAProxy container that can be talked to. */
 export interface ReachableHaproxy extends Omit<HaproxyAddress, "endpoint"> {
@@ -35,7 +36,8 @@ const POLL_MS = 50;
  * @throws {EngineError} with the last words of a container that has ended
  * @throws {RuntimeError} when it does not answer within 20 s
  */
-export async function waitReachable({ haproxy, haproxyContainer }: ReachableHaproxy): Promise<void> {
+export async function waitReachable(reached: ReachableHaproxy): Promise<void> {
+  const { haproxy, haproxyContainer } = reached;
   const startMs = systemClock.now();
   const look = async (): Promise<RuntimeError | undefined> => {
     try {
@@ -44,7 +46,7 @@ export async function waitReachable({ haproxy, haproxyContainer }: ReachableHapr
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       const isPatient = systemClock.now() - startMs <= PATIENCE_MS;
-      const why = isPatient ? undefined : await whyNotRunning(await connectEngine(), haproxyContainer);
+      const why = isPatient ? undefined : await whyNotRunning(await engineOf(reached), haproxyContainer);
       if (why !== undefined) throw new EngineError(why, { cause: error });
       return error;
     }
@@ -54,25 +56,27 @@ export async function waitReachable({ haproxy, haproxyContainer }: ReachableHapr
   if (error !== undefined) throw error;
 }
 
+/** What is known of the containers that are waited for. */
+type Known = Pick<Target, "findHopeless" | "findAddresses">;
+
 /**
  * Does not wait for servers whose containers keep ending, and adds to the error about servers that are not up
  * what their containers printed last.
  */
-export async function withContainerLogs<T>(run: (findHopeless: FindHopeless) => Promise<T>): Promise<T> {
-  const docker = await connectEngine();
-  const look = watchEnds(docker);
+export async function withContainerLogs<T>(host: AppHost, run: (known: Known) => Promise<T>): Promise<T> {
+  const look = host.watchEnds();
   let hopeless: ReadonlyMap<string, string> = new Map();
   const findHopeless: FindHopeless = async (names) => {
     hopeless = await look(names);
     return hopeless;
   };
   try {
-    return await run(findHopeless);
+    return await run({ findHopeless, findAddresses: host.findAddresses });
   } catch (error) {
     if (!(error instanceof NotUpError)) throw error;
     const told = error.containerNames.slice(0, 3).map(async (name) => {
-      const why = await whyNotRunning(docker, name, { keepsEnding: hopeless.has(name) });
-      return why ?? `container ${name} printed last: ${await lastLines(docker, name)}`;
+      const why = await host.whyNotRunning(name, { keepsEnding: hopeless.has(name) });
+      return why ?? `container ${name} printed last: ${await host.lastLines(name)}`;
     });
     const { done: lines } = await settle(told);
     throw new NotUpError([error.message, ...lines].join("\n"), error.containerNames);

@@ -20,6 +20,8 @@ export interface ResourceType<Inputs extends object, Outputs extends object> {
   /** Inputs of which another value means another resource; the old one is deleted first. */
   readonly replacedFor?: readonly (keyof Inputs & string)[];
   update(inputs: Inputs, state: Inputs & Outputs, report: Report): Promise<Outputs>;
+  /** What stands in the state for one whose machine is dead, so that it is made when that is back. */
+  whenDown?(inputs: Inputs): Created<Outputs>;
   /** Without it nothing but the state is forgotten. */
   delete?(state: Inputs & Outputs, report: Report): Promise<void>;
 }

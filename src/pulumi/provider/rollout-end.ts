@@ -1,10 +1,7 @@
-import { findApp, removeApp } from "../../docker/app-container.ts";
-import { removeUnusedFiles } from "../../docker/app-files.ts";
-import { connectEngine } from "../../docker/engine.ts";
-import { findAside } from "../../docker/set-aside.ts";
 import { ROLLOUT_END, type RolloutEndInputs } from "../inputs.ts";
 import { rolloutOf } from "./app-rollout.ts";
 import { bringUpEverywhere } from "./app-rotation.ts";
+import { hostOf } from "./host-of.ts";
 import { made, NOTHING, type ResourceType } from "./resource-type.ts";
 import { endStandIn } from "./stand-in.ts";
 
@@ -23,27 +20,26 @@ export const rolloutEnd: ResourceType<RolloutEndInputs, object> = {
         bringUpEverywhere(inputs, inputs.servers, report),
       );
       await endStandIn(inputs, report);
-      await removeAside(inputs);
-      await removeUnusedFiles(await connectEngine(), inputs.labels);
+      await forgetKept(inputs);
       return {};
     },
   ),
   differs: (_state, inputs) => isUnderWay(inputs),
   async delete(state, report) {
     await endStandIn(state, report);
-    await removeAside(state);
-    await removeUnusedFiles(await connectEngine(), state.labels);
+    await forgetKept(state);
   },
 };
 
-async function isUnderWay({ standIn, labels }: RolloutEndInputs): Promise<boolean> {
-  const docker = await connectEngine();
-  if ((await findApp(docker, standIn.containerName)) !== undefined) return true;
-  return (await findAside(docker, labels)).length > 0;
+async function isUnderWay(inputs: RolloutEndInputs): Promise<boolean> {
+  const host = await hostOf(inputs);
+  if ((await host.find(inputs.standIn.containerName)) !== undefined) return true;
+  return (await host.findKept(inputs.labels)).length > 0;
 }
 
-async function removeAside({ labels }: RolloutEndInputs): Promise<void> {
-  const docker = await connectEngine();
-  const aside = await findAside(docker, labels);
-  await Promise.all(aside.map(({ id }) => removeApp(docker, id)));
+async function forgetKept(inputs: RolloutEndInputs): Promise<void> {
+  const host = await hostOf(inputs);
+  const kept = await host.findKept(inputs.labels);
+  await Promise.all(kept.map((each) => host.forget(each)));
+  await host.removeUnusedFiles(inputs.labels);
 }

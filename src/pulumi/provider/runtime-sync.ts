@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { writeConfig } from "../../docker/config-volume.ts";
-import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { stateFileIn } from "../../docker/state-file.ts";
 import { readVolumeFile } from "../../docker/volume-command.ts";
@@ -25,6 +24,7 @@ import {
   waitReachable,
   withContainerLogs,
 } from "./haproxy.ts";
+import { engineOf, hostOf } from "./host-of.ts";
 import { made, type ResourceType } from "./resource-type.ts";
 
 const RUNNING = z.object({
@@ -46,6 +46,7 @@ type Target = Omit<RuntimeSyncInputs, "endpoint"> & ReachableHaproxy;
 export const runtimeSync: ResourceType<RuntimeSyncInputs, Outputs> = {
   inputs: RUNTIME_SYNC,
   outputs: OUTPUTS,
+  whenDown: ({ haproxyContainer }) => ({ id: haproxyContainer, outputs: {} }),
   ...made(({ haproxyContainer }) => haproxyContainer, syncRuntime),
   /** One that is down is no error: `pulumi refresh` and `destroy` must work then. */
   async read(state) {
@@ -92,15 +93,15 @@ async function syncRuntime(
   await waitReachable(target);
   try {
     await syncCertificate(target, last, report);
-    const stateFile = stateFileIn(await connectEngine(), inputs.haproxyContainer);
-    const running = await withContainerLogs((findHopeless) =>
-      sync({ ...target, stateFile, findHopeless }, report),
+    const stateFile = stateFileIn(await engineOf(inputs), inputs.haproxyContainer);
+    const running = await withContainerLogs(await hostOf(inputs), (known) =>
+      sync({ ...target, ...known, stateFile }, report),
     );
     return { running: await withCertificate(target, running) };
   } catch (error) {
     if (!(error instanceof ReloadRefusedError) || last === undefined) throw error;
     const { volumeName } = last.configFile;
-    await writeConfig(await connectEngine(), last.configFile, last.configFile.text);
+    await writeConfig(await engineOf(last), last.configFile, last.configFile.text);
     throw new ReloadRefusedError(
       `${error.message}; the old worker serves on, and its config is back in volume ${volumeName}`,
     );
@@ -122,7 +123,7 @@ async function syncCertificate(
   if (served === undefined) return; // the worker learns the file by the reload that follows
   const isAnotherChain = last?.certificate !== undefined && last.certificate.digest !== certificate.digest;
   if (served.fingerprint === certificate.fingerprint && !isAnotherChain) return;
-  const text = await readVolumeFile(await connectEngine(), configFile, CERTIFICATE_FILE);
+  const text = await readVolumeFile(await engineOf(configFile), configFile, CERTIFICATE_FILE);
   const { pem, digest } = parseCertificate(text ?? "");
   if (digest !== certificate.digest)
     throw new EngineError(

@@ -7,6 +7,9 @@ import { endWithParent } from "./end-with-parent.ts";
 import { engineLog } from "./engine-log.ts";
 import { guests } from "./guests.ts";
 import { runtimeCredentials, selfSigned } from "./issued-certificates.ts";
+import { machineContainer } from "./machine-container.ts";
+import { machineVolume } from "./machine-volume.ts";
+import { overlayNetwork } from "./overlay-network.ts";
 import { rolloutEnd } from "./rollout-end.ts";
 import { runtimeSync } from "./runtime-sync.ts";
 import { type ServedType, served } from "./served-type.ts";
@@ -21,6 +24,9 @@ const TYPES: Readonly<Record<string, ServedType>> = {
   CertificateFile: served(certificateFile),
   ConfigFile: served(configFile),
   Guests: served(guests),
+  MachineContainer: served(machineContainer),
+  MachineVolume: served(machineVolume),
+  OverlayNetwork: served(overlayNetwork),
   RolloutEnd: served(rolloutEnd),
   RuntimeCredentials: served(runtimeCredentials),
   RuntimeSync: served(runtimeSync),

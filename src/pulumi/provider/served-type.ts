@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type {
   CheckResult,
   CreateResult,
@@ -8,6 +9,7 @@ import type {
 // Not from the package's door, which reads a compiler that takes longer than all the rest of this process.
 import { isRpcSecret, specialSecretSig, specialSigKey, unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import { z } from "zod";
+import { UnreachableError } from "../../docker/engine-error.ts";
 import { ENGINE_IDENTITY, refuseOtherEngine } from "../../docker/engine-identity.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
@@ -15,8 +17,12 @@ import { PartlyCreatedError, type ResourceType } from "./resource-type.ts";
 /** Properties on the wire: a secret is an object with a mark, an unknown value a certain text. */
 type Wire = Readonly<Record<string, unknown>>;
 
-/** Resources that are on an engine know which. */
-const MADE_ON = z.object({ engine: ENGINE_IDENTITY.optional() });
+/** Resources that are on an engine know which, those on a machine whether that is there. */
+const MADE_ON = z.object({
+  engine: ENGINE_IDENTITY.optional(),
+  machine: z.object({ isDown: z.boolean() }).optional(),
+  swarm: z.unknown().optional(),
+});
 
 /** A resource type as Pulumi's protocol wants it. */
 export interface ServedType {
@@ -48,12 +54,30 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
       entries.map(([key, value]) => [key, isSecret(key, value) ? secret(value) : value]),
     );
   };
+  const isDown = (wire: Wire): boolean => MADE_ON.parse(reveal(wire)).machine?.isDown === true;
+  /**
+   * What is on a machine or a Swarm that does not answer is as it was: an update asks for these first, and
+   * says in one line what is missing. Pulumi looks and compares before that.
+   */
+  const unlessAway = async <T>(state: Wire, look: () => Promise<T> | T, otherwise: T): Promise<T> => {
+    try {
+      return await look();
+    } catch (error) {
+      const { machine, swarm } = MADE_ON.parse(reveal(state));
+      if ((machine === undefined && swarm === undefined) || !(error instanceof UnreachableError)) throw error;
+      return otherwise;
+    }
+  };
   return {
     check(inputs) {
       if (!hasUnknown(inputs)) readInputs(inputs);
       return { inputs };
     },
     async create(inputs, report) {
+      if (type.whenDown !== undefined && isDown(inputs)) {
+        const { id, outputs } = type.whenDown(readInputs(inputs));
+        return { id, outs: present({ ...inputs, ...hide(outputs) }) };
+      }
       try {
         const { id, outputs } = await type.create(readInputs(inputs), report);
         return { id, outs: present({ ...inputs, ...hide(outputs) }) };
@@ -62,8 +86,10 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
       }
     },
     async read(id, state) {
-      if (type.read === undefined) return { id, props: state };
-      const found = await type.read(await readState(state));
+      const { read } = type;
+      if (read === undefined || isDown(state)) return { id, props: state };
+      const plain = await readState(state);
+      const found = await unlessAway(state, () => read(plain), plain);
       return found === "gone" ? { id: "", props: {} } : { id, props: present({ ...state, ...hide(found) }) };
     },
     async diff(state, inputs) {
@@ -73,13 +99,24 @@ export function served<I extends object, O extends object>(type: ResourceType<I,
         return { changes: true, ...replaced(keys.filter((key) => hasUnknown(inputs[key]))) };
       const fresh = readInputs(inputs);
       const replaces = keys.filter((key) => old[key] !== fresh[key]);
-      return { changes: replaces.length > 0 || (await type.differs(old, fresh)), ...replaced(replaces) };
+      if (isDown(inputs))
+        return { changes: !isDeepStrictEqual(type.inputs.parse(reveal(state)), fresh), ...replaced([]) };
+      // What was wanted meanwhile is in the state, and has not been done.
+      if (isDown(state)) return { changes: true, ...replaced([]) };
+      const differs = await unlessAway(state, () => type.differs(old, fresh), false);
+      return { changes: replaces.length > 0 || differs, ...replaced(replaces) };
     },
     async update(inputs, state, report) {
+      if (isDown(inputs)) {
+        const outputs = Object.keys(type.outputs.parse(reveal(state))).map((key) => [key, state[key]]);
+        return { outs: present({ ...inputs, ...Object.fromEntries(outputs) }) };
+      }
       const outputs = await type.update(readInputs(inputs), await readState(state), report);
       return { outs: present({ ...inputs, ...hide(outputs) }) };
     },
     async delete(state, report) {
+      // What is on a dead machine goes with it.
+      if (isDown(state)) return;
       await type.delete?.(await readState(state), report);
     },
   };

@@ -11,6 +11,7 @@ import { made, NOTHING, type ResourceType } from "./resource-type.ts";
 export const serving: ResourceType<ServingInputs, object> = {
   inputs: SERVING,
   outputs: NOTHING,
+  whenDown: ({ haproxyContainer }) => ({ id: haproxyContainer, outputs: {} }),
   ...made(({ haproxyContainer }) => haproxyContainer, proveServing),
   differs: (state, inputs) => state.haproxyContainerId !== inputs.haproxyContainerId,
 };

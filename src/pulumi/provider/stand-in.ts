@@ -1,11 +1,10 @@
-import { findApp, removeApp, runApp } from "../../docker/app-container.ts";
 import { asNumber, atAddress } from "../../docker/container-arguments.ts";
-import { connectEngine } from "../../docker/engine.ts";
 import { definitionName } from "../../docker/labels.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import type { AppServerInputs, RolloutInputs } from "../inputs.ts";
 import { bringUpEverywhere, leaveEverywhere, lookEverywhere } from "./app-rotation.ts";
+import { hostOf } from "./host-of.ts";
 
 /** Containers count from 1. */
 const STAND_IN_NUMBER = 0;
@@ -22,16 +21,19 @@ export async function isAnyServing(inputs: RolloutInputs, report: Report): Promi
  * @throws {NotUpError | EngineError} when it does not come up. It is removed then.
  */
 export async function ensureStandIn(inputs: AppServerInputs, report: Report): Promise<void> {
-  const { standIn, container, network, labels, pids, networks = [], files } = inputs;
-  const docker = await connectEngine();
+  const { standIn, container, network, labels, pids, networks = [], files, restartDelayMs } = inputs;
+  const host = await hostOf(inputs);
   const made = asNumber(atAddress(container, network, standIn.address), STAND_IN_NUMBER);
   const definition = definitionName([made, networks, files]);
-  const found = await findApp(docker, standIn.containerName);
+  const found = await host.find(standIn.containerName);
   const isThere = found?.definition === definition && found.state === "running";
   if (found !== undefined && !isThere) await endStandIn(inputs, report);
   try {
     if (!isThere)
-      await runApp(docker, { name: standIn.containerName, made, definition, labels, pids, networks, files });
+      await host.run({
+        ...{ name: standIn.containerName, made, definition, labels, pids, networks, files },
+        restartDelayMs,
+      });
     await bringUpEverywhere(inputs, [standIn], report);
   } catch (error) {
     await endStandIn(inputs, report);
@@ -41,8 +43,8 @@ export async function ensureStandIn(inputs: AppServerInputs, report: Report): Pr
 
 /** Gives the stand-in's sessions their time, and removes it. There may be none. */
 export async function endStandIn(inputs: RolloutInputs, report: Report): Promise<void> {
-  const docker = await connectEngine();
+  const host = await hostOf(inputs);
   await leaveEverywhere(inputs, inputs.standIn, report);
-  const found = await findApp(docker, inputs.standIn.containerName);
-  if (found !== undefined) await removeApp(docker, found.id);
+  const found = await host.find(inputs.standIn.containerName);
+  if (found !== undefined) await host.remove(found.id);
 }

@@ -1,21 +1,20 @@
 import pLimit from "p-limit";
-import { findApp, removeApp } from "../../docker/app-container.ts";
-import { connectEngine } from "../../docker/engine.ts";
+import type { KeptApp } from "../../docker/app-host.ts";
 import { MADE_FROM_LABEL, STACK_LABEL } from "../../docker/labels.ts";
-import { type AsideApp, putBack } from "../../docker/set-aside.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { changedKeys, readMadeFrom } from "../../stack/made-from.ts";
 import { messageOf, settle } from "../../stack/settled.ts";
 import { numberedServer, type Server } from "../../stack/topology.ts";
 import type { RolloutInputs } from "../inputs.ts";
 import { bringUpBefore, isUpEverywhere, takeOutEverywhere } from "./app-rotation.ts";
+import { hostOf } from "./host-of.ts";
 
 /**
  * Gives the containers of a roll-out that has failed their places back, some at a time, those first whose
  * successors are not up. Each is proved up.
  * @returns which version runs, in one line, or what went wrong
  */
-export async function goBack(aside: readonly AsideApp[], inputs: RolloutInputs, report: Report) {
+export async function goBack(aside: readonly KeptApp[], inputs: RolloutInputs, report: Report) {
   const found = await Promise.all(
     aside.map(async (app) => {
       const server = serverBefore(app, inputs);
@@ -33,28 +32,25 @@ export async function goBack(aside: readonly AsideApp[], inputs: RolloutInputs, 
     : `roll-out: not all went back: ${failures.map(messageOf).join("\n")}`;
 }
 
-async function replaceByBefore(app: AsideApp, server: Server, inputs: RolloutInputs, report: Report) {
-  const docker = await connectEngine();
-  const current = await findApp(docker, app.name);
+async function replaceByBefore(app: KeptApp, server: Server, inputs: RolloutInputs, report: Report) {
+  const host = await hostOf(inputs);
   report(`roll-out: ${server.name} goes back`);
-  if (current !== undefined) {
-    await takeOutEverywhere(inputs, server, report);
-    await removeApp(docker, current.id);
-  }
-  await putBack(docker, app);
+  if ((await host.find(app.name)) !== undefined) await takeOutEverywhere(inputs, server, report);
+  await host.putBack(app);
   await bringUpBefore(inputs, server, report);
 }
 
 /** The server that a container was when it was set aside, as the container itself tells. */
-function serverBefore({ name, labels, address }: AsideApp, { standIn, mode }: RolloutInputs): Server {
+function serverBefore({ name, labels, address }: KeptApp, { standIn, mode }: RolloutInputs): Server {
   const port = readMadeFrom(labels[MADE_FROM_LABEL])?.["app.port"] ?? standIn.port;
   const stack = { stack: labels[STACK_LABEL] ?? "", mode };
   const n = Number(/\d+$/.exec(name)?.[0]);
-  return numberedServer(stack, n, { address, port: Number(port) });
+  const server = numberedServer(stack, n, { address, port: Number(port) });
+  return standIn.isSlot === true ? { ...server, isSlot: true } : server;
 }
 
 /** What differs from the version that failed, by config key. An environment may be secret. */
-function versionOf([app]: readonly AsideApp[], { labels }: RolloutInputs): string {
+function versionOf([app]: readonly KeptApp[], { labels }: RolloutInputs): string {
   const [before, failed] = [app?.labels, labels].map((each) => readMadeFrom(each?.[MADE_FROM_LABEL]) ?? {});
   const words = changedKeys(before ?? {}, failed ?? {}).flatMap(({ key, is = "none" }) =>
     key === "arguments" ? [] : [["app.env", "app.files"].includes(key) ? `${key} of before` : `${key} ${is}`],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { UnreachableError } from "../../../../src/docker/engine-error.ts";
 import { PartlyCreatedError, type ResourceType } from "../../../../src/pulumi/provider/resource-type.ts";
 import { served } from "../../../../src/pulumi/provider/served-type.ts";
 
@@ -77,6 +78,26 @@ describe("a served resource", () => {
       id: "x",
       reasons: ["not up"],
       properties: { name: "a", env: { A: SECRET }, key: { ...SECRET, value: "k" } },
+    });
+  });
+
+  describe("on a machine or a Swarm that does not answer", () => {
+    const unreachable = async (): Promise<never> => {
+      throw new UnreachableError("no answer");
+    };
+    const away = served({ ...type, read: unreachable, differs: unreachable });
+
+    test.each([
+      { ...state, swarm: { managers: ["tcp://10.0.0.1:2375"] } },
+      { ...state, machine: { name: "red", engine: "tcp://10.0.0.1:2375", isDown: false } },
+    ])("is as it was, so that the update itself says what is missing", async (known) => {
+      expect((await away.read("x", known)).props).toMatchObject({ name: "a", env: { A: "b" } });
+      expect(await away.diff(known, { name: "a", env: { A: "b" } })).toMatchObject({ changes: false });
+    });
+
+    test("is an error where a stack is on one engine", async () => {
+      await expect(away.read("x", state)).rejects.toThrow("no answer");
+      await expect(away.diff(state, { name: "a", env: { A: "b" } })).rejects.toThrow("no answer");
     });
   });
 });
