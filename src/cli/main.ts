@@ -26,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, (caller: Caller) => Promise<Command>> = new 
   ],
   ["start", async (caller) => (await import("./commands/start.ts")).buildStart(caller)],
   ["scale", async (caller) => (await import("./commands/scale.ts")).buildScale(caller)],
+  ["rebalance", async (caller) => (await import("./commands/rebalance.ts")).buildRebalance(caller)],
   ["stop", async (caller) => (await import("./commands/stop.ts")).buildStop(caller)],
   ["status", async (caller) => (await import("./commands/status.ts")).buildStatus(caller)],
   ["logs", async (caller) => (await import("./commands/logs.ts")).buildLogs(caller)],

@@ -16,6 +16,7 @@ import {
 } from "../stack/made-from.ts";
 import type { ObservedBalancer } from "../stack/observed.ts";
 import { withoutReplaced } from "../stack/rollout.ts";
+import { describeSpread, findSurplus } from "../stack/spread.ts";
 import type { Balancer, Server } from "../stack/topology.ts";
 import { expiresSoon, formatDay, SELF_SIGNED_SUBJECT } from "../tls/certificate.ts";
 import { describeDrift, describeImages, describeMonitoring } from "./container-changes.ts";
@@ -24,8 +25,8 @@ import type { Declared, Observed } from "./situation.ts";
 /**
  * Tells which way each change will go, a line each: `runtime:`, `check:`, `reload:`, `sessions:`,
  * `certificate:`, `roll-out:`, `in place:`, `drift:`, `HAProxy replaced:`, `everything replaced:`, `create:`,
- * `start:` or `remove:`. Compared is what runs, not what an earlier update meant to do. No line when all is
- * as declared.
+ * `start:` or `remove:`. Compared is what runs, not what an earlier update meant to do.
+ * No line when all is as declared.
  */
 export function describeChanges(declared: Declared, observed: Observed, now = new Date()): string[] {
   const { topology, rollout } = declared;
@@ -69,6 +70,7 @@ export function describeChanges(declared: Declared, observed: Observed, now = ne
     ...describeDrift(observed, replaced),
     ...describeApps(declared, observed),
     ...describeRollout(declared, observed),
+    ...describeUnevenness(declared, observed),
   ];
 }
 
@@ -81,6 +83,16 @@ function describeRollout(declared: Declared, observed: Observed): string[] {
   if (count === 0) return [];
   const what = `${count} container${count === 1 ? "" : "s"} in batches of ${Math.min(count, atATime)}`;
   return [...describeImages(declared, observed), `roll-out: ${what}`];
+}
+
+/** Swarm never moves what runs, so that after deaths of machines all may be on one. */
+function describeUnevenness({ rollout }: Declared, { spread }: Observed): string[] {
+  if (spread === undefined) return [];
+  const surplus = findSurplus(spread);
+  if (surplus.length === 0) return [];
+  const { moved = [] } = rollout;
+  const what = moved.length > 0 ? `moves ${moved.join(" ")}` : "npm run rebalance evens it out";
+  return [`spread: uneven, ${describeSpread(spread)}; ${what}`];
 }
 
 /** Containers of servers that HAProxy has, which are gone or do not run. */
@@ -99,7 +111,19 @@ function describeApps({ topology, rollout }: Declared, { apps, running }: Observ
 }
 
 /** What is as declared, but will not do for long. */
-export function describeWarnings({ settings: { tls }, certificate }: Declared, now = new Date()): string[] {
+export const describeWarnings = (declared: Declared, now = new Date()): string[] => [
+  ...describeDead(declared),
+  ...describeExpiry(declared, now),
+];
+
+const describeDead = ({ settings: { swarm } }: Declared): string[] =>
+  (swarm?.machines ?? []).flatMap(({ name, isDown }) =>
+    isDown
+      ? [`machine ${name} is left as it is (machines.${name}.down); take that away when it is back`]
+      : [],
+  );
+
+function describeExpiry({ settings: { tls }, certificate }: Declared, now: Date): string[] {
   if (tls?.certificate.kind !== "file" || certificate === undefined || !expiresSoon(certificate.expires, now))
     return [];
   const verb = certificate.expires <= now ? "has expired" : "expires";
@@ -124,12 +148,13 @@ function describeBalancer(
   running: RunningState | undefined,
 ): string[] {
   const { settings, topology, logDriver, images } = declared;
-  const { containerName } = balancer;
+  const { containerName, machine } = balancer;
+  if (machine?.isDown === true) return []; // described as a warning
   if (found === undefined) return [`create: ${containerName} with ${topology.servers.length} servers`];
-  if (!found.isRunning) return [`HAProxy replaced: ${containerName} does not run`];
+  if (!found.isRunning && machine === undefined) return [`HAProxy replaced: ${containerName} does not run`];
   const shall = balancerMadeFrom(settings, balancer, logDriver, images);
   const words = describeChangedKeys(found.madeFrom, shall);
-  if (words.length === 0) return [];
+  if (words.length === 0) return found.isRunning ? [] : [`start: ${containerName}`];
   const servers =
     running === undefined
       ? ""

@@ -2,11 +2,14 @@ import { valueIn } from "../haproxy/runtime/check-values.ts";
 import type { Peer } from "../haproxy/runtime/peers.ts";
 import type { ProcessInfo } from "../haproxy/runtime/process-info.ts";
 import type { RunningServer, ServerStats } from "../haproxy/runtime/state.ts";
-import { type Action, actionsOf, planServers } from "../haproxy/servers/update-plan.ts";
+import { type Action, actionsOf, isIdleSlot, planServers } from "../haproxy/servers/update-plan.ts";
 import type { Server } from "../stack/topology.ts";
 
 /** A server in HAProxy's eyes, next to its declaration. */
-export type ServerStatus = Readonly<ReturnType<typeof statusOf>>;
+export type ServerStatus = Readonly<ReturnType<typeof statusOf>> & {
+  /** Of a Swarm, on which it runs. */
+  readonly machine?: string;
+};
 
 /** A balancer with its servers. It has no `process` and no servers if it does not answer. */
 export interface BalancerStatus {
@@ -21,18 +24,25 @@ export interface BalancerStatus {
   readonly servers: readonly ServerStatus[];
 }
 
+/** What is known of the app containers beside HAProxy. */
+interface AppsSeen {
+  /** Their images, by their names; different ones are told. */
+  readonly images?: ReadonlyMap<string, string> | undefined;
+  /** On which machines of a Swarm servers are, by the servers' names. */
+  readonly machines?: ReadonlyMap<string, string> | undefined;
+}
+
 /**
  * Compares what runs with what is declared, in the order of the servers' ids. Differences are what the next
  * update would mend, and servers that are down.
  * @param check how the running config checks servers
- * @param images of the app containers, by their names; different ones are told
  */
 export function compareServers(
   declared: readonly Server[],
   running: readonly RunningServer[],
   stats: readonly ServerStats[],
   check?: string,
-  images: ReadonlyMap<string, string> = new Map(),
+  { images = new Map(), machines = new Map() }: AppsSeen = {},
 ): ServerStatus[] {
   const told = new Map(stats.map((server) => [server.name, server]));
   const wanted = new Map(declared.map((server) => [server.name, server]));
@@ -43,6 +53,7 @@ export function compareServers(
     action.kind === "add" ? action.server.name : action.name,
   );
   const present = running
+    .filter((server) => wanted.has(server.name) || !isIdleSlot(server))
     .toSorted((a, b) => a.id - b.id)
     .map((server) => {
       const own = wanted.get(server.name);
@@ -53,7 +64,10 @@ export function compareServers(
     });
   const names = new Set(running.map(({ name }) => name));
   const missing = declared.filter(({ name }) => !names.has(name));
-  return [...present, ...missing.map((server) => statusOf(server, true, "not in HAProxy"))];
+  return [...present, ...missing.map((server) => statusOf(server, true, "not in HAProxy"))].map((status) => {
+    const machine = machines.get(status.name);
+    return machine === undefined ? status : { ...status, machine };
+  });
 }
 
 const statusOf = (
@@ -101,6 +115,8 @@ function words(action: Action, server: RunningServer, wanted: Server): string[] 
       return []; // after the removal of what has its name
     case "set-address":
       return [`declared ${wanted.address}:${wanted.port}`];
+    case "set-port":
+      return [`declared port ${action.port}`];
     case "set-weight":
       return [`declared weight ${action.weight}`];
     case "enable-check":

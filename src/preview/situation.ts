@@ -28,7 +28,12 @@ import { stackPorts } from "../stack/published-ports.ts";
 import { planRollout, type Rollout } from "../stack/rollout.ts";
 import type { ConfiguredSettings, Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
+import { findSurplus, type Spread } from "../stack/spread.ts";
 import { planTopology, runtimeEndpoint, type Topology } from "../stack/topology.ts";
+import { changedByHand, observeServices } from "../swarm/found-services.ts";
+import { findPortable } from "../swarm/portable-images.ts";
+import { findSpread } from "../swarm/spread-of-tasks.ts";
+import { checkSwarmCan, findGateway, findSubnet } from "../swarm/swarm-needs.ts";
 import { type Certificate, CertificateError, checkDates } from "../tls/certificate.ts";
 import { readCertificateFile } from "../tls/pem-file.ts";
 import { completeByImage } from "./app-port.ts";
@@ -45,9 +50,15 @@ export interface Declared {
   readonly logDriver: string;
   /** Docker's ids of the images that are on the engine. */
   readonly images?: ImageIds;
+  /** Names of the same images on every machine of a Swarm. Undefined on one engine, where the ids are. */
+  readonly portable?: ReadonlyMap<string, string> | undefined;
   /** What each app container is made from, by its name. */
   readonly apps: ReadonlyMap<string, DeclaredApp>;
   readonly rollout: Rollout;
+  /**
+   * Addresses from which each machine's own requests come, by the machine's name. Undefined on one engine.
+   */
+  readonly gateways?: ReadonlyMap<string, string> | undefined;
 }
 
 /** What an app container is made from. */
@@ -78,6 +89,8 @@ export interface Observed {
   readonly running: ReadonlyMap<string, RunningState>;
   /** The certificate that each balancer serves, by container name; those that serve none are left out. */
   readonly certificates: ReadonlyMap<string, RunningCertificate>;
+  /** On which machines of a Swarm the servers run. Undefined on one engine. */
+  readonly spread?: Spread | undefined;
   /** Whether balancers that answer do not share their sessions, or remember different things of them. */
   readonly areSessionsApart: boolean;
 }
@@ -88,6 +101,16 @@ export interface Situation {
   readonly observed: Observed;
 }
 
+/** Where a stack is: one Docker engine, or a Swarm. */
+export interface Place {
+  /** The engine, or a manager of the Swarm. */
+  readonly docker: Engine;
+  /** The engines of a Swarm's machines that are there, by the machines' names. */
+  readonly machines?: ReadonlyMap<string, Engine>;
+  /** Whether servers are moved from machines that have more than others, whatever the config says. */
+  readonly rebalances?: boolean;
+}
+
 /**
  * Works out what a stack shall be, and looks at what it is. Changes nothing.
  * @param credentials of the runtime APIs that run, where these take any
@@ -95,29 +118,35 @@ export interface Situation {
  * @throws {EngineError} when a host port, the subnet or an address in it is somebody else's
  */
 export async function lookAtStack(
-  docker: Engine,
+  place: Place,
   configured: ConfiguredSettings,
   credentials?: Credentials,
 ): Promise<Situation> {
+  const { docker } = place;
   const settings = await completeByImage(docker, configured);
-  const topology = planTopology(settings, await reachableHost(await findEngine(), settings));
+  const topology = planTopology(
+    settings,
+    settings.swarm === undefined ? await reachableHost(await findEngine(), settings) : undefined,
+  );
   const config = renderConfig(topology);
-  const [logDriver, images, onEngine, inHaproxies] = await Promise.all([
+  const [logDriver, images, found, inHaproxies] = await Promise.all([
     settings.logDriver === "engine"
       ? inspectEngine(docker).then((engine) => engine.LoggingDriver)
       : settings.logDriver,
     findImages(docker, settings.stack, imagesOf(settings)),
-    lookAtEngine(docker, settings, topology),
+    settings.swarm === undefined
+      ? lookAtEngine(docker, settings, topology)
+      : lookAtSwarm(place, settings, topology),
     lookAtHaproxies(settings, haproxiesOf(topology, credentials)),
-    checkPortsFree(docker, stackPorts(settings, topology), topology),
-    checkJoinedNetworks(docker, settings, topology),
   ]);
+  const { gateways, ...onEngine } = found;
   const { subnet, apps, balancers, drift } = onEngine;
   const running = [...inHaproxies.running.values()];
   const isSameSubnet = subnet === undefined || subnet === topology.network.subnet;
   if (subnet !== topology.network.subnet) await checkSubnetFree(docker, topology.network);
   const certificate = await readOwnCertificate(settings, balancers);
-  const declaredApps = declareApps(settings, topology, logDriver, images.ids);
+  const portable = settings.swarm && (await findPortable(docker, images.ids));
+  const declaredApps = declareApps(settings, topology, logDriver, images.ids, portable);
   const rollout = planRollout({
     servers: topology.servers,
     definitions: new Map([...declaredApps].map(([name, { definition }]) => [name, definition])),
@@ -128,10 +157,11 @@ export async function lookAtStack(
     serving: inRotationEverywhere(running),
     isAllDown: running.length > 0 && running.every(({ servers }) => !servers.some(({ isUp }) => isUp)),
     batch: settings.rollout.batch,
+    moved: place.rebalances || settings.swarm?.rebalance ? found.spread && findSurplus(found.spread) : [],
   });
-  const found = { images: images.ids, apps: declaredApps };
+  const declared = { images: images.ids, portable, apps: declaredApps, gateways };
   return {
-    declared: { settings, topology, config, certificate, logDriver, rollout, ...found },
+    declared: { settings, topology, config, certificate, logDriver, rollout, ...declared },
     observed: { ...onEngine, ...inHaproxies, missingImages: images.missing },
   };
 }
@@ -145,9 +175,56 @@ async function lookAtEngine(docker: Engine, settings: Settings, topology: Topolo
     observeBalancers(docker, stack),
     observeMonitoring(docker, stack),
     observeDrift(docker, appUpkeep(settings, topology), otherUpkeep(settings, topology)),
+    checkPortsFree(docker, stackPorts(settings, topology), topology),
+    checkJoinedNetworks(docker, settings, topology),
   ]);
-  return { subnet, apps, balancers, monitoring, drift };
+  return { subnet, apps, balancers, monitoring, drift, gateways: undefined, spread: undefined };
 }
+
+/** Looks at what of a stack is on a Swarm, and on its machines that are there. */
+async function lookAtSwarm({ docker, machines = new Map() }: Place, settings: Settings, topology: Topology) {
+  const { stack } = settings;
+  const onMachines = [...machines].map(async ([name, engine]) => {
+    const own = {
+      ...topology,
+      balancers: topology.balancers.filter(({ machine }) => machine?.name === name),
+    };
+    const [first] = topology.balancers;
+    const here = { ...own, monitoring: first?.machine?.name === name ? topology.monitoring : undefined };
+    const [balancers, monitoring, drift, gateway] = await Promise.all([
+      observeBalancers(engine, stack),
+      observeMonitoring(engine, stack),
+      observeDrift(engine, new Map(), otherUpkeep(settings, here)),
+      findGateway(engine, name),
+      checkPortsFree(engine, stackPorts(settings, here), here, machineOf(own)?.engine),
+    ]);
+    return { name, balancers, monitoring, drift, gateway };
+  });
+  const [subnet, apps, spread, found] = await Promise.all([
+    findSubnet(docker, topology.network.name),
+    observeServices(docker, stack),
+    findSpread(docker, topology.servers),
+    Promise.all(onMachines),
+    checkSwarmCan(docker, settings, topology),
+  ]);
+  return {
+    subnet,
+    apps,
+    spread,
+    balancers: new Map(found.flatMap(({ balancers }) => [...balancers])),
+    monitoring: new Map(found.flatMap(({ monitoring }) => [...monitoring])),
+    drift: new Map([
+      ...found.flatMap(({ drift }) => [...drift]),
+      ...changedByHand(apps).map((name) => [name, CHANGED_BY_HAND] as const),
+    ]),
+    gateways: new Map(found.map(({ name, gateway }) => [name, gateway])),
+  };
+}
+
+/** Swarm does not tell what somebody changed, and no change of a service leaves its container as it was. */
+const CHANGED_BY_HAND = { inPlace: [], lasting: ["its service was changed by hand"] };
+
+const machineOf = ({ balancers }: Pick<Topology, "balancers">) => balancers[0]?.machine;
 
 /** Looks at what the HAProxies that answer run. */
 async function lookAtHaproxies({ tls, mode }: Settings, haproxies: readonly Sharer[]) {
@@ -167,9 +244,10 @@ export function declareApps(
   { network, servers }: Topology,
   logDriver: string,
   images?: ImageIds,
+  portable: ReadonlyMap<string, string> | undefined = images,
 ): Map<string, DeclaredApp> {
   const byKey = appMadeFrom(settings, logDriver, images);
-  const image = images?.get(settings.app.image) ?? settings.app.image;
+  const image = portable?.get(settings.app.image) ?? settings.app.image;
   return new Map(
     servers.map(({ containerName, address }) => {
       const container = appArguments({ ...settings.app, image, logDriver, network: network.name, address });
@@ -186,7 +264,8 @@ const definitionOf = ({ definition }: ObservedApp, drift: ObservedDrift | undefi
 /** The balancers' HAProxies; none where it takes credentials that are not there. */
 function haproxiesOf(topology: Topology, credentials: Credentials | undefined): Sharer[] {
   if (topology.runtimeTls !== undefined && credentials === undefined) return [];
-  return topology.balancers.map((balancer) => {
+  return topology.balancers.flatMap((balancer) => {
+    if (balancer.machine?.isDown === true) return [];
     const endpoint = endpointAt(runtimeEndpoint(topology, balancer), credentials);
     const haproxy = new Haproxy(endpoint, topology.backend.name);
     return { haproxyContainer: balancer.containerName, haproxy };

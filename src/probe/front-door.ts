@@ -8,8 +8,10 @@ import { poolByProxyProtocol } from "./proxy-protocol.ts";
 const CONCURRENCY = 32;
 export const TIMEOUT_MS = 10_000;
 
-/** Makes HAProxy name the server that answers. */
-export const PROBE_HEADERS = { "X-Balancer-Probe": "1" } as const;
+/** HAProxy names the server that answers to who is on its Docker host, whatever word he has. */
+export const ANY_WORD = "1";
+/** Makes HAProxy name the server that answers. On a Swarm it wants to know the word. */
+export const probeHeaders = (word: string) => ({ "X-Balancer-Probe": word });
 const SERVER_HEADER = "x-balancer-server";
 const WHO_IS_LIMITED = "the probe is a client, and limits.requests counts it";
 const WHO_IS_TOLD = "HAProxy names it to this Docker host alone, in X-Balancer-Server";
@@ -27,15 +29,18 @@ interface Sent {
 export class FrontDoor {
   readonly url: string;
   readonly #path: string;
+  readonly #word: string;
   readonly #pool: Pool;
 
   /**
    * @param path Path of every request.
    * @param proxyProtocol Whether the balancer expects the PROXY protocol.
+   * @param word The probe's, where the balancer knows one.
    */
-  constructor(url: string, path: string, proxyProtocol = false) {
+  constructor(url: string, path: string, proxyProtocol = false, word = ANY_WORD) {
     this.url = url;
     this.#path = path;
+    this.#word = word;
     this.#pool = new Pool(url, {
       connections: CONCURRENCY,
       headersTimeout: TIMEOUT_MS,
@@ -62,7 +67,7 @@ export class FrontDoor {
   async #request({ headers = {}, query = {} }: Sent) {
     try {
       const path = withQuery(this.#path, query);
-      const all = { ...PROBE_HEADERS, ...headers };
+      const all = { ...probeHeaders(this.#word), ...headers };
       const request = { path, method: "GET", headers: all } as const;
       const response = await this.#pool.request(request);
       await response.body.dump();

@@ -8,7 +8,7 @@ import { sendCookieClients } from "./cookie-clients.ts";
 import { allServers, distribute, type Homes } from "./distribution.ts";
 import { findingsOf } from "./findings.ts";
 import { count } from "./format.ts";
-import { FrontDoor } from "./front-door.ts";
+import { ANY_WORD, FrontDoor } from "./front-door.ts";
 import type { Mapping, Probed } from "./mapping.ts";
 import { type Difference, findDifferences, sendSessions } from "./sent-sessions.ts";
 import { sessionIds } from "./session-ids.ts";
@@ -26,6 +26,8 @@ export interface ProbeOptions extends Probed {
   readonly balancers: readonly [string, ...string[]];
   /** Whether they expect the PROXY protocol of the Docker host. */
   readonly proxyProtocol: boolean;
+  /** The word that they were told; without it they are on this host, and name servers to any. */
+  readonly word?: string;
   /** Names of the declared servers. */
   readonly servers: readonly string[];
   readonly path: string;
@@ -45,10 +47,10 @@ export interface ProbeOptions extends Probed {
  * @throws {Error} A balancer cannot be reached, names no server, or answers 500 or more.
  */
 export async function probe(options: ProbeOptions) {
-  const { stack, mode, seed, sessions, path, sessionKey, proxyProtocol, earlier } = options;
+  const { stack, mode, seed, sessions, path, sessionKey, proxyProtocol, earlier, word = ANY_WORD } = options;
   const [first, ...others] = options.balancers;
-  const firstDoor = new FrontDoor(first, path, proxyProtocol);
-  const doors = [firstDoor, ...others.map((url) => new FrontDoor(url, path, proxyProtocol))] as const;
+  const firstDoor = new FrontDoor(first, path, proxyProtocol, word);
+  const doors = [firstDoor, ...others.map((url) => new FrontDoor(url, path, proxyProtocol, word))] as const;
   const doorFor = (turn: number): FrontDoor => doors[turn % doors.length] ?? firstDoor;
   const probed = {
     stack,
@@ -71,7 +73,7 @@ export async function probe(options: ProbeOptions) {
         openWebSockets(
           new Map([...homes].slice(0, options.websockets)),
           (turn) => new URL(`${doorFor(turn).url}${options.websocketPath}`),
-          { sessionKey, proxyProtocol },
+          { sessionKey, proxyProtocol, word },
           tick,
         ),
     );

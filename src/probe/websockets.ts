@@ -6,7 +6,7 @@ import type { SessionKey } from "../stack/session-key.ts";
 import { messageOf } from "../stack/settled.ts";
 import type { Homes } from "./distribution.ts";
 import { findingsOf } from "./findings.ts";
-import { ANY_CERTIFICATE, forEach, PROBE_HEADERS, serverIn, TIMEOUT_MS } from "./front-door.ts";
+import { ANY_CERTIFICATE, forEach, probeHeaders, serverIn, TIMEOUT_MS } from "./front-door.ts";
 import { connectByProxyProtocol } from "./proxy-protocol.ts";
 import { type Difference, namingSession } from "./sent-sessions.ts";
 
@@ -20,6 +20,8 @@ interface Door {
   readonly sessionKey: SessionKey;
   /** Whether it expects the PROXY protocol. */
   readonly proxyProtocol: boolean;
+  /** The probe's, where it knows one. */
+  readonly word: string;
 }
 
 /**
@@ -55,14 +57,14 @@ export async function openWebSockets(
 }
 
 /** Sends a message, waits until it comes back in a message of the server's, and returns the server's name. */
-async function echo(url: URL, session: string, { sessionKey, proxyProtocol }: Door): Promise<string> {
+async function echo(url: URL, session: string, { sessionKey, proxyProtocol, word }: Door): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const { headers, query } = namingSession(sessionKey, session);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const socket = new WebSocket(url, {
     ...ANY_CERTIFICATE,
     ...(proxyProtocol && { createConnection: () => connectByProxyProtocol(placeOf(url), TIMEOUT_MS) }),
-    headers: { ...PROBE_HEADERS, ...headers },
+    headers: { ...probeHeaders(word), ...headers },
     maxPayload: MOST_BYTES,
   });
   socket.on("error", () => {}); // a socket that is ended while it opens reports that later

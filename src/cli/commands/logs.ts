@@ -1,9 +1,13 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { connectEngine } from "../../docker/engine.ts";
-import { countContainers, readStackLogs } from "../../docker/log-stream.ts";
+import { EngineError } from "../../docker/engine-error.ts";
+import { countContainers, type LogReading, readStackLogs } from "../../docker/log-stream.ts";
 import { readHead } from "../../haproxy/file/render.ts";
 import { readDuration } from "../../stack/duration.ts";
+import type { StackOutputs } from "../../stack/outputs.ts";
 import { showControls } from "../../stack/safe-text.ts";
+import { findManager } from "../../swarm/managers.ts";
+import { countServices, readServiceLogs } from "../../swarm/service-logs.ts";
 import { coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print, tell } from "../caller.ts";
 import { balancerOption, createCommand, type StackOptions, warnOfFailure } from "../command-line.ts";
@@ -38,12 +42,13 @@ Exit code 1 when a container's log cannot be read; the others are shown.`,
     });
 
 async function printLogs(caller: Caller, { stack, balancer, since, follow }: Options, signal: AbortSignal) {
+  const outputs = await readOutputs(caller, stack).catch(() => undefined); // its containers may be coming up
   // refuses a number that no balancer of the stack has
-  if (balancer !== undefined) ofBalancers((await readOutputs(caller, stack)).runtimeEndpoints, balancer);
+  if (balancer !== undefined)
+    ofBalancers((outputs ?? (await readOutputs(caller, stack))).runtimeEndpoints, balancer);
   const haproxyName = balancer === undefined ? undefined : `${stack}-haproxy${balancer}`;
-  // Each container's log keeps a request open.
-  const docker = await connectEngine({ requests: Number.POSITIVE_INFINITY });
-  if ((await countContainers(docker, stack)) === 0) {
+  const source = await sourceOf(outputs?.swarm, stack);
+  if ((await source.count()) === 0) {
     if (!follow)
       throw new Error(`stack ${stack} has no containers; start it with: npm start -- --stack ${stack}`);
     tell(caller, `stack ${stack} has no containers yet; their lines follow when it starts`);
@@ -55,12 +60,53 @@ async function printLogs(caller: Caller, { stack, balancer, since, follow }: Opt
   const onLine = (container: string, line: string): void =>
     print(caller, `${nameColoured(container)} | ${isTerminal(caller.stdout) ? showControls(line) : line}`);
   const options = { sinceSeconds, isFollowing: follow, signal, haproxyName, onLine, onFailure };
-  await Promise.all([tellWhatIsLogged(caller, stack), readStackLogs(docker, stack, options)]);
+  await Promise.all([tellWhatIsLogged(caller, outputs), source.read(options)]);
+}
+
+/** Where a stack's logs are. */
+interface LogSource {
+  /** Counts what has a log. */
+  count(): Promise<number>;
+  read(reading: LogReading): Promise<unknown>;
+}
+
+/** On a Swarm the app's logs come from a manager, and those of HAProxy from its machine. */
+async function sourceOf(swarm: StackOutputs["swarm"], stack: string): Promise<LogSource> {
+  // Each container's log keeps a request open.
+  const requests = Number.POSITIVE_INFINITY;
+  if (swarm === undefined) {
+    const docker = await connectEngine({ requests });
+    return {
+      count: () => countContainers(docker, stack),
+      read: (reading) => readStackLogs(docker, stack, reading),
+    };
+  }
+  const manager = await findManager(swarm.managers);
+  const there = swarm.machines.filter(({ isDown }) => !isDown);
+  return {
+    count: () => countServices(manager, stack),
+    read: (reading) =>
+      Promise.all([
+        readServiceLogs(manager, stack, reading),
+        ...there.map(async ({ name, engine: host }) => {
+          try {
+            const docker = await connectEngine({
+              host,
+              requests,
+              what: `the Docker engine of machine ${name}`,
+            });
+            await readStackLogs(docker, stack, { ...reading, isOfHaproxyAlone: true });
+          } catch (error) {
+            if (!(error instanceof EngineError)) throw error;
+            reading.onFailure(`HAProxy on ${name}`, error.message);
+          }
+        }),
+      ]),
+  };
 }
 
 /** Says which requests are not to be found in the log, so that nobody waits for their lines. */
-async function tellWhatIsLogged(caller: Caller, stack: string): Promise<void> {
-  const outputs = await readOutputs(caller, stack).catch(() => undefined); // its containers may be coming up
+async function tellWhatIsLogged(caller: Caller, outputs: StackOutputs | undefined): Promise<void> {
   const words = UNLOGGED[readHead(outputs?.haproxyConfig ?? "")?.madeFrom.accessLog ?? ""];
   if (words !== undefined) tell(caller, words);
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { connectEngine } from "../../docker/engine.ts";
 import { describeChanges, describeWarnings } from "../../preview/changes.ts";
 import { lookAtStack } from "../../preview/situation.ts";
+import { connectSwarm } from "../../swarm/machines.ts";
 import { type Caller, print } from "../caller.ts";
 import { createCommand, type StackOptions, warn } from "../command-line.ts";
 import { readSettings } from "../stack-config.ts";
@@ -14,7 +15,9 @@ export const buildPlan = (caller: Caller): Command =>
       const credentials =
         settings.runtimeTls &&
         (await readOutputs(caller, stack).catch(() => undefined))?.runtimeTlsCredentials;
-      const { declared, observed } = await lookAtStack(await connectEngine(), settings, credentials);
+      const place =
+        settings.swarm === undefined ? { docker: await connectEngine() } : await connectSwarm(settings.swarm);
+      const { declared, observed } = await lookAtStack(place, settings, credentials);
       for (const warning of describeWarnings(declared)) warn(caller, warning);
       const lines = describeChanges(declared, observed);
       print(caller, lines.length === 0 ? "nothing to change" : lines.join("\n"));

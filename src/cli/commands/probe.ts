@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { unlessDown } from "../../haproxy/runtime/running-state.ts";
 import { isConsistent } from "../../probe/checks.ts";
 import {
   checkComparable,
@@ -12,15 +14,24 @@ import {
 } from "../../probe/mapping.ts";
 import { type ProbeOptions, probe } from "../../probe/probe-run.ts";
 import { formatText } from "../../probe/text-report.ts";
+import type { StackOutputs } from "../../stack/outputs.ts";
 import { parseSessionKey } from "../../stack/session-key.ts";
 import { messageOf } from "../../stack/settled.ts";
 import { type Caller, print } from "../caller.ts";
 import { createCommand, wholeNumber } from "../command-line.ts";
-import { ofBalancers, readOutputs } from "../stack-outputs.ts";
+import { haproxiesOf, ofBalancers, readOutputs } from "../stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
 
-type Told = "mode" | "sessionKey" | "sessionCookie" | "balancers" | "proxyProtocol" | "servers" | "earlier";
+type Told =
+  | "word"
+  | "mode"
+  | "sessionKey"
+  | "sessionCookie"
+  | "balancers"
+  | "proxyProtocol"
+  | "servers"
+  | "earlier";
 
 interface Options extends Omit<ProbeOptions, Told> {
   readonly balancer: number;
@@ -72,13 +83,17 @@ async function run(caller: Caller, options: Options): Promise<void> {
   if (sessionKey === undefined) throw new Error(`stack ${stack} tells no session.key; update it: npm start`);
   if (compare !== undefined && earlier !== undefined)
     await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
-  const { result, mapping } = await probe({
-    ...options,
-    ...{ mode, sessionKey, sessionCookie, proxyProtocol },
-    balancers: ofBalancers(httpsUrls, options.allBalancers ? undefined : options.balancer),
-    servers: servers.map(({ name }) => name),
-    earlier,
-  });
+  const balancer = options.allBalancers ? undefined : options.balancer;
+  const { result, mapping } = await withWord(outputs, balancer, (word) =>
+    probe({
+      ...options,
+      ...{ mode, sessionKey, sessionCookie, proxyProtocol },
+      ...(word !== undefined && { word }),
+      balancers: ofBalancers(httpsUrls, balancer),
+      servers: servers.map(({ name }) => name),
+      earlier,
+    }),
+  );
   caller.exitCode = isConsistent(result) ? 0 : 1;
   print(
     caller,
@@ -94,6 +109,31 @@ async function run(caller: Caller, options: Options): Promise<void> {
   if (result.differences.count > 0)
     throw new Error(`${save} is not written: not every session has one server`);
   await writeFile(save, formatMapping(mapping));
+}
+
+/**
+ * Tells balancers on machines of a Swarm a word for the time of a probe: who comes from elsewhere is not
+ * known to them by his address. On one engine there is no word.
+ */
+async function withWord<T>(
+  outputs: StackOutputs,
+  balancer: number | undefined,
+  run: (word: string | undefined) => Promise<T>,
+): Promise<T> {
+  if (outputs.swarm === undefined) return run(undefined);
+  const word = randomUUID();
+  const haproxies = haproxiesOf(outputs, balancer);
+  try {
+    await Promise.all(haproxies.map((haproxy) => haproxy.runSteps([haproxy.steps.addProbe(word)])));
+    return await run(word);
+  } finally {
+    await Promise.all(
+      haproxies.map(async (haproxy) => {
+        await unlessDown(() => haproxy.runSteps([haproxy.steps.deleteProbe(word)]));
+        haproxy.redial();
+      }),
+    );
+  }
 }
 
 /** Names the file in what goes wrong with it. */

@@ -16,8 +16,13 @@ import {
   type ServerStatus,
 } from "../../preview/server-status.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
+import type { StackOutputs } from "../../stack/outputs.ts";
 import { showControls } from "../../stack/safe-text.ts";
+import { describeSpread, findSurplus, type Spread } from "../../stack/spread.ts";
 import { declaredServers, type Server } from "../../stack/topology.ts";
+import { observeServices } from "../../swarm/found-services.ts";
+import { findManager } from "../../swarm/managers.ts";
+import { findSpread } from "../../swarm/spread-of-tasks.ts";
 import { alignColumns, asciiJson, coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print } from "../caller.ts";
 import { balancerOption, createCommand, type StackOptions, warn } from "../command-line.ts";
@@ -42,42 +47,66 @@ export const buildStatus = (caller: Caller): Command =>
       // another exit code.
       if (options.watch) caller.onInterrupt(() => caller.exit());
       for (;;) {
-        const balancers = await look(caller, options);
+        const { balancers, spread } = await look(caller, options);
         caller.exitCode = isAsDeclared(balancers) ? 0 : 1;
-        show(caller, balancers, options);
+        show(caller, balancers, spread, options);
         if (!options.watch) return;
         await sleep(WATCH_MS);
       }
     });
 
-async function look(caller: Caller, { stack, balancer, watch }: Options): Promise<BalancerStatus[]> {
-  const outputs = await readOutputs(caller, stack);
-  const declared = declaredServers({ stack, mode: outputs.mode }, outputs.servers);
-  const revision = readHead(outputs.haproxyConfig)?.revision;
-  const images = await readImages(stack, (words) => watch || warn(caller, words));
-  const look = (haproxy: Haproxy) => lookAt(haproxy, declared, revision, images);
-  return Promise.all(haproxiesOf(outputs, balancer).map(look));
+interface Seen {
+  readonly balancers: readonly BalancerStatus[];
+  /** Undefined on one engine, and while no manager tells. */
+  readonly spread: Spread | undefined;
 }
 
-/** Finds what the app containers run, which the engine alone can tell. */
-async function readImages(stack: string, onFailure: (words: string) => unknown): Promise<Images> {
+async function look(caller: Caller, { stack, balancer, watch }: Options): Promise<Seen> {
+  const outputs = await readOutputs(caller, stack);
+  const declared = declaredServers({ stack, mode: outputs.mode }, outputs);
+  const revision = readHead(outputs.haproxyConfig)?.revision;
+  const { images, spread } = await lookAtApps(
+    outputs,
+    declared,
+    stack,
+    (words) => watch || warn(caller, words),
+  );
+  const apps = { images, machines: spread?.places };
+  const look = (haproxy: Haproxy) => lookAt(haproxy, declared, revision, apps);
+  return { balancers: await Promise.all(haproxiesOf(outputs, balancer).map(look)), spread };
+}
+
+/** What the engine alone, or the Swarm, can tell of the app containers. */
+interface Apps {
+  /** What they run, by their names. */
+  readonly images: ReadonlyMap<string, string>;
+  /** On which machines of a Swarm servers are. */
+  readonly spread: Spread | undefined;
+}
+
+async function lookAtApps(
+  { swarm }: StackOutputs,
+  declared: readonly Server[],
+  stack: string,
+  onFailure: (words: string) => unknown,
+): Promise<Apps> {
   try {
-    const apps = await observeApps(await connectEngine(), stack);
-    return new Map([...apps].map(([name, { image }]) => [name, image ?? ""]));
+    const docker = await (swarm === undefined ? connectEngine() : findManager(swarm.managers));
+    const apps = await (swarm === undefined ? observeApps(docker, stack) : observeServices(docker, stack));
+    const images = new Map([...apps].map(([name, { image }]) => [name, image ?? ""]));
+    return { images, spread: swarm && (await findSpread(docker, declared)) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     onFailure(`versions of the app are not compared: ${error.message}`);
-    return new Map();
+    return { images: new Map(), spread: undefined };
   }
 }
-
-type Images = ReadonlyMap<string, string>;
 
 async function lookAt(
   haproxy: Haproxy,
   declared: readonly Server[],
   revision: string | undefined,
-  images: Images,
+  apps: Parameters<typeof compareServers>[4],
 ): Promise<BalancerStatus> {
   using _ = haproxy;
   const silent = {
@@ -94,7 +123,7 @@ async function lookAt(
       readProcessInfo(haproxy),
       readPeers(haproxy),
     ]);
-    const servers = compareServers(declared, state.servers, stats, state.check, images);
+    const servers = compareServers(declared, state.servers, stats, state.check, apps);
     return { ...silent, process, peers, isConfigDeclared: state.revision === revision, servers };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
@@ -102,16 +131,29 @@ async function lookAt(
   }
 }
 
-function show(caller: Caller, balancers: readonly BalancerStatus[], { json, watch }: Options): void {
+function show(
+  caller: Caller,
+  balancers: readonly BalancerStatus[],
+  spread: Spread | undefined,
+  { json, watch }: Options,
+): void {
   const colours = coloursOf(caller.stdout);
   const text = json
     ? asciiJson(balancers, watch ? 0 : 2)
-    : balancers.map((balancer) => format(balancer, colours)).join("\n\n");
+    : [...balancers.map((balancer) => format(balancer, colours)), ...spreadIn(spread, colours)].join("\n\n");
   const isRedrawn = watch && !json && isTerminal(caller.stdout);
   print(
     caller,
     isRedrawn ? `${HOME}${text.replaceAll("\n", `${CLEAR_LINE}\n`)}${CLEAR_LINE}\n${CLEAR_BELOW}` : text,
   );
+}
+
+/** One line, yellow where a machine has two servers more than another. */
+function spreadIn(spread: Spread | undefined, colours: Colours): string[] {
+  if (spread === undefined) return [];
+  const line = showControls(`servers on machines: ${describeSpread(spread)}`);
+  if (findSurplus(spread).length === 0) return [line];
+  return [colours.yellow(`${line}; npm run rebalance evens it out`)];
 }
 
 /** Each look is drawn over the one before, so that nothing flickers. */
@@ -124,7 +166,12 @@ function format(
   colours: Colours,
 ): string {
   if (process === undefined) return colours.red(`HAProxy at ${endpoint} does not answer: ${error}`);
-  const [head = "", ...rows] = alignColumns([Object.keys(COLUMNS), ...servers.map(cells)]);
+  const isOnMachines = servers.some(({ machine }) => machine !== undefined);
+  const columns = Object.entries(COLUMNS).filter(([name]) => isOnMachines || name !== "machine");
+  const [head = "", ...rows] = alignColumns([
+    columns.map(([name]) => name),
+    ...servers.map((server) => cells(server, columns)),
+  ]);
   const lines = servers.map((server, index) => colourOf(server, colours)(rows[index] ?? ""));
   const config = isConfigDeclared ? [] : [colours.yellow("the config differs from the declared one")];
   return [
@@ -180,10 +227,13 @@ const COLUMNS = {
   cookie: "cookie",
   sessions: "currentSessions",
   total: "totalSessions",
+  machine: "machine",
   drift: "drift",
 } as const;
 
-const cells = (server: ServerStatus): string[] => {
+type Column = (typeof COLUMNS)[keyof typeof COLUMNS];
+
+const cells = (server: ServerStatus, columns: readonly (readonly [string, Column])[]): string[] => {
   const shown = { ...server, adminState: server.adminState ?? "-" };
-  return Object.values(COLUMNS).map((key) => showControls(String(shown[key] ?? "")));
+  return columns.map(([, key]) => showControls(String(shown[key] ?? "")));
 };

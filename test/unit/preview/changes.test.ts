@@ -73,6 +73,31 @@ const stale = (observed: Observed, name: string): Observed => {
   };
 };
 
+describe("a preview of a stack on a Swarm", () => {
+  const swarm: ConfigChanges = {
+    engine: "swarm",
+    machines: '{"a":{"engine":"tcp://a:2375","address":"192.0.2.1"}}',
+  };
+
+  test("tells that servers are spread unevenly, and what evens it out", () => {
+    const spread = {
+      machines: ["a", "b"],
+      places: new Map([
+        ["s1", "a"],
+        ["s2", "a"],
+      ]),
+    };
+    expect(describeChanges(declare(swarm), { ...runs(swarm), spread })).toEqual([
+      "spread: uneven, a 2, b 0; npm run rebalance evens it out",
+    ]);
+    const declared = declare(swarm);
+    const moving = { ...declared, rollout: { ...declared.rollout, moved: ["s2"] } };
+    expect(describeChanges(moving, { ...runs(swarm), spread })).toEqual([
+      "spread: uneven, a 2, b 0; moves s2",
+    ]);
+  });
+});
+
 describe("a preview", () => {
   test.each([
     { what: "nothing", from: {}, to: {}, lines: [] },
@@ -237,6 +262,52 @@ describe("a preview", () => {
     expect(describeChanges(declare({}), runs({}, { isRunning: false }))).toEqual([
       "HAProxy replaced: demo-haproxy1 does not run",
     ]);
+  });
+
+  describe("on a Swarm", () => {
+    const swarm = (red: object = {}, more: ConfigChanges = {}): ConfigChanges => ({
+      engine: "swarm",
+      machines: {
+        blue: { engine: "tcp://10.0.0.1:2376", address: "10.0.0.1" },
+        red: { engine: "tcp://10.0.0.2:2376", address: "10.0.0.2", ...red },
+      },
+      ...more,
+    });
+    /** HAProxy on red does not run, or is not to be seen. */
+    const withoutRed = (isSeen: boolean): Observed => {
+      const { settings, topology, config, logDriver } = declare(swarm());
+      const onEngine = runs({});
+      const running = onEngine.running.get("demo-haproxy1");
+      const servers = running?.servers.map((server) => ({ ...server, isSlot: true as const })) ?? [];
+      const own = { check: running?.check, revision: config.revision, servers };
+      const observed = topology.balancers.map((balancer, index) => {
+        const madeFrom = balancerMadeFrom(settings, balancer, logDriver);
+        const rest = { configText: config.text, certificateDigest: undefined };
+        return [balancer.containerName, { isRunning: index === 0, madeFrom, ...rest }] as const;
+      });
+      return {
+        ...onEngine,
+        balancers: new Map(isSeen ? observed : observed.slice(0, 1)),
+        running: new Map([["demo-haproxy1", own]]),
+      };
+    };
+
+    test("tells that a HAProxy which a boot left is started, as it is or made anew", () => {
+      const stopped = withoutRed(true);
+      expect(describeChanges(declare(swarm()), stopped)).toEqual(["start: demo-haproxy2"]);
+      const [line, ...others] = describeChanges(declare(swarm({}, { haproxyImage: "haproxy:3.3" })), stopped);
+      expect(line).toMatch(/^HAProxy replaced: demo-haproxy1, haproxyImage /);
+      expect(others).toEqual([expect.stringMatching(/^HAProxy replaced: demo-haproxy2, haproxyImage /)]);
+    });
+
+    test("tells of a machine that is said to be dead, and of no change there", () => {
+      const declared = declare(swarm({ down: true }));
+      expect(describeChanges(declared, withoutRed(false))).toEqual([]);
+      expect(describeWarnings(declared)).toEqual([
+        "machine red is left as it is (machines.red.down); take that away when it is back",
+      ]);
+      expect(describeWarnings(declare(swarm()))).toEqual([]);
+    });
   });
 
   test("tells of an image by its ids where the same reference names another one now", () => {

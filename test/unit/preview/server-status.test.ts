@@ -57,7 +57,10 @@ describe("status", () => {
   test("tells which image each container runs where they run different ones", () => {
     const versionsOf = (...images: readonly string[]) => {
       const byName = new Map(images.map((image, index) => [servers[index]?.containerName ?? "", image]));
-      return compareServers(servers, running, [], "/readyz", byName).map(({ name, drift }) => [name, drift]);
+      return compareServers(servers, running, [], "/readyz", { images: byName }).map(({ name, drift }) => [
+        name,
+        drift,
+      ]);
     };
     expect(versionsOf("0123456789ab", "fedcba987654")).toEqual([
       ["s1", "image 0123456789ab"],
