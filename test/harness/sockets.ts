@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import WebSocket from "ws";
 
-/** An open socket without an echo for so long counts as closed. */
-const SILENCE_MS = 10_000;
+/** An open socket without an echo for so long counts as closed; HAProxy ends one before that. */
+const SILENCE_MS = 15_000;
 
 /**
  * A WebSocket on podinfo's echo service that is used all the time, and remembers whether it was closed on it.
@@ -12,6 +12,8 @@ export class EchoSocket {
   /** Name of the server that it is on. */
   readonly server: string;
   readonly openedAt = Date.now();
+  /** When either side ended it, in milliseconds since 1970; undefined while it is open. */
+  closedAt: number | undefined;
   /** Fulfilled when either side has ended it. */
   readonly ended: Promise<void>;
   readonly #socket: WebSocket;
@@ -31,6 +33,7 @@ export class EchoSocket {
     });
     socket.on("close", () => {
       this.#wasClosed = !this.#isEnding;
+      this.closedAt = Date.now();
       clearInterval(this.#timer);
     });
     socket.on("error", () => {}); // a close follows

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { endpointsOf } from "../../src/cli/stack-outputs.ts";
 import { STACK_LABEL } from "../../src/docker/labels.ts";
+import { unlessDown } from "../../src/haproxy/runtime/running-state.ts";
 import type { RunningServer } from "../../src/haproxy/runtime/state.ts";
 import type { Endpoint } from "../../src/stack/endpoint.ts";
 import { STACK_OUTPUTS } from "../../src/stack/outputs.ts";
@@ -11,16 +12,24 @@ import { TestStack, type TestStackOptions } from "./stack.ts";
 import type { ProgramRun } from "./started-program.ts";
 import type { Machines, Task } from "./swarm.ts";
 
-/** What says which machines a stack is on, with a balancer on each. */
-const placeOn = (machines: Machines): Config => ({
-  engine: "swarm",
-  "swarm.managers": machines.managers,
+/** Names the machines that a stack is on, with a balancer on each. */
+const machinesOf = (machines: Machines, dead: readonly number[] = []): Config => ({
   machines: Object.fromEntries(
     machines.numbers.map((n) => [
       machines.nameOf(n),
-      { engine: machines.engineAddressOf(n), address: machines.addressOf(n) },
+      {
+        engine: machines.engineAddressOf(n),
+        address: machines.addressOf(n),
+        ...(dead.includes(n) && { down: true }),
+      },
     ]),
   ),
+});
+
+const placeOn = (machines: Machines): Config => ({
+  engine: "swarm",
+  "swarm.managers": machines.managers,
+  ...machinesOf(machines),
 });
 
 /** A real stack on the machines of a Swarm; its n-th balancer is on the n-th of them. */
@@ -38,6 +47,11 @@ export class SwarmStack extends TestStack {
     const stack = new SwarmStack(machines, options);
     await stack.init();
     return stack;
+  }
+
+  /** Says of some machines that they are dead, so that an update goes on without them, and of no other. */
+  withoutMachines(...dead: readonly number[]): Config {
+    return machinesOf(this.machines, dead);
   }
 
   override urlOf(n: number): string {
@@ -60,8 +74,19 @@ export class SwarmStack extends TestStack {
 
   override async tryUp(changes: Config = {}): Promise<ProgramRun> {
     const run = await super.tryUp(changes);
-    if (run.exitCode === 0) await this.#readEndpoints();
+    if (run.exitCode === 0) {
+      await this.#readEndpoints();
+      await Promise.all(this.machines.numbers.map((n) => unlessDown(() => this.#letProbe(n))));
+    }
     return run;
+  }
+
+  /** Has a balancer tell its servers to those that send `X-Balancer-Probe: 1`. It forgets with its worker. */
+  async #letProbe(n: number): Promise<void> {
+    await this.ask(
+      (haproxy) => haproxy.runSteps([haproxy.steps.deleteProbe("1"), haproxy.steps.addProbe("1")]),
+      n,
+    );
   }
 
   async #readEndpoints(): Promise<void> {
@@ -110,7 +135,9 @@ export class SwarmStack extends TestStack {
   }
 }
 
-/** A load on each of some balancers. Nobody turns to another one: what a balancer does not answer has failed. */
+/**
+ * A load on each of some balancers. Nobody turns to another one: what a balancer does not answer has failed.
+ */
 export class LoadOfEach {
   readonly #loads: readonly Load[];
 

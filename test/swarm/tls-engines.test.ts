@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { get } from "../harness/load.ts";
+import { readTable, untilPeersConnected } from "../harness/peers.ts";
+import { serverNames } from "../harness/scaling.ts";
+import { Machines } from "../harness/swarm.ts";
+import { LoadOfEach, SwarmStack } from "../harness/swarm-stack.ts";
+import { until } from "../harness/until.ts";
+
+const PROBE = { "X-Balancer-Probe": "1" };
+
+let machines: Machines;
+let stack: SwarmStack;
+
+beforeAll(async () => {
+  machines = await Machines.up({ managers: 2, tls: true });
+  stack = await SwarmStack.createOn(machines, { name: "swarm-tls-engines", config: { count: 2 } });
+  await stack.up();
+});
+afterAll(async () => {
+  await machines?.down();
+  await stack?.dispose();
+});
+
+const upEverywhere = async () =>
+  Promise.all(machines.numbers.map(async (n) => (await stack.upServers(n)).map(({ name }) => name)));
+
+test("two managers and a worker that want certificates have a balancer each", async () => {
+  expect(await upEverywhere()).toEqual(machines.numbers.map(() => serverNames(2)));
+  expect((await stack.outputs()).urls).toEqual(machines.numbers.map((n) => stack.urlOf(n)));
+  for (const n of machines.numbers) expect((await get(stack.urlOf(n))).status).toBe(200);
+});
+
+test("scale under load without a failed request", async () => {
+  const before = await Promise.all(machines.numbers.map((n) => stack.haproxyIdentity(n)));
+  const load = new LoadOfEach(machines.numbers.map((n) => stack.urlOf(n)));
+  await stack.up({ count: 3 });
+  await load.settle();
+  const { failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(await upEverywhere()).toEqual(machines.numbers.map(() => serverNames(3)));
+  expect(await Promise.all(machines.numbers.map((n) => stack.haproxyIdentity(n)))).toEqual(before);
+});
+
+test("keep a session on its server through every balancer, by header and by cookie", async () => {
+  await untilPeersConnected(stack, machines.numbers);
+  for (let index = 0; index < 12; index += 1) {
+    const id = `session-${index}`;
+    const first = 1 + (index % machines.numbers.length);
+    const { server, cookie = "" } = await get(stack.urlOf(first), { ...PROBE, "X-Session-ID": id });
+    expect(serverNames(3)).toContain(server);
+    // Asked before it has learned the session, a balancer would choose a server itself.
+    for (const n of machines.numbers) await until(async () => (await readTable(stack, n)).get(id) === server);
+    for (const n of machines.numbers) {
+      expect((await get(stack.urlOf(n), { ...PROBE, "X-Session-ID": id })).server).toBe(server);
+      expect((await get(stack.urlOf(n), { ...PROBE, Cookie: cookie })).server).toBe(server);
+    }
+  }
+});
+
+test("have nothing of it left after destroy", async () => {
+  await stack.destroy();
+  // An engine ends the containers of a removed service in its own time.
+  await until(async () => (await stack.resources()).length === 0);
+});
