@@ -67,6 +67,7 @@ export const STACK_NUMBERS = {
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
+  "swarm-bench": 93,
 } as const;
 
 /** A stack that has a place. */

@@ -11,17 +11,24 @@ import { PROJECT_DEFAULTS } from "./pulumi-config.ts";
 
 const run = promisify(execFile);
 
+/** What machines have of this host. No two Swarms that stand at a time share any of it. */
+export interface MachinesPlace {
+  /** Begins the names of what is made on this host; it has at most ten letters, as names of interfaces do. */
+  readonly name: string;
+  /** First three numbers of the addresses. */
+  readonly prefix: string;
+}
+
 /** The tests' own, so that a Swarm that somebody tries by hand may stand beside. */
-const NAME = "balancer";
-const PREFIX = "10.66.1";
-/** Always the same, so that what a killed run left is found. */
-const FOLDER = join(tmpdir(), "balancer-swarm");
+const PLACE_OF_TESTS: MachinesPlace = { name: "balancer", prefix: "10.66.1" };
 
 /** A connection to a machine that has died is silent for a quarter of an hour. */
 const SILENCE_MS = 5_000;
 
 /** How machines of a Swarm shall be. */
 export interface MachinesOptions {
+  /** Where they are; at the tests' own place without it. */
+  readonly place?: MachinesPlace;
   readonly count?: number;
   /** The first so many; all of them without it. */
   readonly managers?: number;
@@ -38,6 +45,8 @@ export interface Task {
   readonly machine: number;
   /** `running`, or what comes before and after that. */
   readonly state: string;
+  /** In milliseconds since 1970. */
+  readonly createdAt: number;
   /** Without the length of its network's prefix; undefined before it has one. */
   readonly address: string | undefined;
   readonly containerId: string | undefined;
@@ -53,6 +62,7 @@ const NODES = z.array(
 const TASKS = z.array(
   z.object({
     ID: z.string(),
+    CreatedAt: z.string(),
     NodeID: z.string().optional(),
     Status: z.object({
       State: z.string(),
@@ -63,25 +73,31 @@ const TASKS = z.array(
 );
 
 /**
- * Machines on this one, joined to a Swarm, by the scripts of tools/swarm. There is one such Swarm at a time;
- * what an earlier run left of its own is ended first.
+ * Machines on this one, joined to a Swarm, by the scripts of tools/swarm. There is one such Swarm at a time
+ * at a place; what an earlier run left of its own is ended first.
  */
 export class Machines {
   /** All of them, from 1. */
   readonly numbers: readonly number[];
+  readonly #place: MachinesPlace;
+  /** Always the same at a place, so that what a killed run left is found. */
+  readonly #folder: string;
   readonly #managers: number;
   readonly #tls: boolean;
   readonly #variables: NodeJS.ProcessEnv;
   readonly #engines = new Map<number, Docker>();
 
-  private constructor({ count = 3, managers = count, tls = false, images = [] }: MachinesOptions) {
+  private constructor(options: MachinesOptions) {
+    const { place = PLACE_OF_TESTS, count = 3, managers = count, tls = false, images = [] } = options;
+    this.#place = place;
+    this.#folder = join(tmpdir(), `${place.name}-swarm`);
     this.numbers = Array.from({ length: count }, (_, index) => index + 1);
     this.#managers = managers;
     this.#tls = tls;
     this.#variables = {
-      SW_NAME: NAME,
-      SW_PREFIX: PREFIX,
-      SW_DIR: FOLDER,
+      SW_NAME: place.name,
+      SW_PREFIX: place.prefix,
+      SW_DIR: this.#folder,
       SW_MACHINES: String(count),
       SW_MANAGERS: String(managers),
       SW_IMAGES: [HAPROXY_IMAGE, PROJECT_DEFAULTS.get("app.image"), ...images].join(" "),
@@ -95,6 +111,11 @@ export class Machines {
     await machines.down();
     await machines.#script("swarm-up.sh");
     return machines;
+  }
+
+  /** Ends what {@link up} makes with these options, however far it came. */
+  static async remove(options: MachinesOptions): Promise<void> {
+    await new Machines(options).down();
   }
 
   /** Ends all of them, and leaves nothing. */
@@ -122,7 +143,7 @@ export class Machines {
   }
 
   addressOf(n: number): string {
-    return `${PREFIX}.${n}`;
+    return `${this.#place.prefix}.${n}`;
   }
 
   /** Where a machine's engine answers, as the docker command takes it. */
@@ -145,7 +166,7 @@ export class Machines {
 
   /** What the docker command needs to get into the engines, as environment. */
   get environment(): Readonly<Record<string, string>> {
-    return this.#tls ? { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(FOLDER, "certs") } : {};
+    return this.#tls ? { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(this.#folder, "certs") } : {};
   }
 
   engineOf(n: number): Docker {
@@ -158,7 +179,7 @@ export class Machines {
     const place = { host: this.addressOf(n), port: this.#enginePort, timeout: SILENCE_MS };
     if (!this.#tls) return new Docker({ protocol: "http", ...place });
     const [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map((name) =>
-      readFileSync(join(FOLDER, "certs", name)),
+      readFileSync(join(this.#folder, "certs", name)),
     );
     return new Docker({ protocol: "https", ...place, ca, cert, key });
   }
@@ -178,11 +199,12 @@ export class Machines {
     const found = services.map(async (service) => {
       const filters = { service: [service], "desired-state": ["running"] };
       const tasks = TASKS.parse(await manager.listTasks({ filters }));
-      return tasks.map(({ ID, NodeID = "", Status, NetworksAttachments }) => ({
+      return tasks.map(({ ID, CreatedAt, NodeID = "", Status, NetworksAttachments }) => ({
         id: ID,
         service,
         machine: machines.get(NodeID) ?? 0,
         state: Status.State,
+        createdAt: Date.parse(CreatedAt),
         address: NetworksAttachments?.[0]?.Addresses?.[0]?.replace(/\/\d+$/, ""),
         containerId: Status.ContainerStatus?.ContainerID,
       }));
@@ -200,7 +222,9 @@ export class Machines {
 
   async #script(name: string, ...args: readonly string[]): Promise<void> {
     const env = { ...process.env, ...this.#variables };
-    await run(join(PROJECT, "tools/swarm", name), args, { env }); // its words on stderr are the error's
+    // Ctrl-C reaches this process alone, which ends the machines in its own time.
+    const path = join(PROJECT, "tools/swarm", name);
+    await run("setsid", ["--wait", path, ...args], { env }); // its words on stderr are the error's
   }
 }
 

@@ -1,0 +1,37 @@
+import { Machines, type MachinesOptions } from "../../test/harness/swarm.ts";
+import { SwarmStack } from "../../test/harness/swarm-stack.ts";
+import type { Rounds } from "../samples.ts";
+import { measureDeaths } from "./deaths.ts";
+import { compareSlots, FEW_SLOTS, measureIdle } from "./slots.ts";
+import { TimeLeft } from "./time-left.ts";
+import { update } from "./update.ts";
+import { measureUpdates } from "./updates.ts";
+
+/** Neither the place of the tests nor that of tools/swarm: all of them may stand at a time. */
+const OPTIONS: MachinesOptions = { place: { name: "bench", prefix: "10.66.2" } };
+const CONFIG = { mode: "hash", count: 3, slots: FEW_SLOTS, drainTimeout: "2s", readyTimeout: "30s" };
+
+/** Measures a stack on three machines, which are made on this one. */
+export async function benchSwarm({ signal }: Pick<Rounds, "signal">): Promise<void> {
+  const timeLeft = new TimeLeft(signal);
+  let stack: SwarmStack | undefined;
+  try {
+    const machines = await Machines.up(OPTIONS);
+    signal.throwIfAborted();
+    stack = await SwarmStack.createOn(machines, { name: "swarm-bench", config: CONFIG });
+    await measure(stack, timeLeft);
+  } finally {
+    await Machines.remove(OPTIONS);
+    await stack?.dispose();
+  }
+}
+
+async function measure(stack: SwarmStack, timeLeft: TimeLeft): Promise<void> {
+  const firstMs = await update(stack);
+  await stack.up(); // which reads where the balancers answer
+  const idle = await measureIdle(stack, timeLeft.signal);
+  await measureUpdates(stack, firstMs, timeLeft);
+  await compareSlots(stack, idle, timeLeft);
+  await measureDeaths(stack, FEW_SLOTS, timeLeft);
+  timeLeft.printLeftOut();
+}
