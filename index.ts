@@ -3,6 +3,10 @@ import { holdsSecret, parseSettings } from "./src/config/settings-parser.ts";
 import { ownKey } from "./src/config/spelling.ts";
 import { BalancedApp, withoutStack } from "./src/pulumi/balanced-app.ts";
 
+// Pulumi keeps a stack trace with each of thousands of promises, and looks up what its lines were compiled
+// from. Node runs this program as it is written, so there is nothing to look up.
+Reflect.deleteProperty(Error, "prepareStackTrace");
+
 const stack = pulumi.getStack();
 const secrets = secretKeys();
 const settings = withoutStack(() => parseSettings(stack, ownConfig(), secrets));
