@@ -57,7 +57,7 @@ export class Load {
 
   constructor(
     url: string | readonly string[],
-    { clients = 12, pauseMs = 30, path = "/", ca }: LoadOptions = {},
+    { clients = 6, pauseMs = 30, path = "/", ca }: LoadOptions = {},
   ) {
     this.#ca = ca;
     this.#urls = [url].flat().map((base) => base + path);
