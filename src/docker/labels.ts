@@ -33,8 +33,8 @@ export const isOwn = (labels: Labels | null | undefined, own: Labels): boolean =
   [STACK_LABEL, STATE_LABEL].every((name) => labels?.[name] !== undefined && labels[name] === own[name]);
 
 /**
- * Whether a container on a stack's network is the stack's. A checkout that was moved has another state since
- * then, and what it made before has not.
+ * Whether a container on a stack's network, or under a name of the stack's, is the stack's. A checkout that
+ * was moved has another state since then, and what it made before has not.
  */
 export const isOfStack = (labels: Labels, stack: string): boolean =>
   labels[STACK_LABEL] === stack && labels[STATE_LABEL] !== undefined;
@@ -53,11 +53,13 @@ export function checkIsOwn(
   labels: Labels | null | undefined,
   own: Labels,
 ): void {
-  if (isOwn(labels, own)) return;
+  if (!isOwn(labels, own)) throw new EngineError(describeTaken(kind, name));
+}
+
+/** Says that a name is taken by a resource of somebody else. */
+export function describeTaken(kind: keyof typeof REMOVE, name: string): string {
   const removal = `remove it (${REMOVE[kind]} ${name})`;
-  throw new EngineError(
-    `${kind} name ${name} is taken by a ${kind} of somebody else; ${removal} or rename the stack`,
-  );
+  return `${kind} name ${name} is taken by a ${kind} of somebody else; ${removal} or rename the stack`;
 }
 
 /** Makes a short name for what a container is made from. Another name means another container. */

@@ -3,7 +3,7 @@ import { rolloutOf } from "./app-rollout.ts";
 import { bringUpEverywhere } from "./app-rotation.ts";
 import { hostOf } from "./host-of.ts";
 import { made, NOTHING, type ResourceType } from "./resource-type.ts";
-import { endStandIn } from "./stand-in.ts";
+import { endStandIn, findStandIn } from "./stand-in.ts";
 
 /**
  * The end of a roll-out, after all of its containers: what ran before is kept until every server of the new
@@ -33,7 +33,7 @@ export const rolloutEnd: ResourceType<RolloutEndInputs, object> = {
 
 async function isUnderWay(inputs: RolloutEndInputs): Promise<boolean> {
   const host = await hostOf(inputs);
-  if ((await host.find(inputs.standIn.containerName)) !== undefined) return true;
+  if ((await findStandIn(host, inputs)) !== undefined) return true;
   return (await host.findKept(inputs.labels)).length > 0;
 }
 

@@ -4,7 +4,12 @@ import { buffer } from "node:stream/consumers";
 import Docker from "dockerode";
 import { z } from "zod";
 
-const SPEC = z.looseObject({ Name: z.string(), Labels: z.record(z.string(), z.string()).default({}) });
+const SPEC = z.looseObject({
+  Name: z.string(),
+  Labels: z.record(z.string(), z.string()).default({}),
+  TaskTemplate: z.looseObject({}).default({}),
+  Mode: z.looseObject({}).default({}),
+});
 
 /** A service as a manager has it. */
 interface Service {
