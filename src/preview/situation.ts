@@ -30,7 +30,7 @@ import type { ConfiguredSettings, Settings } from "../stack/settings.ts";
 import { SettingsError } from "../stack/settings-error.ts";
 import { findSurplus, type Spread } from "../stack/spread.ts";
 import { planTopology, runtimeEndpoint, type Topology } from "../stack/topology.ts";
-import { changedByHand, observeServices } from "../swarm/found-services.ts";
+import { changedByHand, checkNamesFree, observeServices } from "../swarm/found-services.ts";
 import { findPortable } from "../swarm/portable-images.ts";
 import { findSpread } from "../swarm/spread-of-tasks.ts";
 import { checkSwarmCan, findGateway, findSubnet } from "../swarm/swarm-needs.ts";
@@ -206,6 +206,7 @@ async function lookAtSwarm({ docker, machines = new Map() }: Place, settings: Se
     findSpread(docker, topology.servers),
     Promise.all(onMachines),
     checkSwarmCan(docker, settings, topology),
+    checkNamesFree(docker, topology),
   ]);
   return {
     subnet,

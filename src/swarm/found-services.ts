@@ -1,8 +1,11 @@
 import { z } from "zod";
 import type { KeptApp } from "../docker/app-host.ts";
 import type { Engine } from "../docker/engine.ts";
+import { EngineError } from "../docker/engine-error.ts";
 import {
   DEFINITION_LABEL,
+  describeTaken,
+  isOfStack,
   type Labels,
   labelFilter,
   MADE_FROM_LABEL,
@@ -12,8 +15,9 @@ import {
 } from "../docker/labels.ts";
 import { idKey, readMadeFrom } from "../stack/made-from.ts";
 import type { ObservedApp } from "../stack/observed.ts";
+import type { Topology } from "../stack/topology.ts";
 import { isChangedByHand, versionOf } from "./spec-seal.ts";
-import { type FoundService, listServices } from "./swarm-replies.ts";
+import { type FoundService, findServices, listServices } from "./swarm-replies.ts";
 
 /** What a service ran before a roll-out that has not ended, as JSON. */
 export const BEFORE_LABEL = "balancer.before";
@@ -63,6 +67,21 @@ export async function observeServices(
       return [[Name, app] as const, ...kept];
     }),
   );
+}
+
+/**
+ * Checks that nobody has a service under a name that a stack gives to one of its own. Swarm itself finds out
+ * when that is made, and by then others have been replaced.
+ * @throws {EngineError} The message names every such service.
+ */
+export async function checkNamesFree(
+  manager: Engine,
+  { stack, servers, standIn }: Pick<Topology, "stack" | "servers" | "standIn">,
+): Promise<void> {
+  const names = [...servers, standIn].map(({ containerName }) => containerName);
+  const others = (await findServices(manager, names)).filter(({ Spec }) => !isOfStack(Spec.Labels, stack));
+  const mistakes = others.map(({ Spec }) => describeTaken("service", Spec.Name));
+  if (mistakes.length > 0) throw new EngineError(mistakes.sort().join("\n"));
 }
 
 /** Stands for what a service was made from that somebody has changed. */
