@@ -2,8 +2,9 @@ import type { AppContainer } from "../docker/app-container.ts";
 import type { AppHost, FoundApp } from "../docker/app-host.ts";
 import type { Engine } from "../docker/engine.ts";
 import { dockerWords, EngineError, hasStatus } from "../docker/engine-error.ts";
-import { DEFINITION_LABEL } from "../docker/labels.ts";
-import { loginFor } from "../docker/registry-login.ts";
+import { DEFINITION_LABEL, MADE_FROM_LABEL } from "../docker/labels.ts";
+import { loginFor, registryOf } from "../docker/registry-login.ts";
+import { readMadeFrom } from "../stack/made-from.ts";
 import { BEFORE_LABEL, beforeOf, keptOf, listAppServices } from "./found-services.ts";
 import { provideFiles, removeUnusedSecrets } from "./service-files.ts";
 import { type ServiceSpec, serviceSpecOf } from "./service-spec.ts";
@@ -48,8 +49,8 @@ export const swarmHost = (manager: Engine): AppHost => ({
     return found !== undefined && beforeOf(found) !== undefined;
   },
   findKept: async (labels) => (await listAppServices(manager, labels)).flatMap((each) => keptOf(each) ?? []),
-  putBack: ({ name }) =>
-    update(manager, name, "", (service) => {
+  putBack: ({ name, labels }) =>
+    update(manager, name, readMadeFrom(labels[MADE_FROM_LABEL])?.["app.image"] ?? "", (service) => {
       const before = beforeOf(service);
       if (before === undefined) return undefined;
       const { Labels, TaskTemplate } = before;
@@ -127,15 +128,17 @@ async function update(
   image: string,
   specOf: (service: FoundService) => object | undefined,
 ): Promise<void> {
-  const { auth } = image === "" ? {} : await loginFor(image);
+  const { registry, auth } = image === "" ? {} : await loginFor(image);
   for (let tries = 1; ; tries += 1) {
     const service = await inspectService(manager, name);
     if (service === undefined) throw new EngineError(`service ${name} is gone; run the update again`);
     const spec = specOf(service);
     if (spec === undefined) return;
+    // Swarm keeps the login of before where none comes, and would show it to whatever registry there is now.
+    const isOther = image !== "" && registryOf(service.Spec.template.ContainerSpec.Image) !== registry;
     try {
       await manager.getService(service.ID).update({
-        authconfig: auth,
+        authconfig: auth ?? (isOther ? {} : undefined),
         _query: { version: service.Version.Index },
         _body: spec,
       });

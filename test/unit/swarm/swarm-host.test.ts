@@ -254,7 +254,33 @@ describe("an update of a service", () => {
     manager.logins.length = 0;
     const other = app("3", { made: { Image: "o.test/app:3", HostConfig: {} } });
     await swarmHost(manager.docker).replace(await found(manager), other, true);
+    // Swarm would keep the login of before where none comes.
+    expect(manager.logins.filter((each) => each !== undefined)).toEqual([{}]);
     await swarmHost(manager.docker).run({ ...other, name: "demo-standin" });
     expect(manager.logins.filter((each) => JSON.stringify(each ?? {}) !== "{}")).toEqual([]);
+  });
+
+  test("leaves the login that a service has to whoever is not logged in to the same registry", async () => {
+    using folder = new DockerFolder({});
+    vi.stubEnv("DOCKER_CONFIG", folder.path);
+    await using manager = await withService();
+    manager.logins.length = 0;
+    await replace(manager, "2");
+    expect(manager.logins).toEqual([undefined, undefined]);
+  });
+
+  test("that goes back has the login of the registry of before", async () => {
+    const auth = Buffer.from("ada:lovelace").toString("base64");
+    using folder = new DockerFolder({ auths: { "r.test": { auth } } });
+    vi.stubEnv("DOCKER_CONFIG", folder.path);
+    const labels = { ...LABELS, "balancer.made-from": JSON.stringify({ "app.image": "r.test/app:1" }) };
+    await using manager = await FakeManager.start();
+    await swarmHost(manager.docker).run(app("1", { labels }));
+    const other = app("2", { made: { Image: "o.test/app:2", HostConfig: {} } });
+    await swarmHost(manager.docker).replace(await found(manager), other, true);
+    manager.logins.length = 0;
+    for (const kept of await swarmHost(manager.docker).findKept(LABELS))
+      await swarmHost(manager.docker).putBack(kept);
+    expect(manager.logins).toEqual([{ serveraddress: "r.test", username: "ada", password: "lovelace" }]);
   });
 });
