@@ -19,14 +19,22 @@ export async function findPortable(
   const found = await Promise.all(
     [...ids].map(async ([reference, id]) => {
       const image = await inspectImage(manager, id);
-      const own = image?.RepoDigests.find((each) => each.startsWith(`${repositoryOf(reference)}@`));
-      return [reference, own ?? id] as const;
+      const own = image?.RepoDigests.filter((each) => repositoryOf(each) === repositoryOf(reference));
+      // One image may have been pushed twice, under two digests.
+      const named = own?.find((each) => each.endsWith(reference.replace(/^[^@]*/, "")));
+      return [reference, named ?? id] as const;
     }),
   );
   return new Map(found);
 }
 
-const repositoryOf = (reference: string): string => reference.replace(/@.*$/, "").replace(/:[^:/]+$/, "");
+/** The repository of a reference, as an engine tells it: what is of Docker Hub has no host. */
+const repositoryOf = (reference: string): string =>
+  reference
+    .replace(/@.*$/, "")
+    .replace(/:[^:/]+$/, "")
+    .replace(/^(index\.)?docker\.io\//, "")
+    .replace(/^library\//, "");
 
 /**
  * Brings each machine that is there the images of what is bound to it, the very ones that a manager has.
