@@ -24,18 +24,20 @@ interface Published {
 }
 
 /**
- * A registry on loopback, which Docker takes without TLS. It has one image, under any name. With a login,
- * `name:password`, it lets nobody else in.
+ * A registry without TLS, which Docker takes on loopback. Any name and tag is its newest image, and older
+ * ones are there by their digests. With a login, `name:password`, it lets nobody else in.
  */
 export class ImageRegistry {
   readonly #server: Server;
-  readonly #blobs = new Map<string, Buffer>();
-  #manifest = Buffer.alloc(0);
+  /** Manifests and what they name, by digest. */
+  readonly #contents = new Map<string, Buffer>();
+  #newest = "";
+  readonly #givenTo = new Map<string, Set<string>>();
   pulls = 0;
 
   private constructor(login?: string) {
     const basic = login && `Basic ${Buffer.from(login).toString("base64")}`;
-    this.#server = createServer(({ method, url = "", headers }, response) => {
+    this.#server = createServer(({ method, url = "", headers, socket }, response) => {
       if (basic !== undefined && headers.authorization !== basic) {
         response.writeHead(401, {
           "WWW-Authenticate": 'Basic realm="test"',
@@ -45,8 +47,12 @@ export class ImageRegistry {
         return;
       }
       const [, kind, name = ""] = /^\/v2\/.+\/(manifests|blobs)\/([^/]+)$/.exec(url) ?? [];
-      if (kind === "manifests") this.pulls += 1;
-      const body = kind === "manifests" ? this.#manifest : (this.#blobs.get(name) ?? Buffer.from("{}"));
+      if (kind === "manifests") {
+        this.pulls += 1;
+        this.#givenTo.set(name, new Set(this.#givenTo.get(name)).add(socket.remoteAddress ?? ""));
+      }
+      const isTag = kind === "manifests" && !name.startsWith("sha256:");
+      const body = this.#contents.get(isTag ? this.#newest : name) ?? Buffer.from("{}");
       const type = kind === "manifests" ? MANIFEST : "application/octet-stream";
       response.writeHead(200, {
         "Content-Type": type,
@@ -58,16 +64,22 @@ export class ImageRegistry {
     });
   }
 
-  static async start(login?: string): Promise<ImageRegistry> {
+  /** @param address of this host, where others than this host shall come to it */
+  static async start(login?: string, address = "127.0.0.1"): Promise<ImageRegistry> {
     const registry = new ImageRegistry(login);
-    await once(registry.#server.listen(0, "127.0.0.1"), "listening");
+    await once(registry.#server.listen(0, address), "listening");
     return registry;
   }
 
   /** Before the name of an image that comes from here. */
   get host(): string {
-    const address = this.#server.address();
-    return `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    const place = this.#server.address();
+    return typeof place === "object" ? `${place?.address}:${place?.port}` : "";
+  }
+
+  /** Addresses of those that it gave the image of a tag or a digest to. */
+  givenTo(name: string): string[] {
+    return [...(this.#givenTo.get(name) ?? [])].sort();
   }
 
   /** Has an image of the engine's in place of the one of before, as it is, or for another platform. */
@@ -83,12 +95,10 @@ export class ImageRegistry {
     }
     const describe = (mediaType: string, name: string) => {
       const content = files.get(name) ?? Buffer.alloc(0);
-      const digest = digestOf(content);
-      this.#blobs.set(digest, content);
-      return { mediaType, size: content.length, digest };
+      return { mediaType, size: content.length, digest: this.#keep(content) };
     };
     const layer = "application/vnd.docker.image.rootfs.diff.tar";
-    this.#manifest = Buffer.from(
+    const manifest = Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
         mediaType: MANIFEST,
@@ -96,7 +106,15 @@ export class ImageRegistry {
         layers: (saved?.Layers ?? []).map((name) => describe(layer, name)),
       }),
     );
-    return { digest: digestOf(this.#manifest), id: digestOf(files.get(config) ?? Buffer.alloc(0)) };
+    this.#newest = this.#keep(manifest);
+    return { digest: this.#newest, id: digestOf(files.get(config) ?? Buffer.alloc(0)) };
+  }
+
+  /** @returns its digest */
+  #keep(content: Buffer): string {
+    const digest = digestOf(content);
+    this.#contents.set(digest, content);
+    return digest;
   }
 
   async stop(): Promise<void> {

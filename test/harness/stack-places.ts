@@ -64,6 +64,9 @@ export const STACK_NUMBERS = {
   "e2e-contexts": 80,
   "swarm-machines": 81,
   "swarm-tls-engines": 82,
+  "swarm-shop": 83,
+  /** Its name begins as that of the one before. */
+  "swarm-shop-b": 84,
   "bench-haproxy": 90,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,

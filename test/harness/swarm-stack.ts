@@ -108,8 +108,8 @@ export class SwarmStack extends TestStack {
   }
 
   /**
-   * Names of everything that is the stack's, with the machine that has it: what carries its label, and the
-   * containers of its services, which their names tell. Nothing may be on this host's own engine.
+   * Names of everything that carries the stack's label, with the machine that has it. Nothing may be on this
+   * host's own engine.
    */
   override async resources(): Promise<string[]> {
     const label = `${STACK_LABEL}=${this.name}`;
@@ -118,12 +118,8 @@ export class SwarmStack extends TestStack {
       ...this.machines.numbers.map((n) => [this.machines.nameOf(n), this.engineOf(n)] as const),
     ];
     const found = places.map(async ([place, engine]) => {
-      const tasks = await engine.listContainers({ all: true, filters: { name: [`^/${this.name}-`] } });
-      const names = [
-        ...(await labelledNames(engine, label)),
-        ...tasks.map(({ Names }) => Names[0]?.slice(1) ?? ""),
-      ];
-      return [...new Set(names)].map((name) => `${place}: ${name}`);
+      const names = await labelledNames(engine, label);
+      return names.map((name) => `${place}: ${name}`);
     });
     return [...(await Promise.all(found)).flat(), ...(await this.#services(label))].sort();
   }

@@ -36,6 +36,8 @@ export interface MachinesOptions {
   readonly tls?: boolean;
   /** Images that they have besides HAProxy's and podinfo. */
   readonly images?: readonly string[];
+  /** Whether their engines take images from a registry at {@link Machines.hostAddress} without TLS. */
+  readonly takeHostRegistry?: boolean;
 }
 
 /** A container of a service that shall run, and where it does. */
@@ -55,6 +57,8 @@ export interface Task {
 const NODES = z.array(
   z.object({
     ID: z.string(),
+    Version: z.object({ Index: z.number() }),
+    Spec: z.looseObject({}),
     Description: z.object({ Hostname: z.string() }),
     ManagerStatus: z.object({ Leader: z.boolean().optional() }).optional(),
   }),
@@ -102,6 +106,10 @@ export class Machines {
       SW_MANAGERS: String(managers),
       SW_IMAGES: [HAPROXY_IMAGE, PROJECT_DEFAULTS.get("app.image"), ...images].join(" "),
       SW_TLS: tls ? "1" : "",
+      ...(options.takeHostRegistry === true &&
+        Object.fromEntries(
+          this.numbers.map((n) => [`SW_OPTIONS_${n}`, `--insecure-registry ${this.hostAddress}/32`]),
+        )),
     };
   }
 
@@ -146,6 +154,11 @@ export class Machines {
     return `${this.#place.prefix}.${n}`;
   }
 
+  /** Of this host, as the machines have it. */
+  get hostAddress(): string {
+    return `${this.#place.prefix}.254`;
+  }
+
   /** Where a machine's engine answers, as the docker command takes it. */
   engineAddressOf(n: number): string {
     return `tcp://${this.addressOf(n)}:${this.#enginePort}`;
@@ -182,6 +195,15 @@ export class Machines {
       readFileSync(join(this.#folder, "certs", name)),
     );
     return new Docker({ protocol: "https", ...place, ca, cert, key });
+  }
+
+  /** Whether Swarm runs services on a machine: one that is drained hands over those that it has. */
+  async setAvailability(n: number, Availability: "active" | "drain"): Promise<void> {
+    const { manager, nodes } = await this.#askManagers();
+    const node = nodes.find(({ Description }) => Description.Hostname === this.nameOf(n));
+    if (node === undefined) throw new Error(`${this.nameOf(n)} is not in the Swarm`);
+    const { ID, Version, Spec } = node;
+    await manager.getNode(ID).update({ version: Version.Index, ...Spec, Availability });
   }
 
   /** Number of the machine that leads the Swarm. Rejects while none does. */
