@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { benchBeyond } from "./beyond/main.ts";
 import { measureChanges } from "./changes.ts";
 import { interruptible } from "./interruptible.ts";
 import { benchPulumi } from "./pulumi/main.ts";
@@ -6,9 +7,15 @@ import { printLoad } from "./report.ts";
 import { benchSwarm } from "./swarm/main.ts";
 import { benchSync } from "./sync/main.ts";
 
-const PARTS = { sync: benchSync, pulumi: benchPulumi, changes: measureChanges, swarm: benchSwarm } as const;
+const PARTS = {
+  sync: benchSync,
+  pulumi: benchPulumi,
+  changes: measureChanges,
+  swarm: benchSwarm,
+  beyond: benchBeyond,
+} as const;
 /** Parts that take what not every machine has. They are measured by their names alone. */
-const NAMED_ONLY: readonly string[] = ["swarm"];
+const NAMED_ONLY: readonly string[] = ["swarm", "beyond"];
 
 await new Command("bench")
   .description(
@@ -20,7 +27,7 @@ await new Command("bench")
   .addOption(
     new Option(
       "--only <part>",
-      "measure one part; swarm takes root and makes machines, so only this measures it",
+      "measure one part; swarm and beyond take root and make machines, so only this measures them",
     ).choices(Object.keys(PARTS)),
   )
   .option("--rounds <n>", "how often each variant is measured", wholeNumber, 5)

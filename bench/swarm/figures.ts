@@ -4,10 +4,19 @@ import type { Seen } from "./clients.ts";
 
 /** What was not measured, or did not come. */
 export const NONE = "–";
+const BYTES_PER_MB = 1_000_000;
 
 /** Writes milliseconds as seconds. */
 export const seconds = (ms: number | undefined): string =>
   ms === undefined || Number.isNaN(ms) ? NONE : (ms / 1000).toFixed(1);
+
+/** Writes a share as a percentage. */
+export const percent = (share: number | undefined): string =>
+  share === undefined ? NONE : (share * 100).toFixed(2);
+
+/** Writes bytes as megabytes. */
+export const megabytes = (bytes: number | undefined): string =>
+  bytes === undefined ? NONE : (bytes / BYTES_PER_MB).toFixed(1);
 
 /** Writes `3.1 (2.8–3.6)`: the median, and the least and the most. One that did not come takes its place. */
 export function spread(

@@ -1,16 +1,20 @@
-/** A run takes no longer, with making and removing the machines. */
-const LIMIT_MINUTES = 6;
 const REMOVAL_MS = 25_000;
 
 /** The time that a run still has. What a slow machine would take longer for is left out, and told. */
 export class TimeLeft {
   readonly signal: AbortSignal;
-  readonly #end = Date.now() + LIMIT_MINUTES * 60_000 - REMOVAL_MS;
+  readonly #limitMinutes: number;
+  readonly #end: number;
   readonly #leftOut: string[] = [];
 
-  /** @param signal ends the run between two things that are measured */
-  constructor(signal: AbortSignal) {
+  /**
+   * @param signal ends the run between two things that are measured
+   * @param limitMinutes the run takes no longer, with making and removing the machines
+   */
+  constructor(signal: AbortSignal, limitMinutes: number) {
     this.signal = signal;
+    this.#limitMinutes = limitMinutes;
+    this.#end = Date.now() + limitMinutes * 60_000 - REMOVAL_MS;
   }
 
   get ms(): number {
@@ -32,7 +36,7 @@ export class TimeLeft {
   printLeftOut(): void {
     if (this.#leftOut.length > 0)
       console.log(
-        `\nleft out, or it had taken more than ${LIMIT_MINUTES} minutes: ${this.#leftOut.join("; ")}`,
+        `\nleft out, or it had taken more than ${this.#limitMinutes} minutes: ${this.#leftOut.join("; ")}`,
       );
   }
 }

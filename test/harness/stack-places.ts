@@ -71,6 +71,7 @@ export const STACK_NUMBERS = {
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
   "swarm-bench": 93,
+  "swarm-beyond": 94,
 } as const;
 
 /** A stack that has a place. */

@@ -12,10 +12,14 @@ import { TestStack, type TestStackOptions } from "./stack.ts";
 import type { ProgramRun } from "./started-program.ts";
 import type { Machines, Task } from "./swarm.ts";
 
-/** Names the machines that a stack is on, with a balancer on each. */
-const machinesOf = (machines: Machines, dead: readonly number[] = []): Config => ({
+/** Names machines that a stack has a balancer on. */
+const machinesOf = (
+  machines: Machines,
+  numbers: readonly number[] = machines.numbers,
+  dead: readonly number[] = [],
+): Config => ({
   machines: Object.fromEntries(
-    machines.numbers.map((n) => [
+    numbers.map((n) => [
       machines.nameOf(n),
       {
         engine: machines.engineAddressOf(n),
@@ -35,11 +39,13 @@ const placeOn = (machines: Machines): Config => ({
 /** A real stack on the machines of a Swarm; its n-th balancer is on the n-th of them. */
 export class SwarmStack extends TestStack {
   readonly machines: Machines;
+  #balancers: readonly number[];
   #endpoints: readonly Endpoint[] = [];
 
   private constructor(machines: Machines, { config, ...options }: TestStackOptions) {
     super({ ...options, config: { ...placeOn(machines), ...config } });
     this.machines = machines;
+    this.#balancers = machines.numbers;
   }
 
   /** Creates the stack, without anything in it. */
@@ -49,9 +55,20 @@ export class SwarmStack extends TestStack {
     return stack;
   }
 
+  /** The machines that have a balancer: all of them, unless {@link onMachines} said otherwise. */
+  get balancers(): readonly number[] {
+    return this.#balancers;
+  }
+
+  /** Has balancers on the first so many machines, and on no other. */
+  onMachines(count: number): Config {
+    this.#balancers = this.machines.numbers.slice(0, count);
+    return machinesOf(this.machines, this.#balancers);
+  }
+
   /** Says of some machines that they are dead, so that an update goes on without them, and of no other. */
   withoutMachines(...dead: readonly number[]): Config {
-    return machinesOf(this.machines, dead);
+    return machinesOf(this.machines, this.#balancers, dead);
   }
 
   override urlOf(n: number): string {
@@ -75,8 +92,8 @@ export class SwarmStack extends TestStack {
   override async tryUp(changes: Config = {}): Promise<ProgramRun> {
     const run = await super.tryUp(changes);
     if (run.exitCode === 0) {
-      await this.#readEndpoints();
-      await Promise.all(this.machines.numbers.map((n) => unlessDown(() => this.#letProbe(n))));
+      await this.readEndpoints();
+      await Promise.all(this.#balancers.map((n) => unlessDown(() => this.#letProbe(n))));
     }
     return run;
   }
@@ -89,7 +106,8 @@ export class SwarmStack extends TestStack {
     );
   }
 
-  async #readEndpoints(): Promise<void> {
+  /** Reads where the runtime APIs answer, after an update that was not done by {@link up}. */
+  async readEndpoints(): Promise<void> {
     const words = ["stack", "output", "--json", "--show-secrets", "--stack", this.name];
     const { stdout } = await this.pulumi(...words);
     this.#endpoints = endpointsOf(STACK_OUTPUTS.parse(JSON.parse(stdout)));

@@ -206,6 +206,13 @@ export class Machines {
     await manager.getNode(ID).update({ version: Version.Index, ...Spec, Availability });
   }
 
+  /** Ids of the processes of a machine's engine that run a program; none of them is in a container. */
+  async engineProcessesOf(n: number, program: string): Promise<number[]> {
+    const { stdout } = await run("ip", ["netns", "pids", `${this.#place.name}-${n}`]);
+    const pids = stdout.split("\n").filter((line) => line !== "");
+    return pids.filter((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === program).map(Number);
+  }
+
   /** Number of the machine that leads the Swarm. Rejects while none does. */
   async leader(): Promise<number> {
     const { nodes } = await this.#askManagers();
