@@ -65,6 +65,7 @@ const NETWORK = part({
   Labels: LABELS,
   IPAM: part({ Config: listOf(part({ Subnet: text, Gateway: text })) }),
   Driver: text,
+  Options: mapOf(text),
   Attachable: flag,
 });
 

@@ -5,6 +5,7 @@ import { clearNetwork } from "../docker/leftovers.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
 import type { Credentials } from "../stack/endpoint.ts";
 import type { Topology } from "../stack/topology.ts";
+import { ENCRYPTED_OPTION, MTU_OPTION } from "../swarm/overlay.ts";
 import { createAppServers, createRolloutEnd } from "./app-servers.ts";
 import { createBalancer, inStepWith, type RunningBalancer, type StackTls } from "./balancer.ts";
 import { createCertificate } from "./https-certificate.ts";
@@ -112,8 +113,8 @@ function createOverlay(
   const { network } = declared.topology;
   const { name, subnet, gateway, guests: ipRange } = network;
   const options = {
-    ...(swarm.isEncrypted && { encrypted: "true" }),
-    ...(swarm.mtu !== undefined && { "com.docker.network.driver.mtu": String(swarm.mtu) }),
+    ...(swarm.isEncrypted && { [ENCRYPTED_OPTION]: "true" }),
+    ...(swarm.mtu !== undefined && { [MTU_OPTION]: String(swarm.mtu) }),
   };
   const resource = new OverlayNetwork(
     name,

@@ -15,6 +15,9 @@ export interface OverlayNetwork {
   readonly labels: Labels;
 }
 
+export const ENCRYPTED_OPTION = "encrypted";
+export const MTU_OPTION = "com.docker.network.driver.mtu";
+
 /** Looks at a network by its name. The result is undefined if there is none. */
 export const findOverlay = inspectNetwork;
 

@@ -4,6 +4,7 @@ import { inspectNetwork } from "../docker/engine-replies.ts";
 import type { Settings } from "../stack/settings.ts";
 import { type Mistake, SettingsError } from "../stack/settings-error.ts";
 import type { Topology } from "../stack/topology.ts";
+import { ENCRYPTED_OPTION, MTU_OPTION } from "./overlay.ts";
 import { listNodes } from "./swarm-replies.ts";
 
 /** Every machine of a Swarm has a bridge of its own under this name, over which published ports come in. */
@@ -32,6 +33,7 @@ export async function checkSwarmCan(manager: Engine, settings: Settings, topolog
   const mistakes = [
     ...(await checkNetworks(manager, settings, topology)),
     ...(await checkPrivileges(manager, settings)),
+    ...(await checkOptions(manager, settings, topology)),
   ];
   if (mistakes.length > 0) throw new SettingsError(settings.stack, mistakes);
 }
@@ -64,5 +66,28 @@ async function checkNetworks(manager: Engine, { app }: Settings, { network }: To
     const allowed =
       each.name === network.name ? "networks besides the stack's own" : "overlay networks of the Swarm";
     return [{ key: "app.networks", given: each.name, allowed }];
+  });
+}
+
+/**
+ * Looks whether the stack's network is as the config has it. Its options are fixed when it is made: one that
+ * shall be encrypted and is not would be used in clear without a word.
+ */
+async function checkOptions(manager: Engine, { swarm }: Settings, { network }: Topology): Promise<Mistake[]> {
+  const found = await inspectNetwork(manager, network.name);
+  // With another subnet it is made anew.
+  const isKept = found?.IPAM.Config[0]?.Subnet === network.subnet;
+  if (swarm === undefined || found === undefined || !isKept) return [];
+  const mtu = found.Options[MTU_OPTION];
+  const made = [
+    { key: "swarm.encrypted", given: swarm.encrypted, is: found.Options[ENCRYPTED_OPTION] !== undefined },
+    { key: "swarm.mtu", given: swarm.mtu ?? "", is: mtu === undefined ? "" : Number(mtu) },
+  ];
+  return made.flatMap(({ key, given, is }) => {
+    if (given === is) return [];
+    const destroyed = "destroy the stack first (npx pulumi destroy)";
+    return [
+      { key, given, allowed: `${is === "" ? "nothing" : is}, as its network was made; or ${destroyed}` },
+    ];
   });
 }

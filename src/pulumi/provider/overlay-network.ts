@@ -20,7 +20,7 @@ export const overlayNetwork: ResourceType<OverlayNetworkInputs, Outputs> = {
     const found = await findOverlay(await findManager(swarm.managers), name);
     return found === undefined ? "gone" : { networkId: found.Id };
   },
-  // Options of another network are for one that is made anew: see the keys of swarm.
+  // Another subnet replaces it. Other options are refused before anything is declared.
   differs: () => false,
   update: async (_inputs, { networkId }) => ({ networkId }),
   async delete({ swarm, networkId }) {
