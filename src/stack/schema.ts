@@ -193,9 +193,10 @@ export const CONFIG = z.object({
     ),
     encrypted: key(kinds.trueOrFalse, false, "Whether what goes between the machines is encrypted, by IPsec"),
     mtu: key(
-      kinds.orNothing(kinds.wholeNumber(576, 9000), "for Docker's 1450"),
+      kinds.orNothing(kinds.wholeNumber(576, 9000), "for Docker's 1500"),
       "",
-      "MTU of the stack's network; where the machines' own is below 1500, 50 less than that",
+      "MTU of what is between the machines, where it is not 1500; that of the stack's network is 50 less, " +
+        "for VXLAN",
     ),
   }),
   machines: key(

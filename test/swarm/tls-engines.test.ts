@@ -2,18 +2,33 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { get } from "../harness/load.ts";
 import { readTable, untilPeersConnected } from "../harness/peers.ts";
 import { serverNames } from "../harness/scaling.ts";
+import { shellIn } from "../harness/shell.ts";
 import { Machines } from "../harness/swarm.ts";
 import { LoadOfEach, SwarmStack } from "../harness/swarm-stack.ts";
 import { until } from "../harness/until.ts";
 
 const PROBE = { "X-Balancer-Probe": "1" };
 
+const MTU = 1400;
+/** Docker takes off what VXLAN adds to a packet. */
+const VXLAN_BYTES = 50;
+/** Somebody else's network, on which the apps' database would be. */
+const DATABASE = { name: "swarm-tls-database", subnet: "172.28.200.0/24" };
+
 let machines: Machines;
 let stack: SwarmStack;
 
 beforeAll(async () => {
   machines = await Machines.up({ managers: 2, tls: true });
-  stack = await SwarmStack.createOn(machines, { name: "swarm-tls-engines", config: { count: 2 } });
+  await machines.engineOf(1).createNetwork({
+    Name: DATABASE.name,
+    Driver: "overlay",
+    IPAM: { Driver: "default", Config: [{ Subnet: DATABASE.subnet }] },
+  });
+  stack = await SwarmStack.createOn(machines, {
+    name: "swarm-tls-engines",
+    config: { count: 2, "swarm.mtu": MTU, "app.networks": [DATABASE.name] },
+  });
   await stack.up();
 });
 afterAll(async () => {
@@ -28,6 +43,32 @@ test("two managers and a worker that want certificates have a balancer each", as
   expect(await upEverywhere()).toEqual(machines.numbers.map(() => serverNames(2)));
   expect((await stack.outputs()).urls).toEqual(machines.numbers.map((n) => stack.urlOf(n)));
   for (const n of machines.numbers) expect((await get(stack.urlOf(n))).status).toBe(200);
+});
+
+test("have the network's MTU everywhere, and app containers on a further network", async () => {
+  const shell = async (n: number, container: string, words: string) =>
+    shellIn(machines.engineOf(n).getContainer(container), words);
+  const mtus = "cat /sys/class/net/eth*/mtu | sort -u";
+  for (const n of machines.numbers)
+    expect(await shell(n, stack.haproxyNameOf(n), mtus)).toContain(String(MTU - VXLAN_BYTES));
+  const tasks = await stack.tasks(2);
+  for (const { machine, containerId = "" } of tasks) {
+    expect(await shell(machine, containerId, mtus)).toContain(String(MTU - VXLAN_BYTES));
+    const { NetworkSettings } = await machines.engineOf(machine).getContainer(containerId).inspect();
+    expect(Object.keys(NetworkSettings.Networks)).toEqual(
+      expect.arrayContaining([DATABASE.name, "swarm-tls-engines-balancer"]),
+    );
+  }
+});
+
+test("refuse to change what the network was made with, before anything is touched", async () => {
+  const before = await stack.tasks(2);
+  const { exitCode, output } = await stack.tryUp({ "swarm.mtu": MTU - 100, "swarm.encrypted": true });
+  stack.configure({ "swarm.mtu": MTU, "swarm.encrypted": undefined });
+  expect(exitCode).not.toBe(0);
+  expect(output).toContain("swarm.encrypted: true is refused; allowed: false, as its network was made");
+  expect(output).toContain(`swarm.mtu: ${MTU - 100} is refused; allowed: ${MTU}, as its network was made`);
+  expect(await stack.tasks(2)).toEqual(before);
 });
 
 test("scale under load without a failed request", async () => {

@@ -58,7 +58,7 @@ test("a network that is made anew for another subnet gets the options of the con
   expect(await refusedOn(withKeys({ "swarm.encrypted": "true" }), {}, "172.28.11.0/24")).toEqual([]);
 });
 
-test("networks of others that app containers shall join are refused where they are of one machine", async () => {
+test("networks of one machine are refused, which app containers elsewhere cannot join", async () => {
   const settings = withKeys({ "app.networks": '["local", "over", "missing"]' });
   await using manager = await FakeManager.start();
   for (const [name, Driver] of Object.entries({ local: "bridge", over: "overlay" }))
