@@ -12,6 +12,7 @@ export class ProjectCopy {
       "Pulumi.yaml",
       "package.json",
       "index.ts",
+      "bin",
       "provider",
       "src",
       "templates",
