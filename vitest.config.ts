@@ -8,9 +8,10 @@ const ENGINE_TIMEOUT_MS = 300_000;
 
 /** These files take longest. They come first, so that both workers of a tier end at about the same time. */
 const LONGEST = [
-  "newer-engine",
-  ...["rollout", "way-back", "balancers", "reload", "interruption-scale", "drift", "interruption-rollout"],
-  ...["scaling", "failures", "tls", "containers", "sessions", "probe"],
+  ...["settings", "further-settings", "newer-engine"],
+  ...["images", "rollout", "drift", "way-back", "balancers", "interruption-scale", "monitoring"],
+  ...["stock-images", "interruption-rollout", "reload", "containers", "tls", "scaling", "guests"],
+  ...["hostile-config", "probe", "sync", "sessions", "failures"],
 ].map((name) => `${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
@@ -48,6 +49,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           // pure functions: files may share a process, which saves half the time
           isolate: false,
+          maxWorkers: 2,
           testTimeout: UNIT_TIMEOUT_MS,
         },
       },
@@ -55,6 +57,7 @@ export default defineConfig({
         test: {
           name: "graph",
           include: ["test/graph/**/*.test.ts"],
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
           testTimeout: UNIT_TIMEOUT_MS,
         },

@@ -1,0 +1,3 @@
+import { tamperWithHalf } from "./tampered.ts";
+
+tamperWithHalf("second");
