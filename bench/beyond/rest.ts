@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { command } from "../../src/haproxy/runtime/command.ts";
 import type { SwarmStack } from "../../test/harness/swarm-stack.ts";
-import { measureIdle, type Usage } from "../swarm/idle.ts";
+import { lookTwice, measureIdle, measureUsage, type Usage } from "../swarm/idle.ts";
 
 const REST_MS = 6_000;
 /** The kernel tells the time of processes in hundredths of a second. */
@@ -33,9 +32,7 @@ export async function measureRest(stack: SwarmStack, signal: AbortSignal): Promi
 }
 
 async function measureBusy(signal: AbortSignal): Promise<number> {
-  const before = coreTimes();
-  await sleep(REST_MS, undefined, { signal });
-  const after = coreTimes();
+  const [before, after] = await lookTwice(coreTimes, REST_MS, signal);
   return 1 - (after.idle - before.idle) / (after.all - before.all);
 }
 
@@ -47,16 +44,7 @@ function coreTimes() {
 
 async function measureEngines(stack: SwarmStack, signal: AbortSignal): Promise<Usage> {
   const look = () => Promise.all(stack.balancers.map((n) => lookAtEngine(stack, n)));
-  const before = await look();
-  await sleep(REST_MS, undefined, { signal });
-  const after = await look();
-  return {
-    cpu: after.map((now, index) => {
-      const { ranMs = 0, atMs = 0 } = before[index] ?? {};
-      return (now.ranMs - ranMs) / (now.atMs - atMs);
-    }),
-    memory: after.map(({ memory }) => memory),
-  };
+  return measureUsage(look, REST_MS, signal);
 }
 
 async function lookAtEngine({ machines }: SwarmStack, n: number) {
@@ -74,9 +62,7 @@ async function lookAtEngine({ machines }: SwarmStack, n: number) {
 
 async function countQuestions(stack: SwarmStack, signal: AbortSignal): Promise<number[]> {
   const look = () => Promise.all(stack.balancers.map((n) => questionsOf(stack, n)));
-  const before = await look();
-  await sleep(REST_MS, undefined, { signal });
-  const after = await look();
+  const [before, after] = await lookTwice(look, REST_MS, signal);
   return after.map((count, index) => ((count - (before[index] ?? 0)) * 1_000) / REST_MS);
 }
 

@@ -6,11 +6,46 @@ import type { SwarmStack } from "../../test/harness/swarm-stack.ts";
 /** A worker that has just begun still looks for every name. */
 const SETTLE_MS = 3_000;
 
-/** What HAProxy's workers take, that of each balancer. */
+/** What processes take, one on the machine of each balancer. */
 export interface Usage {
   /** Shares of a core. */
   readonly cpu: readonly number[];
   readonly memory: readonly number[];
+}
+
+/** What a process has had so far. */
+interface Taken {
+  readonly atMs: number;
+  readonly ranMs: number;
+  /** In bytes. */
+  readonly memory: number;
+}
+
+/** Looks at something, and again when some time has passed. */
+export async function lookTwice<T>(
+  look: () => T | Promise<T>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<readonly [before: T, after: T]> {
+  const before = await look();
+  await sleep(ms, undefined, { signal });
+  return [before, await look()];
+}
+
+/** Measures what processes take in some time. */
+export async function measureUsage(
+  look: () => Promise<readonly Taken[]>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Usage> {
+  const [before, after] = await lookTwice(look, ms, signal);
+  return {
+    cpu: after.map((now, index) => {
+      const { ranMs = 0, atMs = 0 } = before[index] ?? {};
+      return (now.ranMs - ranMs) / (now.atMs - atMs);
+    }),
+    memory: after.map(({ memory }) => memory),
+  };
 }
 
 /** Measures the worker of each balancer of a stack that nobody asks anything. */
@@ -19,16 +54,7 @@ export async function measureIdle(stack: SwarmStack, idleMs: number, signal: Abo
   await sleep(SETTLE_MS, undefined, { signal });
   const pids = await Promise.all(balancers.map((n) => stack.ask(readProcessInfo, n)));
   const look = () => Promise.all(balancers.map((n, index) => lookAt(stack, n, pids[index]?.pid)));
-  const before = await look();
-  await sleep(idleMs, undefined, { signal });
-  const after = await look();
-  return {
-    cpu: after.map((now, index) => {
-      const { ranMs = 0, atMs = 0 } = before[index] ?? {};
-      return (now.ranMs - ranMs) / (now.atMs - atMs);
-    }),
-    memory: after.map(({ memory }) => memory),
-  };
+  return measureUsage(look, idleMs, signal);
 }
 
 /**
