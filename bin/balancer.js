@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import "./preflight.js";
 
-const { run } = await import("../src/cli/main.ts"); // Only now: an older Node does not read TypeScript.
+// Only now: an older Node knows neither what is asked of it first, nor TypeScript.
+await import("./preload.js");
+const { run } = await import("../src/cli/main.ts");
 process.exitCode = await run(process.argv.slice(2));

@@ -1,6 +1,6 @@
-import { enableCompileCache } from "node:module";
+import { flushCompileCache } from "node:module";
+import { serve } from "../src/pulumi/provider/serve.ts";
 
-// Pulumi starts this twice an update, and reading the SDK takes most of the time.
-enableCompileCache();
-const { serve } = await import("../src/pulumi/provider/serve.ts");
 await serve(process.argv.slice(2));
+// Node writes it at an exit, and Pulumi ends this process by a kill.
+flushCompileCache();

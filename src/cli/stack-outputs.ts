@@ -6,14 +6,24 @@ import { BACKEND } from "../stack/topology.ts";
 import type { Caller } from "./caller.ts";
 import { askPulumi, runPulumi } from "./pulumi-cli.ts";
 
+const OUTPUTS = z.record(z.string(), z.unknown());
+
+/** In place of an output that holds a secret. */
+const HIDDEN = "[secret]";
+
 /**
  * Reads a stack's outputs from its state. Needs no lock: an update may be under way.
  * @throws {Error} when the stack is not up
  */
 export async function readOutputs(caller: Caller, stack: string): Promise<StackOutputs> {
-  const result = STACK_OUTPUTS.safeParse(
-    JSON.parse(await askPulumi(caller, ["stack", "output", "--json", "--show-secrets", "--stack", stack])),
-  );
+  const ask = async (...flags: string[]) =>
+    OUTPUTS.parse(
+      JSON.parse(await askPulumi(caller, ["stack", "output", "--json", ...flags, "--stack", stack])),
+    );
+  const shown = await ask();
+  // Only some stacks have secrets, and a key from the passphrase takes Pulumi a fifth of a second.
+  const hasSecrets = Object.values(shown).includes(HIDDEN);
+  const result = STACK_OUTPUTS.safeParse(hasSecrets ? await ask("--show-secrets") : shown);
   if (!result.success)
     throw new Error(`stack ${stack} is not up; start it with: npm start -- --stack ${stack}`);
   return result.data;

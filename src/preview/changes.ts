@@ -1,6 +1,7 @@
 import type { WantedImage } from "../docker/images.ts";
 import { isAsideName } from "../docker/set-aside.ts";
-import { type HaproxyConfig, readHead } from "../haproxy/file/render.ts";
+import { readHead } from "../haproxy/file/head.ts";
+import type { HaproxyConfig } from "../haproxy/file/render.ts";
 import { SERVER_WEIGHT } from "../haproxy/file/server-line.ts";
 import { movedShare } from "../haproxy/hash-ring.ts";
 import type { RunningState } from "../haproxy/runtime/running-state.ts";

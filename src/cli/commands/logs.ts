@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { countContainers, type LogReading, readStackLogs } from "../../docker/log-stream.ts";
-import { readHead } from "../../haproxy/file/render.ts";
+import { readHead } from "../../haproxy/file/head.ts";
 import { readDuration } from "../../stack/duration.ts";
 import type { StackOutputs } from "../../stack/outputs.ts";
 import { showControls } from "../../stack/safe-text.ts";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { connectEngine } from "../../docker/engine.ts";
 import { EngineError } from "../../docker/engine-error.ts";
 import { observeApps } from "../../docker/found-containers.ts";
-import { readHead } from "../../haproxy/file/render.ts";
+import { readHead } from "../../haproxy/file/head.ts";
 import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { isInStep, type Peer, readPeers } from "../../haproxy/runtime/peers.ts";
 import { type ProcessInfo, readProcessInfo } from "../../haproxy/runtime/process-info.ts";

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import Handlebars from "handlebars";
-import { z } from "zod";
 import { CONTAINER_PORTS, PEER_PORTS } from "../../stack/container-ports.ts";
 import { RUNTIME_CLIENT_NAME } from "../../stack/endpoint.ts";
 import { configMadeFrom, type MadeFrom } from "../../stack/made-from.ts";
@@ -23,6 +22,7 @@ import {
 import { checkText, checkValue } from "../runtime/check-values.ts";
 import { SESSION_BYTES } from "../stored-session.ts";
 import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
+import { formatHead } from "./head.ts";
 import { RESOLVERS } from "./server-line.ts";
 import { serverLines } from "./server-lines.ts";
 import { checkNeeds } from "./template-needs.ts";
@@ -81,26 +81,13 @@ const specimens = ({ swarm, standIn }: Topology, specimen: Server): Partial<Topo
   swarm: swarm && { ...swarm, slots: swarm.slots.map(() => ({ ...specimen, port: standIn.port })) },
 });
 
-const HEAD = z.object({ revision: z.string(), madeFrom: z.record(z.string(), z.string()) });
-
-/** Reads what a config tells about itself in its first line; undefined when it is none of Balancer's. */
-export function readHead(text: string): z.infer<typeof HEAD> | undefined {
-  try {
-    return HEAD.safeParse(JSON.parse(text.slice(HEAD_START.length, text.indexOf("\n")))).data;
-  } catch {
-    return undefined;
-  }
-}
-
-const HEAD_START = "# ";
-
 function render(topology: Topology, revision: string): string {
-  return template()({ ...viewOf(topology), revision, head: headOf(topology, revision) });
+  return template()({
+    ...viewOf(topology),
+    revision,
+    head: formatHead({ revision, madeFrom: configMadeFrom(topology) }),
+  });
 }
-
-/** The first line. */
-const headOf = (topology: Topology, revision: string): string =>
-  HEAD_START + JSON.stringify({ revision, madeFrom: configMadeFrom(topology) });
 
 /** Everything that the template places. */
 const viewOf = (topology: Topology) => ({

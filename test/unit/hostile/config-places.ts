@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { readHead } from "../../../src/haproxy/file/render.ts";
+import { readHead } from "../../../src/haproxy/file/head.ts";
 import { configMadeFrom } from "../../../src/stack/made-from.ts";
 import type { Settings } from "../../../src/stack/settings.ts";
 import { planTopology } from "../../../src/stack/topology.ts";

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type HaproxyConfig, readHead, renderConfig } from "../../../../src/haproxy/file/render.ts";
+import { readHead } from "../../../../src/haproxy/file/head.ts";
+import { type HaproxyConfig, renderConfig } from "../../../../src/haproxy/file/render.ts";
 import { serverArguments } from "../../../../src/haproxy/file/server-line.ts";
 import { checkNeeds } from "../../../../src/haproxy/file/template-needs.ts";
 import { steps } from "../../../../src/haproxy/runtime/steps.ts";
