@@ -6,12 +6,12 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const UNIT_TIMEOUT_MS = 60_000;
 const ENGINE_TIMEOUT_MS = 300_000;
 
-/** These files take longest. They come first, so that both workers of a tier end at about the same time. */
+/** These files take longest. They come first, so that all workers of a tier end at about the same time. */
 const LONGEST = [
-  ...["settings", "further-settings", "newer-engine"],
+  ...["settings", "further-settings", "machines", "newer-engine", "registry-and-neighbours"],
   ...["images", "rollout", "drift", "way-back", "balancers", "interruption-scale", "monitoring"],
   ...["stock-images", "interruption-rollout", "reload", "containers", "tls", "scaling", "guests"],
-  ...["hostile-config", "probe", "sync", "sessions", "failures"],
+  ...["hostile-config", "probe", "tls-engines", "sync", "sessions", "failures"],
 ].map((name) => `${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
@@ -63,15 +63,15 @@ export default defineConfig({
         },
       },
       // the real HAProxy, without Pulumi
-      onEngine("haproxy", 1, 2),
+      onEngine("haproxy", 1, 3),
       // files of the tiers around it once more, on a second engine that shares nothing with the first
-      onEngine("newer", 1, 2),
+      onEngine("newer", 1, 3),
+      // several machines, which no other test knows of, and of which most tests wait for what others do
+      onEngine("swarm", 1, 3),
       // the real `pulumi up`
       onEngine("e2e", 2, 2),
       // what another stack beside it would disturb, or what would disturb another
       onEngine("alone", 3, 1),
-      // several machines, which no other test knows of
-      onEngine("swarm", 4, 1),
     ],
   },
 });

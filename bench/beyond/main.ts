@@ -1,3 +1,4 @@
+import { MACHINES_PLACES } from "../../test/harness/stack-places.ts";
 import { Machines, type MachinesOptions } from "../../test/harness/swarm.ts";
 import { SwarmStack } from "../../test/harness/swarm-stack.ts";
 import type { Rounds } from "../samples.ts";
@@ -9,7 +10,7 @@ import { measureSlots } from "./slot-numbers.ts";
 
 /** As many machines as a stack may have balancers. Three managers stand the death of one. */
 const OPTIONS: MachinesOptions = {
-  place: { name: "beyond", prefix: "10.66.3" },
+  place: MACHINES_PLACES["swarm-beyond"],
   count: 7,
   managers: 3,
 };

@@ -1,3 +1,4 @@
+import { MACHINES_PLACES } from "../../test/harness/stack-places.ts";
 import { Machines, type MachinesOptions } from "../../test/harness/swarm.ts";
 import { SwarmStack } from "../../test/harness/swarm-stack.ts";
 import type { Rounds } from "../samples.ts";
@@ -9,7 +10,7 @@ import { update } from "./update.ts";
 import { measureUpdates } from "./updates.ts";
 
 /** Neither the place of the tests nor that of tools/swarm: all of them may stand at a time. */
-const OPTIONS: MachinesOptions = { place: { name: "bench", prefix: "10.66.2" } };
+const OPTIONS: MachinesOptions = { place: MACHINES_PLACES["swarm-bench"] };
 const CONFIG = { mode: "hash", count: 3, slots: FEW_SLOTS, drainTimeout: "2s", readyTimeout: "30s" };
 
 /** A run takes no longer, with making and removing the machines. */

@@ -74,6 +74,23 @@ export const STACK_NUMBERS = {
   "swarm-beyond": 94,
 } as const;
 
+/** What machines of a Swarm have of this host. No two Swarms share any of it, so that they stand side by side. */
+export interface MachinesPlace {
+  /** Begins the names of what is made on this host; it has at most ten letters, as names of interfaces do. */
+  readonly name: string;
+  /** First three numbers of the addresses. */
+  readonly prefix: string;
+}
+
+/** The place of each Swarm that a test or the bench makes, by its stack. 10.66.0 is for trying by hand. */
+export const MACHINES_PLACES = {
+  "swarm-machines": { name: "balancer", prefix: "10.66.1" },
+  "swarm-bench": { name: "bench", prefix: "10.66.2" },
+  "swarm-beyond": { name: "beyond", prefix: "10.66.3" },
+  "swarm-shop": { name: "shop", prefix: "10.66.4" },
+  "swarm-tls-engines": { name: "tls", prefix: "10.66.5" },
+} as const satisfies Partial<Record<StackName, MachinesPlace>>;
+
 /** A stack that has a place. */
 export type StackName = keyof typeof STACK_NUMBERS;
 

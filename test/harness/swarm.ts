@@ -8,27 +8,16 @@ import { z } from "zod";
 import { HAPROXY_IMAGE } from "./haproxy-image.ts";
 import { PROJECT } from "./pulumi.ts";
 import { PROJECT_DEFAULTS } from "./pulumi-config.ts";
+import type { MachinesPlace } from "./stack-places.ts";
 
 const run = promisify(execFile);
-
-/** What machines have of this host. No two Swarms that stand at a time share any of it. */
-export interface MachinesPlace {
-  /** Begins the names of what is made on this host; it has at most ten letters, as names of interfaces do. */
-  readonly name: string;
-  /** First three numbers of the addresses. */
-  readonly prefix: string;
-}
-
-/** The tests' own, so that a Swarm that somebody tries by hand may stand beside. */
-const PLACE_OF_TESTS: MachinesPlace = { name: "balancer", prefix: "10.66.1" };
 
 /** A connection to a machine that has died is silent for a quarter of an hour. */
 const SILENCE_MS = 5_000;
 
 /** How machines of a Swarm shall be. */
 export interface MachinesOptions {
-  /** Where they are; at the tests' own place without it. */
-  readonly place?: MachinesPlace;
+  readonly place: MachinesPlace;
   readonly count?: number;
   /** The first so many; all of them without it. */
   readonly managers?: number;
@@ -92,7 +81,7 @@ export class Machines {
   readonly #engines = new Map<number, Docker>();
 
   private constructor(options: MachinesOptions) {
-    const { place = PLACE_OF_TESTS, count = 3, managers = count, tls = false, images = [] } = options;
+    const { place, count = 3, managers = count, tls = false, images = [] } = options;
     this.#place = place;
     this.#folder = join(tmpdir(), `${place.name}-swarm`);
     this.numbers = Array.from({ length: count }, (_, index) => index + 1);
@@ -114,7 +103,7 @@ export class Machines {
   }
 
   /** Makes the machines, and waits until all are in the Swarm. */
-  static async up(options: MachinesOptions = {}): Promise<Machines> {
+  static async up(options: MachinesOptions): Promise<Machines> {
     const machines = new Machines(options);
     await machines.down();
     await machines.#script("swarm-up.sh");

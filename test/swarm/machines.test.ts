@@ -4,6 +4,7 @@ import { get, mapServers } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
 import { serverNames } from "../harness/scaling.ts";
 import { EchoSocket, IdleSocket } from "../harness/sockets.ts";
+import { MACHINES_PLACES } from "../harness/stack-places.ts";
 import { Machines, type Task } from "../harness/swarm.ts";
 import { LoadOfEach, SwarmStack } from "../harness/swarm-stack.ts";
 import { until } from "../harness/until.ts";
@@ -25,7 +26,7 @@ let secondImage: string;
 
 beforeAll(async () => {
   secondImage = await buildImage(SECOND, "stefanprodan/podinfo:6.9.2", "2");
-  machines = await Machines.up({ images: [SECOND] });
+  machines = await Machines.up({ place: MACHINES_PLACES["swarm-machines"], images: [SECOND] });
   stack = await SwarmStack.createOn(machines, {
     name: "swarm-machines",
     config: { mode: "hash", count: 3, slots: SLOTS, readyTimeout: "30s" },

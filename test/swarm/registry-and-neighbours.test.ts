@@ -4,6 +4,7 @@ import { DockerFolder } from "../harness/docker-folder.ts";
 import { ImageRegistry } from "../harness/image-registry.ts";
 import { docker } from "../harness/running-stack.ts";
 import { serverNames } from "../harness/scaling.ts";
+import { MACHINES_PLACES } from "../harness/stack-places.ts";
 import { Machines, type Task } from "../harness/swarm.ts";
 import { LoadOfEach, SwarmStack } from "../harness/swarm-stack.ts";
 import { until } from "../harness/until.ts";
@@ -30,7 +31,7 @@ let image: string;
 
 beforeAll(async () => {
   for (const [index, reference] of VERSIONS.entries()) await buildImage(reference, PODINFO, `${index + 1}`);
-  machines = await Machines.up({ takeHostRegistry: true });
+  machines = await Machines.up({ place: MACHINES_PLACES["swarm-shop"], takeHostRegistry: true });
   registry = await ImageRegistry.start(LOGIN, machines.hostAddress);
   const auth = Buffer.from(LOGIN).toString("base64");
   loggedIn = new DockerFolder({ auths: { [registry.host]: { auth } } });

@@ -3,6 +3,7 @@ import { get } from "../harness/load.ts";
 import { readTable, untilPeersConnected } from "../harness/peers.ts";
 import { serverNames } from "../harness/scaling.ts";
 import { shellIn } from "../harness/shell.ts";
+import { MACHINES_PLACES } from "../harness/stack-places.ts";
 import { Machines } from "../harness/swarm.ts";
 import { LoadOfEach, SwarmStack } from "../harness/swarm-stack.ts";
 import { until } from "../harness/until.ts";
@@ -19,7 +20,7 @@ let machines: Machines;
 let stack: SwarmStack;
 
 beforeAll(async () => {
-  machines = await Machines.up({ managers: 2, tls: true });
+  machines = await Machines.up({ place: MACHINES_PLACES["swarm-tls-engines"], managers: 2, tls: true });
   await machines.engineOf(1).createNetwork({
     Name: DATABASE.name,
     Driver: "overlay",

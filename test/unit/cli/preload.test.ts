@@ -50,7 +50,8 @@ test("what is asked for is read", async () => {
     import * as pulumi from "@pulumi/pulumi";
     console.log("LocalWorkspace" in pulumi.automation, typeof pulumi.automation.LocalWorkspace.create);
     const answer = 42;
-    console.log((await pulumi.runtime.serializeFunction(() => answer)).text.includes("42"), read("typescript"));
+    const { text } = await pulumi.runtime.serializeFunction(() => answer);
+    console.log(text.includes("42"), read("typescript"));
     const Docker = (await import("dockerode")).default;
     const engine = new Docker({ protocol: "ssh", host: "127.0.0.1", port: 1, username: "nobody" });
     console.log(await engine.ping().catch((error) => error.code), read("ssh2"));
