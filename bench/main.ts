@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { benchBeyond } from "./beyond/main.ts";
 import { measureChanges } from "./changes.ts";
+import { benchDoor } from "./door/main.ts";
 import { interruptible } from "./interruptible.ts";
 import { benchPulumi } from "./pulumi/main.ts";
 import { printLoad } from "./report.ts";
@@ -10,6 +11,7 @@ import { benchSync } from "./sync/main.ts";
 const PARTS = {
   sync: benchSync,
   pulumi: benchPulumi,
+  door: benchDoor,
   changes: measureChanges,
   swarm: benchSwarm,
   beyond: benchBeyond,

@@ -68,6 +68,7 @@ export const STACK_NUMBERS = {
   /** Its name begins as that of the one before. */
   "swarm-shop-b": 84,
   "bench-haproxy": 90,
+  "bench-door": 95,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
   "swarm-bench": 93,
