@@ -13,11 +13,11 @@ export interface Group {
 }
 
 /**
- * Takes a stack's config apart, by the comments and the parts that begin with one: what a request passes, each
- * left out alone. HAProxy refuses some of these configs.
+ * Takes a stack's config apart, by its comments and the parts that begin with one: what a request passes,
+ * each left out alone. HAProxy refuses some of these configs.
  */
 export function groupsOf(mode: Mode): Group[] {
-  const lines = balancerConfig(mode).split("\n");
+  const lines = balancerConfig(mode, { accessLog: "errors" }).split("\n");
   const groups: { readonly from: number; to: number }[] = [];
   let isPassed = false;
   for (const [index, line] of lines.entries()) {

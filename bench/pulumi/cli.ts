@@ -15,9 +15,14 @@ const GRACE_MS = 20_000;
 
 /**
  * Runs the Pulumi CLI and returns what it prints.
+ * @param onStart is told the id of its process
  * @throws {Error} The CLI fails. The message has all that it printed.
  */
-export async function runPulumi({ folder, state, signal }: Place, args: readonly string[]): Promise<string> {
+export async function runPulumi(
+  { folder, state, signal }: Place,
+  args: readonly string[],
+  onStart: (pid: number) => void = () => {},
+): Promise<string> {
   signal.throwIfAborted();
   const options = {
     cwd: folder,
@@ -42,6 +47,7 @@ export async function runPulumi({ folder, state, signal }: Place, args: readonly
           );
       },
     );
+    if (child.pid !== undefined) onStart(child.pid);
     let killer: NodeJS.Timeout | undefined;
     const interrupt = (): void => {
       child.kill("SIGINT");

@@ -7,6 +7,7 @@ import { placeOf } from "../../test/harness/stack-places.ts";
 import { BENCH_LABEL } from "../label.ts";
 import { formatMs, formatRatio, printTable, printTargets } from "../report.ts";
 import { type Rounds, ratioOf } from "../samples.ts";
+import type { ProcessKind } from "./processes.ts";
 import { BenchStack } from "./stack.ts";
 
 const OPERATIONS = ["nothing to do", "count + 1", "count - 1", "0 to all"] as const;
@@ -20,8 +21,9 @@ interface Size {
 }
 
 const SIZES: readonly Size[] = [
-  { apps: 3, limits: { "nothing to do": 1.3, "count + 1": 1.5, "count - 1": 1.5 } },
-  { apps: 60, limits: { "nothing to do": 1, "count + 1": 1, "count - 1": 1.5, "0 to all": 1.1 } },
+  { apps: 3, limits: { "nothing to do": 1.1, "count + 1": 1.5, "count - 1": 1.5 } },
+  { apps: 60, limits: { "nothing to do": 0.8, "count + 1": 1, "count - 1": 1.5, "0 to all": 1.1 } },
+  { apps: 200, limits: { "nothing to do": 0.8 } },
 ];
 
 /** What Pulumi has to sum up: it replaces nothing, and only containers that are asked for come or go. */
@@ -72,6 +74,7 @@ export async function benchPulumi(rounds: Rounds): Promise<void> {
         await stack.up(size.apps); // the first update after a creation may still write what Docker added
       }
       printSamples(size, await measure(size, stacks, rounds), rounds.count);
+      printShares(size, await stacks.balancer.processorSeconds(), await stacks.bare.processorSeconds());
     }
   } finally {
     await Promise.all(Object.values(stacks).map((stack) => stack.remove()));
@@ -134,6 +137,19 @@ async function measure(
   }
   return series;
 }
+
+/** Where the time of an update with nothing to do goes. */
+function printShares(size: Size, ...[balancer, bare]: [Shares, Shares]): void {
+  const kinds = [...new Set([...balancer.keys(), ...bare.keys()])];
+  const cell = (shares: Shares, kind: ProcessKind | "other") => (shares.get(kind) ?? 0).toFixed(2);
+  printTable(
+    `nothing to do with ${size.apps} app containers: seconds of processor of one update`,
+    ["", "Balancer", "bare"],
+    kinds.map((kind) => [kind, cell(balancer, kind), cell(bare, kind)]),
+  );
+}
+
+type Shares = ReadonlyMap<ProcessKind | "other", number>;
 
 function printSamples(size: Size, series: readonly Series[], rounds: number): void {
   const [balancer, bare, withoutRefresh] = series;

@@ -6,6 +6,7 @@ import { EMPTY_PASSPHRASE_SALT, PROJECT } from "../../test/harness/pulumi.ts";
 import { docker } from "../../test/harness/running-stack.ts";
 import { time } from "../samples.ts";
 import { runPulumi } from "./cli.ts";
+import { type ProcessKind, ProcessWatch } from "./processes.ts";
 
 /** A stack to be measured. */
 export interface StackOptions {
@@ -48,19 +49,26 @@ export class BenchStack {
    */
   async up(count: number, ...flags: readonly string[]): Promise<number> {
     this.#writeConfig(count);
-    let printed = "";
-    const took = await time(async () => {
-      printed = await runPulumi(this.#options, [
-        "up",
-        "--yes",
-        "--skip-preview",
-        "--stack",
-        this.#options.name,
-        ...flags,
-      ]);
-    });
+    return time(async () => this.#update(flags));
+  }
+
+  /** Makes an update to the same count, and returns the seconds of processor that its processes have had. */
+  async processorSeconds(): Promise<ReadonlyMap<ProcessKind | "other", number>> {
+    let watch: ProcessWatch | undefined;
+    try {
+      await this.#update([], (pid) => {
+        watch = new ProcessWatch(pid);
+      });
+    } finally {
+      watch?.stop();
+    }
+    return watch?.stop() ?? new Map();
+  }
+
+  async #update(flags: readonly string[], onStart?: (pid: number) => void): Promise<void> {
+    const words = ["up", "--yes", "--skip-preview", "--stack", this.#options.name, ...flags];
+    const printed = await runPulumi(this.#options, words, onStart);
     this.#summary = /^Resources:\n(.*?)\n\n/ms.exec(printed)?.[1] ?? printed;
-    return took;
   }
 
   /** Pulumi's summary of the latest update, such as `+ 1 created`. */

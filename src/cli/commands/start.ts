@@ -4,11 +4,12 @@ import { type Caller, print } from "../caller.ts";
 import { createCommand, type StackOptions } from "../command-line.ts";
 import { runPulumi } from "../pulumi-cli.ts";
 import { createMissingStacks, readOutputs } from "../stack-outputs.ts";
+import { EXAMPLES } from "./create-stacks.ts";
 
 export const buildStart = (caller: Caller): Command =>
   createCommand("start", "Brings a stack up and prints its addresses").action(
     async ({ stack }: StackOptions) => {
-      await createMissingStacks(caller, [stack]);
+      await createMissingStacks(caller, EXAMPLES.includes(stack) ? EXAMPLES : [stack]);
       await runPulumi(caller, ["up", "--yes", "--skip-preview", "--stack", stack]);
       const up = await readOutputs(caller, stack);
       const monitoring =

@@ -1,10 +1,10 @@
-/** A client writes at most so many bytes into a line of the log, so no line is cut, and every line parses. */
+/** So much of a client's text is in a line of the log, in bytes. No line is cut, and every line parses. */
 export const LOG_LIMITS = { method: 32, path: 256 } as const;
 
 /**
- * Fields of a line of the access log, each with HAProxy's `log-format` item for it. Text of a client comes
- * from variables that the `http` frontend cuts to {@link LOG_LIMITS}. Timers are in milliseconds and have
- * HAProxy's names.
+ * Fields of a line of the access log, each with HAProxy's `log-format` item for it. HAProxy keeps the first
+ * kilobyte of a request's first line for its log, so nothing is copied for requests that are not logged.
+ * Timers are in milliseconds and have HAProxy's names.
  */
 const FIELDS = {
   time: '[request_date(ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
@@ -12,8 +12,8 @@ const FIELDS = {
   client: "[src]",
   "client_port:sint": "[src_port]",
   tls: "[ssl_fc_protocol]",
-  method: "[var(txn.method)]",
-  path: "[var(txn.path)]",
+  method: `[capture.req.method,bytes(0,${LOG_LIMITS.method})]`,
+  path: `[capture.req.uri,field(1,?),bytes(0,${LOG_LIMITS.path})]`,
   "status:sint": "ST",
   backend: "b",
   server: "s",

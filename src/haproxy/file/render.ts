@@ -21,7 +21,7 @@ import {
 } from "../container.ts";
 import { checkText, checkValue } from "../runtime/check-values.ts";
 import { SESSION_BYTES } from "../stored-session.ts";
-import { LOG_FORMAT, LOG_LIMITS } from "./access-log.ts";
+import { LOG_FORMAT } from "./access-log.ts";
 import { formatHead } from "./head.ts";
 import { RESOLVERS } from "./server-line.ts";
 import { serverLines } from "./server-lines.ts";
@@ -115,7 +115,6 @@ const viewOf = (topology: Topology) => ({
   ...trafficView(topology.traffic),
   checks: CHECKS,
   logFormat: LOG_FORMAT,
-  logLimits: LOG_LIMITS,
   ports: CONTAINER_PORTS,
   socketFolder: SOCKET_FOLDER,
   peerPorts: PEER_PORTS,

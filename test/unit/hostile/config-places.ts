@@ -674,7 +674,7 @@ const LINES: Readonly<
 > = {
   bind: {
     pattern:
-      /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ fc_src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ var\(txn\.from\) -m ip 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ req\.hdr\(X-Balancer-Probe\) -m found \}$/,
+      /^ {4}http-request set-var\(txn\.probe\) bool\(true\) if \{ req\.hdr\(X-Balancer-Probe\) -m found \} \{ fc_src 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \} \{ (?:src|var\(txn\.from\) -m ip) 172\.28\.10\.1(?: \d+(?:\.\d+){3})? \}$/,
     count: () => 1,
   },
   "haproxy.buffer": { pattern: /^ {4}tune\.bufsize \d+$/, count: () => 1 },
