@@ -37,7 +37,7 @@ const onEngine = (name: string, groupOrder: number, maxWorkers: number) => ({
   },
 });
 
-/** The tiers run one after the other, what takes least first. */
+/** Tiers of one order run side by side, and the orders one after the other, what takes least first. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
