@@ -25,12 +25,10 @@ const STATS = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total_usage
 
 /** One HAProxy with some config, in front of apps that answer at once. */
 export class Door {
-  readonly address: string;
   readonly #container: Docker.Container;
 
-  private constructor(container: Docker.Container, address: string) {
+  private constructor(container: Docker.Container) {
     this.#container = container;
-    this.address = address;
   }
 
   /**
@@ -43,7 +41,7 @@ export class Door {
     const container = await start("haproxy", address, files, HAPROXY_COMMAND, [
       `${PEER_VARIABLE}=${peerName}`,
     ]);
-    const door = new Door(container, address);
+    const door = new Door(container);
     const deadline = performance.now() + READY_MS;
     while (!(await client.isAnswered())) {
       const { State } = await container.inspect();

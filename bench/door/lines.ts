@@ -1,5 +1,4 @@
 import { BACKEND } from "../../src/stack/topology.ts";
-import { balancerConfig, type Mode } from "./configs.ts";
 
 /** Sections of haproxy.cfg that a request passes. */
 const PASSED = new RegExp(`^(defaults web|frontend http |backend ${BACKEND} )`);
@@ -16,8 +15,8 @@ export interface Group {
  * Takes a stack's config apart, by its comments and the parts that begin with one: what a request passes,
  * each left out alone. HAProxy refuses some of these configs.
  */
-export function groupsOf(mode: Mode): Group[] {
-  const lines = balancerConfig(mode, { accessLog: "errors" }).split("\n");
+export function groupsOf(config: string): Group[] {
+  const lines = config.split("\n");
   const groups: { readonly from: number; to: number }[] = [];
   let isPassed = false;
   for (const [index, line] of lines.entries()) {

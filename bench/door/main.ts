@@ -82,10 +82,11 @@ async function compare(scheme: Scheme, mode: Mode, pem: string, rounds: Rounds):
 
 /** Leaves out one thing after another that the config does for each request. */
 async function compareLines(mode: Mode, pem: string, rounds: Rounds): Promise<void> {
-  const groups = groupsOf(mode);
-  const configs = [balancerConfig(mode, { accessLog: "errors" }), ...groups.map(({ rest }) => rest)];
+  const config = balancerConfig(mode, { accessLog: "errors" });
+  const groups = groupsOf(config);
+  const configs = [config, ...groups.map(({ rest }) => rest)];
   const [whole = [], ...others] = await interleave(
-    configs.map((config) => () => measure(config, "http", pem)),
+    configs.map((each) => () => measure(each, "http", pem)),
     rounds,
   );
   const cpuOf = (samples: readonly (Sample | undefined)[]) =>

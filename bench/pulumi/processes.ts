@@ -23,40 +23,41 @@ interface Seen {
   readonly ticks: number;
 }
 
-/** Watches a process and all that it starts, until told to stop. */
+/** Watches a process and all that it starts, until it is disposed of. */
 export class ProcessWatch {
-  readonly #root: number;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   readonly #ticks = new Map<string, { kind: ProcessKind | undefined; ticks: number }>();
 
-  constructor(root: number) {
-    this.#root = root;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  start(root: number): void {
+    this.#timer = setInterval(() => this.#look(root), LOOK_MS);
   }
 
-  /** Ends the watch. Returns the seconds of processor that each kind has had, and of what is none of them. */
-  stop(): ReadonlyMap<ProcessKind | "other", number> {
+  [Symbol.dispose](): void {
     clearInterval(this.#timer);
+  }
+
+  /** Seconds of processor that each kind has had, and of what is none of them. */
+  get seconds(): ReadonlyMap<ProcessKind | "other", number> {
     const seconds = new Map<ProcessKind | "other", number>();
     for (const { kind = "other", ticks } of this.#ticks.values())
       seconds.set(kind, (seconds.get(kind) ?? 0) + ticks / TICKS_PER_SECOND);
     return seconds;
   }
 
-  #look(): void {
+  #look(root: number): void {
     const all = readProcesses();
     for (const [pid, { ticks }] of all) {
-      if (!this.#isOfRoot(pid, all)) continue;
+      if (!isOf(root, pid, all)) continue;
       const kind = kindOf(pid) ?? this.#ticks.get(pid)?.kind;
       this.#ticks.set(pid, { kind, ticks });
     }
   }
+}
 
-  #isOfRoot(pid: string, all: ReadonlyMap<string, Seen>): boolean {
-    for (let at = Number(pid); at > 1; at = all.get(String(at))?.parent ?? 0)
-      if (at === this.#root) return true;
-    return false;
-  }
+/** Whether a process is the root or comes from it. */
+function isOf(root: number, pid: string, all: ReadonlyMap<string, Seen>): boolean {
+  for (let at = Number(pid); at > 1; at = all.get(String(at))?.parent ?? 0) if (at === root) return true;
+  return false;
 }
 
 function readProcesses(): ReadonlyMap<string, Seen> {

@@ -54,15 +54,9 @@ export class BenchStack {
 
   /** Makes an update to the same count, and returns the seconds of processor that its processes have had. */
   async processorSeconds(): Promise<ReadonlyMap<ProcessKind | "other", number>> {
-    let watch: ProcessWatch | undefined;
-    try {
-      await this.#update([], (pid) => {
-        watch = new ProcessWatch(pid);
-      });
-    } finally {
-      watch?.stop();
-    }
-    return watch?.stop() ?? new Map();
+    using watch = new ProcessWatch();
+    await this.#update([], (pid) => watch.start(pid));
+    return watch.seconds;
   }
 
   async #update(flags: readonly string[], onStart?: (pid: number) => void): Promise<void> {
