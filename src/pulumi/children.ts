@@ -1,7 +1,5 @@
-import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { labelsOf } from "../docker/labels.ts";
-import { clearNetwork } from "../docker/leftovers.ts";
 import { replacementOrder } from "../stack/balancer-order.ts";
 import type { Credentials } from "../stack/endpoint.ts";
 import type { Topology } from "../stack/topology.ts";
@@ -10,10 +8,10 @@ import { createAppServers, createRolloutEnd } from "./app-servers.ts";
 import { createBalancer, inStepWith, type RunningBalancer, type StackTls } from "./balancer.ts";
 import { createCertificate } from "./https-certificate.ts";
 import { createMonitoring } from "./monitoring.ts";
-import { clearedBeforeCreate, dockerLabels, machineInputs, swarmInputs } from "./ownership.ts";
-import { Guests, OverlayNetwork, RuntimeSync, SharedSessions } from "./provided.ts";
+import { machineInputs, swarmInputs } from "./ownership.ts";
+import { BridgeNetwork, Guests, OverlayNetwork, RuntimeSync, SharedSessions } from "./provided.ts";
 import { createRuntimeTls } from "./runtime-tls.ts";
-import { onDocker, type StackContext, type StackNetwork } from "./stack-context.ts";
+import type { StackContext, StackNetwork } from "./stack-context.ts";
 
 /**
  * Declares everything that a stack has: the network, the balancers, the app servers, and what keeps them in
@@ -106,39 +104,26 @@ function createBalancers(context: StackContext, tls: StackTls, network: StackNet
 }
 
 /** Declares a network over the machines of a Swarm. */
-function createOverlay(
-  { declared, owner, parent }: StackContext,
-  swarm: NonNullable<Topology["swarm"]>,
-): StackNetwork {
-  const { network } = declared.topology;
-  const { name, subnet, gateway, guests: ipRange } = network;
+function createOverlay(context: StackContext, swarm: NonNullable<Topology["swarm"]>): StackNetwork {
   const options = {
     ...(swarm.isEncrypted && { [ENCRYPTED_OPTION]: "true" }),
     ...(swarm.mtu !== undefined && { [MTU_OPTION]: String(swarm.mtu) }),
   };
-  const resource = new OverlayNetwork(
-    name,
-    {
-      swarm: swarmInputs(swarm),
-      ...{ name, subnet, gateway, ipRange, options },
-      labels: labelsOf(owner.stack, owner.state, "network"),
-    },
-    { parent },
-  );
+  const inputs = { ...describeNetwork(context), swarm: swarmInputs(swarm), options };
+  const resource = new OverlayNetwork(inputs.name, inputs, { parent: context.parent });
   return { name: resource.name, id: resource.networkId, resource };
 }
 
+/** Declares a network on the engine, after what refuses another engine. */
 function createNetwork(context: StackContext): StackNetwork {
-  const { declared, owner } = context;
+  const { parent, dockerProvider, engine } = context;
+  const inputs = { ...describeNetwork(context), engine };
+  const dependsOn = dockerProvider === undefined ? [] : [dockerProvider];
+  const resource = new BridgeNetwork(inputs.name, inputs, { parent, dependsOn });
+  return { name: resource.name, id: resource.networkId, resource };
+}
+
+function describeNetwork({ declared, owner }: StackContext) {
   const { name, subnet, gateway, guests: ipRange } = declared.topology.network;
-  const resource = new docker.Network(
-    name,
-    { name, ipamConfigs: [{ subnet, gateway, ipRange }], labels: dockerLabels(owner, "network") },
-    {
-      ...onDocker(context),
-      ignoreChanges: ["labels"],
-      ...clearedBeforeCreate(name, (engine) => clearNetwork(engine, owner, { name, subnet })),
-    },
-  );
-  return { name: resource.name, id: resource.id, resource };
+  return { name, subnet, gateway, ipRange, labels: labelsOf(owner.stack, owner.state, "network") };
 }

@@ -138,16 +138,23 @@ export const SHARED_SESSIONS = z.object({
 /** The balancers that share their sessions. */
 export type SharedSessionsInputs = z.infer<typeof SHARED_SESSIONS>;
 
-export const OVERLAY_NETWORK = z.object({
-  swarm: SWARM,
+const NETWORK = z.object({
   name: z.string(),
   subnet: z.string(),
   gateway: z.string(),
-  /** Addresses that Swarm gives by itself. */
+  /** Addresses that Docker gives by itself. */
   ipRange: z.string(),
+  labels: LABELS,
+});
+
+export const BRIDGE_NETWORK = NETWORK.extend(ON_ENGINE);
+/** The network of a stack on one engine. */
+export type BridgeNetworkInputs = z.infer<typeof BRIDGE_NETWORK>;
+
+export const OVERLAY_NETWORK = NETWORK.extend({
+  swarm: SWARM,
   /** The driver's options. */
   options: z.record(z.string(), z.string()),
-  labels: LABELS,
 });
 /** The network of a stack on a Swarm. */
 export type OverlayNetworkInputs = z.infer<typeof OVERLAY_NETWORK>;

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type {
   AppServerInputs,
+  BridgeNetworkInputs,
   CertificateFileInputs,
   GuestsInputs,
   InstalledConfigInputs,
@@ -94,6 +95,13 @@ export class SharedSessions extends provided<SharedSessionsInputs>("SharedSessio
 
 /** Whoever else is on the stack's network. It is the first that goes, or else nothing does. */
 export class Guests extends provided<GuestsInputs>("Guests") {}
+
+/** The network of a stack on one engine. */
+export class BridgeNetwork extends provided<BridgeNetworkInputs>("BridgeNetwork", ["networkId"]) {
+  declare readonly name: pulumi.Output<string>;
+  /** Docker's id of it. */
+  declare readonly networkId: pulumi.Output<string>;
+}
 
 /** The network of a stack on a Swarm. */
 export class OverlayNetwork extends provided<OverlayNetworkInputs>("OverlayNetwork", ["networkId"]) {

@@ -1,6 +1,7 @@
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
 import packageJson from "../../../package.json" with { type: "json" };
 import { appServer } from "./app-server.ts";
+import { bridgeNetwork } from "./bridge-network.ts";
 import { certificateFile } from "./certificate-file.ts";
 import { configFile } from "./config-file.ts";
 import { endWithParent } from "./end-with-parent.ts";
@@ -21,6 +22,7 @@ import { upkeep } from "./upkeep.ts";
 /** Every resource of this provider, by the last part of its type. */
 const TYPES: Readonly<Record<string, ServedType>> = {
   AppServer: served(appServer),
+  BridgeNetwork: served(bridgeNetwork),
   CertificateFile: served(certificateFile),
   ConfigFile: served(configFile),
   Guests: served(guests),
