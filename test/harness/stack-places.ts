@@ -51,6 +51,7 @@ export const STACK_NUMBERS = {
   "direct-old-worker": 47,
   "direct-apart": 48,
   "direct-reload": 49,
+  "direct-many-drains": 66,
   "direct-session-keys": 60,
   "direct-app-check": 62,
   "e2e-long-polling": 61,
@@ -71,6 +72,7 @@ export const STACK_NUMBERS = {
   "bench-door": 95,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
+  "bench-rivals": 96,
   "swarm-bench": 93,
   "swarm-beyond": 94,
 } as const;

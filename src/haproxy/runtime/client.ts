@@ -6,8 +6,9 @@ import { RuntimeError } from "./runtime-error.ts";
 import { type Step, steps } from "./steps.ts";
 
 /**
- * A HAProxy and the backend of it that is meant. What is asked again and again goes over one connection,
- * which is opened by the first question, and anew after it broke: a command that failed is not repeated.
+ * A HAProxy and the backend of it that is meant. What is asked again and again goes over one connection, one
+ * question after the other whoever asks. It is opened by the first question, and anew after it broke: a
+ * command that failed is not repeated.
  */
 export class Haproxy implements Disposable {
   readonly endpoint: Endpoint;
@@ -17,6 +18,8 @@ export class Haproxy implements Disposable {
   readonly steps: ReturnType<typeof steps>;
   #held: Connection | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The latest failure to reach it. */
+  #unreachable: RuntimeError | undefined;
 
   constructor(endpoint: Endpoint, backend: string) {
     this.endpoint = endpoint;
@@ -30,7 +33,12 @@ export class Haproxy implements Disposable {
    * @throws {RuntimeError} when HAProxy is unreachable or an answer does not come whole in time
    */
   run(commands: readonly Command[]): Promise<string[]> {
-    const answers = this.#turn.then(() => this.#run(commands));
+    const before = this.#unreachable;
+    const answers = this.#turn.then(() => {
+      // Whoever waited while it was found unreachable does not find it out once more, one after the other.
+      if (this.#unreachable !== undefined && this.#unreachable !== before) throw this.#unreachable;
+      return this.#run(commands);
+    });
     this.#turn = answers.catch(() => {}); // told to who asked
     return answers;
   }
@@ -50,7 +58,8 @@ export class Haproxy implements Disposable {
       }
       return replies;
     } catch (error) {
-      this.redial();
+      this.#hangUp();
+      if (error instanceof RuntimeError && error.kind === "unreachable") this.#unreachable = error;
       throw error;
     }
   }
@@ -79,12 +88,16 @@ export class Haproxy implements Disposable {
 
   /** Has the next question open a connection: after a reload the old one is to the old worker. */
   redial(): void {
-    this.#held?.[Symbol.dispose]();
-    this.#held = undefined;
+    this.#turn = this.#turn.then(() => this.#hangUp());
   }
 
   [Symbol.dispose](): void {
-    this.redial();
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
+    this.#held?.[Symbol.dispose]();
+    this.#held = undefined;
   }
 
   #judge(steps: readonly Step<Command | PayloadCommand>[], answers: readonly string[]): void {

@@ -21,10 +21,20 @@ export interface ReachableHaproxy extends Omit<HaproxyAddress, "endpoint"> {
 export const haproxyAt = <T extends HaproxyAddress>(
   address: T,
   credentials: Credentials | undefined,
-): Omit<T, "endpoint"> & ReachableHaproxy => ({
-  ...address,
-  haproxy: new Haproxy(endpointAt(address.endpoint, credentials), BACKEND),
-});
+): Omit<T, "endpoint"> & ReachableHaproxy => ({ ...address, haproxy: clientOf(address, credentials) });
+
+const clients = new Map<string, Haproxy>();
+
+/**
+ * All resources of an update share one connection to a HAProxy: it takes ten, and the eleventh that is held
+ * open would keep the next one waiting until it gives up.
+ */
+function clientOf({ endpoint }: HaproxyAddress, credentials: Credentials | undefined): Haproxy {
+  const key = JSON.stringify([endpoint, credentials]);
+  const client = clients.get(key) ?? new Haproxy(endpointAt(endpoint, credentials), BACKEND);
+  clients.set(key, client);
+  return client;
+}
 
 const REACHABLE_TIMEOUT_MS = 20_000;
 /** A container gets this time to listen, as it may be between two restarts. Then its fate is looked up. */

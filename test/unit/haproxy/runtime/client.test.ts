@@ -1,4 +1,7 @@
+import { mkdtempSync } from "node:fs";
 import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Haproxy } from "../../../../src/haproxy/runtime/client.ts";
@@ -117,6 +120,18 @@ describe("what is asked again and again", () => {
       ),
     });
   });
+});
+
+test("who waits while it is found unreachable is told at once, and the next one asks anew", async () => {
+  const endpoint = { kind: "unix", path: join(mkdtempSync(join(tmpdir(), "balancer-")), "socket") } as const;
+  using haproxy = new Haproxy(endpoint, BACKEND);
+  const asked = [SHOW, STAT, SHOW].map((each) => haproxy.run([each]).catch((error: unknown) => error));
+  const [first, ...others] = await Promise.all(asked);
+  expect(first).toMatchObject({ kind: "unreachable" });
+  for (const other of others) expect(other).toBe(first);
+  const later = await haproxy.run([STAT]).catch((error: unknown) => error);
+  expect(later).toMatchObject({ kind: "unreachable" });
+  expect(later).not.toBe(first);
 });
 
 describe("a raw answer", () => {
