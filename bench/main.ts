@@ -5,6 +5,7 @@ import { benchDoor } from "./door/main.ts";
 import { interruptible } from "./interruptible.ts";
 import { benchPulumi } from "./pulumi/main.ts";
 import { printLoad } from "./report.ts";
+import { benchRivals } from "./rivals/main.ts";
 import { benchSwarm } from "./swarm/main.ts";
 import { benchSync } from "./sync/main.ts";
 
@@ -13,11 +14,12 @@ const PARTS = {
   pulumi: benchPulumi,
   door: benchDoor,
   changes: measureChanges,
+  rivals: benchRivals,
   swarm: benchSwarm,
   beyond: benchBeyond,
 } as const;
 /** Parts that take what not every machine has. They are measured by their names alone. */
-const NAMED_ONLY: readonly string[] = ["swarm", "beyond"];
+const NAMED_ONLY: readonly string[] = ["rivals", "swarm", "beyond"];
 
 await new Command("bench")
   .description(

@@ -27,13 +27,21 @@ export interface StartedProgram {
  */
 const NICENESS = 5;
 
+/** Where a program runs, and how it gives way to others. */
+export interface ProgramPlace {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** As of `nice`; that of what tests start by default. */
+  readonly niceness?: number;
+}
+
 /** Starts a program and lets the caller watch and interrupt it. */
 export function startProgram(
   program: string,
   args: readonly string[],
-  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  { niceness = NICENESS, ...place }: ProgramPlace,
 ): StartedProgram {
-  const child = spawn("nice", ["-n", String(NICENESS), program, ...args], {
+  const child = spawn("nice", ["-n", String(niceness), program, ...args], {
     ...place,
     detached: true, // Ctrl-C reaches this process alone; an update under way comes to its end
   });

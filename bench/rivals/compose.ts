@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { removeLabelled } from "../../test/harness/labelled.ts";
+import { docker } from "../../test/harness/running-stack.ts";
+import { placeOf } from "../../test/harness/stack-places.ts";
+import { BENCH_LABEL } from "../label.ts";
+import { DOOR_PORT, FILES_IN_DOOR, type FrontDoor } from "./front-doors.ts";
+import { pathOf, run, tryRun } from "./program.ts";
+import {
+  APP_COMMAND,
+  APP_IMAGE,
+  APP_PORT,
+  environmentOf,
+  READY_PATH,
+  type Rival,
+  SECONDS,
+  type Version,
+} from "./rival.ts";
+
+const NAME = "bench-rivals";
+const PORT = placeOf(NAME).ports.http;
+const LABELS = { [BENCH_LABEL]: "rivals" };
+
+/** How a version is rolled out: all copies anew, or as many again beside them, and then the old ones stop. */
+export type Deploy = "recreate" | "double";
+
+/** `docker compose up`, with something in front that finds the copies by itself. */
+export class ComposeRival implements Rival {
+  readonly name: string;
+  readonly how: string;
+  readonly url = `http://127.0.0.1:${PORT}`;
+  readonly #folder = mkdtempSync(join(tmpdir(), "bench-rivals-"));
+  readonly #door: FrontDoor;
+  readonly #deploy: Deploy;
+  #count = 0;
+
+  constructor(door: FrontDoor, deploy: Deploy) {
+    this.name = deploy === "double" ? `${door.name}, twice as many` : door.name;
+    this.how = `${door.how}; a version by ${WORDS[deploy]}`;
+    this.#door = door;
+    this.#deploy = deploy;
+    for (const [name, text] of Object.entries(door.files)) writeFileSync(join(this.#folder, name), text);
+  }
+
+  async start(): Promise<void> {
+    await removeLabelled(docker, `${BENCH_LABEL}=rivals`);
+    this.#count = 3;
+    this.#write("first");
+    await this.#up(this.#count);
+  }
+
+  async scale(count: number): Promise<void> {
+    await this.#up(count, "--no-recreate");
+    this.#count = count;
+  }
+
+  async deploy(version: Version): Promise<void> {
+    this.#write(version);
+    if (this.#deploy === "recreate") return this.#up(this.#count);
+    const before = await this.#copies();
+    await this.#up(2 * this.#count, "--no-recreate");
+    await Promise.all(before.map((id) => this.#removeCopy(id)));
+  }
+
+  async deployBad(): Promise<void> {
+    this.#write("bad");
+    const before = await this.#copies();
+    const isDoubled = this.#deploy === "double";
+    const flags = isDoubled ? ["--no-recreate"] : [];
+    const { exitCode, output } = await this.#tryUp(isDoubled ? 2 * this.#count : this.#count, ...flags);
+    if (exitCode === 0) throw new Error(`a version that is never ready was rolled out:\n${output}`);
+    if (!isDoubled) return;
+    const made = (await this.#copies()).filter((id) => !before.includes(id));
+    await Promise.all(made.map((id) => this.#removeCopy(id)));
+  }
+
+  async remove(): Promise<void> {
+    await removeLabelled(docker, `${BENCH_LABEL}=rivals`);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #up(count: number, ...flags: readonly string[]): Promise<void> {
+    const { exitCode, output } = await this.#tryUp(count, ...flags);
+    if (exitCode !== 0) throw new Error(`docker compose up ended with ${exitCode}:\n${output}`);
+  }
+
+  #tryUp(count: number, ...flags: readonly string[]) {
+    const words = ["up", "--detach", "--wait", "--wait-timeout", String(SECONDS.ready), ...flags];
+    return tryRun(pathOf("docker-compose"), [...this.#file, ...words, "--scale", `app=${count}`]);
+  }
+
+  async #copies(): Promise<string[]> {
+    const ids = await run(pathOf("docker-compose"), [...this.#file, "ps", "--quiet", "app"]);
+    return ids.split("\n").filter((id) => id !== "");
+  }
+
+  async #removeCopy(id: string): Promise<void> {
+    await run("docker", ["stop", "--time", String(SECONDS.drain), id]);
+    await run("docker", ["rm", id]);
+  }
+
+  get #file(): string[] {
+    return ["--file", join(this.#folder, "compose.yaml"), "--progress", "plain"];
+  }
+
+  #write(version: Version): void {
+    const app = {
+      image: APP_IMAGE,
+      command: [...APP_COMMAND],
+      environment: environmentOf(version),
+      labels: { ...LABELS, ...this.#door.appLabels },
+      stop_grace_period: `${SECONDS.drain}s`,
+      healthcheck: {
+        test: ["CMD", "curl", "--fail", "--silent", `http://localhost:${APP_PORT}${READY_PATH}`],
+        interval: "1s",
+        timeout: "1s",
+      },
+    };
+    const front = {
+      ...this.#door.service,
+      labels: LABELS,
+      ports: [`127.0.0.1:${PORT}:${DOOR_PORT}`],
+      volumes: [
+        ...Object.keys(this.#door.files).map((name) => `./${name}:${FILES_IN_DOOR}/${name}:ro`),
+        ...this.#door.mounts,
+      ],
+    };
+    const file = { name: NAME, services: { app, front }, networks: { default: { labels: LABELS } } };
+    writeFileSync(join(this.#folder, "compose.yaml"), stringify(file));
+  }
+}
+
+const WORDS: Readonly<Record<Deploy, string>> = {
+  recreate: "`docker compose up`",
+  double: "as many again, and then the old ones stop, as docker-rollout does",
+};
