@@ -33,7 +33,7 @@ main() {
 
 set_up() {
   require_node
-  read_versions
+  read_facts
   start_early_build
 
   npm_packages

@@ -9,16 +9,22 @@ require_node() {
 }
 
 # package.json is the one place where versions are written.
-read_versions() {
-  read -r pulumi_version docker_plugin_version node_wanted < <(node -p '
-    const { dependencies, engines } = require("./package.json");
-    [dependencies.pulumi, dependencies["@pulumi/docker"], engines.node.replace(">=", "")].join(" ")') ||
+read_facts() {
+  local facts
+  facts=$(node "$tools/setup/facts.mjs") ||
     fail "package.json does not name pulumi, @pulumi/docker and engines.node"
+  {
+    read -r pulumi_version
+    read -r docker_plugin_version
+    read -r node_wanted
+    read -r npm_state
+    read -r user_home
+  } <<<"$facts"
 }
 
 npm_packages() {
   begin "npm packages" npm
-  if node "$tools/setup/npm-fresh.mjs"; then
+  if [ "$npm_state" = fresh ]; then
     finish "ready"
     return
   fi
@@ -49,27 +55,31 @@ good_node() {
   while read -r node; do
     case $node in */node_modules/.bin/*) continue ;; esac
     if is_good_node "$node"; then
-      finish "ready, $("$node" --version)"
+      finish "ready, $found_node"
       return
     fi
     break
   done < <(type -aP node)
   if is_good_node node_modules/.bin/node; then
-    finish "ready, $(node_modules/.bin/node --version) in node_modules"
+    finish "ready, $found_node in node_modules"
     return
   fi
   busy "npm install node@24"
   if ! run npm install --no-save --no-fund --no-audit node@24 || ! is_good_node node_modules/.bin/node; then
     fail "npm could not add Node 24: install Node.js $node_wanted or newer"
   fi
-  finish "$(node_modules/.bin/node --version) added to node_modules in $(step_took)"
+  finish "$found_node added to node_modules in $(step_took)"
 }
 
+# Leaves the version in found_node, such as v24.21.0.
 is_good_node() { # PATH
-  [ -x "$1" ] && "$1" -e '
-    const parse = (version) => version.split(".").map(Number);
-    const [major, minor] = parse(process.versions.node);
-    const [wantedMajor, wantedMinor = 0] = parse(process.argv[1]);
-    const isGood = major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
-    process.exit(isGood ? 0 : 1)' "$node_wanted"
+  local major minor wanted_major wanted_minor
+  [ -x "$1" ] && found_node=$("$1" --version) || return 1
+  IFS=. read -r major minor _ <<<"${found_node#v}"
+  IFS=. read -r wanted_major wanted_minor _ <<<"$node_wanted"
+  if [ "$major" -ne "$wanted_major" ]; then
+    [ "$major" -gt "$wanted_major" ]
+  else
+    [ "$minor" -ge "${wanted_minor:-0}" ]
+  fi
 }

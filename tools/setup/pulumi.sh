@@ -9,7 +9,7 @@ pulumi_bin() { echo "$pulumi_home/versions/$pulumi_version/bin"; }
 docker_plugin_folder() { echo "$(plugin_home)/plugins/resource-docker-v$docker_plugin_version"; }
 
 # The CLI looks for plugins in the home that the user database tells, which need not be $HOME (sudo).
-plugin_home() { echo "${PULUMI_HOME:-$(node -p 'require("os").userInfo().homedir')/.pulumi}"; }
+plugin_home() { echo "${PULUMI_HOME:-$user_home/.pulumi}"; }
 
 has_pulumi() {
   local bin
