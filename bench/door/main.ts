@@ -3,6 +3,7 @@ import { formatMs, formatRatio, printTable, printTargets, type Target } from "..
 import { interleave, median, type Rounds, ratioOf } from "../samples.ts";
 import { balancerConfig, type Mode, minimalConfig, TOPOLOGY } from "./configs.ts";
 import { clear, Door, prepare } from "./door.ts";
+import { compareHandshakes } from "./handshakes.ts";
 import { groupsOf } from "./lines.ts";
 import { Client } from "./load.ts";
 
@@ -26,6 +27,7 @@ export async function benchDoor(rounds: Rounds): Promise<void> {
   try {
     const pem = await prepare();
     for (const scheme of SCHEMES) for (const mode of MODES) await compare(scheme, mode, pem, rounds);
+    await compareHandshakes(pem, rounds);
     await compareLines("sticky", pem, rounds);
   } finally {
     await clear();
