@@ -20,6 +20,8 @@ const CHANGES: readonly Change[] = [
   { what: "nothing", make: (stack) => stack.up() },
   { what: "`count` 3 → 6", make: (stack) => stack.up({ count: 6 }) },
   { what: "`count` 6 → 3", make: (stack) => stack.up({ count: 3 }) },
+  { what: "`count` 3 → 200", make: (stack) => stack.up({ count: 200 }) },
+  { what: "`count` 200 → 3", make: (stack) => stack.up({ count: 3 }) },
   {
     what: "`app.env`, one at a time",
     make: (stack) => stack.up({ "app.env": { PODINFO_UI_MESSAGE: "second" } }),

@@ -7,6 +7,7 @@ import { placeOf } from "../../test/harness/stack-places.ts";
 import { BENCH_LABEL } from "../label.ts";
 import { formatMs, formatRatio, printTable, printTargets } from "../report.ts";
 import { type Rounds, ratioOf } from "../samples.ts";
+import { benchCommands } from "./commands.ts";
 import type { ProcessKind } from "./processes.ts";
 import { BenchStack } from "./stack.ts";
 
@@ -74,6 +75,7 @@ export async function benchPulumi(rounds: Rounds): Promise<void> {
       }
       printSamples(size, await measure(size, stacks, rounds), rounds.count);
       printShares(size, await stacks.balancer.processorSeconds(), await stacks.bare.processorSeconds());
+      if (size === SIZES[0]) await benchCommands("e2e-bench", join(folder, "balancer"), rounds);
     }
   } finally {
     await Promise.all(Object.values(stacks).map((stack) => stack.remove()));

@@ -7,6 +7,7 @@ import { KamalProxyRival } from "./kamal-proxy.ts";
 import { CHANGES, type Cost, measureChanges, SOCKETS } from "./measure.ts";
 import { isBuilt } from "./program.ts";
 import { type Rival, SECONDS } from "./rival.ts";
+import { benchRollouts } from "./rollouts.ts";
 
 /** Changes of Balancer next to those of what else runs copies of a container behind one address. */
 export async function benchRivals(rounds: Rounds): Promise<void> {
@@ -15,11 +16,8 @@ export async function benchRivals(rounds: Rounds): Promise<void> {
     rivals.map((rival) => () => measureChanges(rival, rounds.signal)),
     rounds,
   );
-  printTable(
-    "What is measured",
-    ["name", "how"],
-    rivals.map(({ name, how }) => [name, how]),
-  );
+  console.log("");
+  for (const { name, how } of rivals) console.log(`${name}: ${how}`);
   const table = (title: string, cell: (costs: readonly Cost[]) => string): void =>
     printTable(
       title,
@@ -34,6 +32,7 @@ export async function benchRivals(rounds: Rounds): Promise<void> {
   table("Requests that failed, of those sent", (costs) => `${sum(costs, "failed")} of ${sum(costs, "sent")}`);
   table("WebSockets closed", (costs) => `${sum(costs, "closed")} of ${SOCKETS * costs.length}`);
   printComparison(samples[0] ?? [], samples[1] ?? []);
+  await benchRollouts(rounds);
 }
 
 /** Balancer and compose are measured on every run, the others where `tools/rivals.sh` could build them. */
