@@ -38,7 +38,7 @@ const CHANGES: readonly Change[] = [
   },
   {
     what: "`app.image` that does not come up, refused",
-    make: (stack) => refused(stack, { "app.image": "haproxy:3.2", "app.port": 9898 }),
+    make: (stack) => refused(stack, { "app.image": "haproxy:3.2" }),
   },
   { what: "`docker update --cpus 1` on all app containers, then `count` 3 → 4", make: limitAndScale },
   { what: "another image behind `app.image`", make: moveTag },

@@ -24,6 +24,7 @@ interface Size {
 const SIZES: readonly Size[] = [
   { apps: 3, limits: { "nothing to do": 1.1, "count + 1": 1.5, "count - 1": 1.5 } },
   { apps: 60, limits: { "nothing to do": 0.8, "count + 1": 1, "count - 1": 1.5, "0 to all": 1.1 } },
+  { apps: 200, limits: { "nothing to do": 0.8 } },
 ];
 
 /** What Pulumi has to sum up: it replaces nothing, and only containers that are asked for come or go. */
