@@ -42,7 +42,7 @@ export class BalancerRival implements Rival {
       readyTimeout: `${SECONDS.ready}s`,
       "app.env": environmentOf("first"),
     };
-    this.#made = await BenchedStack.make({ name: "bench-rivals", config });
+    this.#made = await BenchedStack.make({ name: "e2e-rivals", config });
     await this.#made.up();
   }
 

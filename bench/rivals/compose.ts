@@ -19,7 +19,7 @@ import {
   type Version,
 } from "./rival.ts";
 
-const NAME = "bench-rivals";
+const NAME = "e2e-rivals";
 const PORT = placeOf(NAME).ports.http;
 const LABELS = { [BENCH_LABEL]: "rivals" };
 
@@ -31,7 +31,7 @@ export class ComposeRival implements Rival {
   readonly name: string;
   readonly how: string;
   readonly url = `http://127.0.0.1:${PORT}`;
-  readonly #folder = mkdtempSync(join(tmpdir(), "bench-rivals-"));
+  readonly #folder = mkdtempSync(join(tmpdir(), "e2e-rivals-"));
   readonly #door: FrontDoor;
   readonly #deploy: Deploy;
   #count = 0;

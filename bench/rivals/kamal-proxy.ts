@@ -16,7 +16,7 @@ import {
   type Version,
 } from "./rival.ts";
 
-const NAME = "bench-rivals";
+const NAME = "e2e-rivals";
 const PROXY = `${NAME}-proxy`;
 const { subnet, ports } = placeOf(NAME);
 const LABEL = `${BENCH_LABEL}=rivals`;

@@ -22,7 +22,7 @@ interface Round {
 /** Rolls a version out to ten containers that nobody uses, next to what Docker itself takes for them. */
 export async function benchRollouts({ count, signal }: Rounds): Promise<void> {
   const config = { count: COUNT, drainTimeout: `${SECONDS.drain}s`, "app.env": environmentOf("first") };
-  const stack = await BenchedStack.make({ name: "bench-rivals", config });
+  const stack = await BenchedStack.make({ name: "e2e-rivals", config });
   const rounds: Round[] = [];
   try {
     await stack.up();

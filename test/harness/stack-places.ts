@@ -72,7 +72,7 @@ export const STACK_NUMBERS = {
   "bench-door": 95,
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
-  "bench-rivals": 96,
+  "e2e-rivals": 96,
   "swarm-bench": 93,
   "swarm-beyond": 94,
 } as const;
