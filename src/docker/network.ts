@@ -3,8 +3,8 @@ import { dockerWords, EngineError } from "./engine-error.ts";
 import { type Labels, STACK_LABEL, STATE_LABEL } from "./labels.ts";
 import { clearNetwork } from "./leftovers.ts";
 
-/** A network on one engine, as it is asked for. */
-export interface BridgeNetwork {
+/** A stack's network, as it is asked for. */
+export interface WantedNetwork {
   readonly name: string;
   readonly subnet: string;
   readonly gateway: string;
@@ -19,15 +19,29 @@ export interface BridgeNetwork {
  * @returns Docker's id of it
  * @throws {EngineError} Somebody else's network has the name or shares addresses with the subnet.
  */
-export async function createNetwork(docker: Docker, network: BridgeNetwork): Promise<string> {
-  const { name, subnet, gateway, ipRange, labels } = network;
+export async function createBridge(docker: Docker, network: WantedNetwork): Promise<string> {
+  const { labels } = network;
   const owner = { stack: labels[STACK_LABEL] ?? "", state: labels[STATE_LABEL] ?? "" };
   await clearNetwork(docker, owner, network);
+  return createNetwork(docker, network, { Driver: "bridge" });
+}
+
+/**
+ * Makes a network that is not there.
+ * @param driver What Docker needs to know of its driver.
+ * @returns Docker's id of it
+ * @throws {EngineError} The message has Docker's words.
+ */
+export async function createNetwork(
+  docker: Docker,
+  { name, subnet, gateway, ipRange, labels }: WantedNetwork,
+  driver: Pick<Docker.NetworkCreateOptions, "Driver" | "Attachable" | "Options">,
+): Promise<string> {
   try {
     const { id } = await docker.createNetwork({
       Name: name,
       CheckDuplicate: true,
-      Driver: "bridge",
+      ...driver,
       IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway, IPRange: ipRange }] },
       Labels: { ...labels },
     });

@@ -2,17 +2,13 @@ import type { Engine } from "../docker/engine.ts";
 import { dockerWords, EngineError, hasStatus } from "../docker/engine-error.ts";
 import { inspectNetwork } from "../docker/engine-replies.ts";
 import { checkIsOwn, type Labels } from "../docker/labels.ts";
+import { createNetwork, type WantedNetwork } from "../docker/network.ts";
 import { poll } from "../stack/clock.ts";
 import { listServices } from "./swarm-replies.ts";
 
 /** A network over the machines of a Swarm, as it is asked for. */
-export interface OverlayNetwork {
-  readonly name: string;
-  readonly subnet: string;
-  readonly gateway: string;
-  readonly ipRange: string;
+export interface OverlayNetwork extends WantedNetwork {
   readonly options: Readonly<Record<string, string>>;
-  readonly labels: Labels;
 }
 
 export const ENCRYPTED_OPTION = "encrypted";
@@ -28,26 +24,13 @@ export const findOverlay = inspectNetwork;
  * @throws {EngineError} Somebody else's network has the name, or the subnet.
  */
 export async function ensureOverlay(manager: Engine, network: OverlayNetwork): Promise<string> {
-  const { name, subnet, gateway, ipRange, options, labels } = network;
+  const { name, options, labels } = network;
   const found = await findOverlay(manager, name);
   if (found !== undefined) {
     checkIsOwn("network", name, found.Labels, labels);
     return found.Id;
   }
-  try {
-    const { id } = await manager.createNetwork({
-      Name: name,
-      CheckDuplicate: true,
-      Driver: "overlay",
-      Attachable: true,
-      IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway, IPRange: ipRange }] },
-      Options: { ...options },
-      Labels: { ...labels },
-    });
-    return id;
-  } catch (cause) {
-    throw new EngineError(`network ${name} cannot be made: ${dockerWords(cause)}`, { cause });
-  }
+  return createNetwork(manager, network, { Driver: "overlay", Attachable: true, Options: { ...options } });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { STACK_LABEL, STATE_LABEL } from "../../../src/docker/labels.ts";
-import { createNetwork } from "../../../src/docker/network.ts";
+import { createBridge } from "../../../src/docker/network.ts";
 import { scriptedEngine } from "./scripted-engine.ts";
 
 const LABELS = { [STACK_LABEL]: "demo", [STATE_LABEL]: "state" };
@@ -28,7 +28,7 @@ const changes = (asked: readonly string[]): string[] => asked.filter((each) => !
 describe("a stack's network", () => {
   test("is made with its labels, and with addresses that the stack leaves to others", async () => {
     await using engine = await scriptedEngine(NOTHING);
-    expect(await createNetwork(engine.docker, WANTED)).toBe("new");
+    expect(await createBridge(engine.docker, WANTED)).toBe("new");
     expect(changes(engine.asked)).toEqual([`POST /networks/create ${JSON.stringify(MADE)}`]);
   });
 
@@ -39,7 +39,7 @@ describe("a stack's network", () => {
       "/networks/demo-balancer": left,
       "/networks/left": {},
     });
-    expect(await createNetwork(engine.docker, WANTED)).toBe("new");
+    expect(await createBridge(engine.docker, WANTED)).toBe("new");
     expect(changes(engine.asked)).toEqual([
       "DELETE /networks/left",
       `POST /networks/create ${JSON.stringify(MADE)}`,
@@ -50,13 +50,13 @@ describe("a stack's network", () => {
     const labels = { ...LABELS, [STATE_LABEL]: "another" };
     const other = { Id: "1", Name: "demo-balancer", Labels: labels, IPAM: { Config: [] } };
     await using theirs = await scriptedEngine({ ...NOTHING, "/networks/demo-balancer": other });
-    await expect(createNetwork(theirs.docker, WANTED)).rejects.toThrow(
+    await expect(createBridge(theirs.docker, WANTED)).rejects.toThrow(
       /^network name demo-balancer is taken by /,
     );
     expect(changes(theirs.asked)).toEqual([]);
     const near = { Id: "2", Name: "near", IPAM: { Config: [{ Subnet: "172.28.0.0/16" }] } };
     await using taken = await scriptedEngine({ ...NOTHING, "/networks": [near] });
-    await expect(createNetwork(taken.docker, WANTED)).rejects.toThrow(
+    await expect(createBridge(taken.docker, WANTED)).rejects.toThrow(
       /^subnet 172\.28\.10\.0\/24 overlaps 172\.28\.0\.0\/16 of Docker network near; /,
     );
     expect(changes(taken.asked)).toEqual([]);
@@ -65,7 +65,7 @@ describe("a stack's network", () => {
   test("that Docker refuses is told in its words", async () => {
     const { "/networks/create": _, ...refusing } = NOTHING;
     await using engine = await scriptedEngine(refusing);
-    await expect(createNetwork(engine.docker, WANTED)).rejects.toThrow(
+    await expect(createBridge(engine.docker, WANTED)).rejects.toThrow(
       /^network demo-balancer cannot be made: .*no such thing/,
     );
   });
