@@ -18,6 +18,13 @@ export function ratioOf(a: readonly number[], b: readonly number[]): Ratio {
   return { value: median(a) / median(b), least: Math.min(...rounds), most: Math.max(...rounds) };
 }
 
+/** Compares samples with a bound. */
+export const ratioTo = (samples: readonly number[], bound: number): Ratio =>
+  ratioOf(
+    samples,
+    samples.map(() => bound),
+  );
+
 /** Says how often measured variants take turns. */
 export interface Rounds {
   readonly count: number;

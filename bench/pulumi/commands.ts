@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { PROJECT, pulumiEnvironment } from "../../test/harness/pulumi.ts";
 import { printTable, printTargets } from "../report.ts";
-import { interleave, median, type Rounds, ratioOf, time } from "../samples.ts";
+import { interleave, median, type Rounds, ratioOf, ratioTo, time } from "../samples.ts";
 
 /** Commands that look at a stack, and how many seconds of processor each may take. */
 const SMALL = ["status", "sessions", "runtime show info"] as const;
@@ -48,16 +48,10 @@ export async function benchCommands(stack: string, state: string, rounds: Rounds
       ratio: ratioOf(started, updated),
       limit: { kind: "at most", value: 1.2 },
     },
-    ...SMALL.map((words, index) => {
-      const seconds = small[index] ?? [];
-      return {
-        text: `npm run ${words}: processor / ${SMALL_SECONDS} s`,
-        ratio: ratioOf(
-          seconds,
-          seconds.map(() => SMALL_SECONDS),
-        ),
-        limit: { kind: "at most", value: 1 } as const,
-      };
-    }),
+    ...SMALL.map((words, index) => ({
+      text: `npm run ${words}: processor / ${SMALL_SECONDS} s`,
+      ratio: ratioTo(small[index] ?? [], SMALL_SECONDS),
+      limit: { kind: "at most", value: 1 } as const,
+    })),
   ]);
 }

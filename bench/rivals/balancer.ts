@@ -1,6 +1,6 @@
 import { TestStack, type TestStackOptions } from "../../test/harness/stack.ts";
 import { type StartedProgram, startProgram } from "../../test/harness/started-program.ts";
-import { environmentOf, type Rival, SECONDS, type Version } from "./rival.ts";
+import { environmentOf, expectRefused, NAME, type Rival, SECONDS, type Version } from "./rival.ts";
 
 /** A stack whose updates have the priority of any program, as the commands of others have. */
 export class BenchedStack extends TestStack {
@@ -42,7 +42,7 @@ export class BalancerRival implements Rival {
       readyTimeout: `${SECONDS.ready}s`,
       "app.env": environmentOf("first"),
     };
-    this.#made = await BenchedStack.make({ name: "e2e-rivals", config });
+    this.#made = await BenchedStack.make({ name: NAME, config });
     await this.#made.up();
   }
 
@@ -55,8 +55,7 @@ export class BalancerRival implements Rival {
   }
 
   async deployBad(): Promise<void> {
-    const { exitCode, output } = await this.#stack.tryUp({ "app.env": environmentOf("bad") });
-    if (exitCode === 0) throw new Error(`a version that is never ready was rolled out:\n${output}`);
+    expectRefused(await this.#stack.tryUp({ "app.env": environmentOf("bad") }));
   }
 
   async remove(): Promise<void> {

@@ -2,10 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { removeLabelled } from "../../test/harness/labelled.ts";
-import { docker } from "../../test/harness/running-stack.ts";
-import { placeOf } from "../../test/harness/stack-places.ts";
-import { BENCH_LABEL } from "../label.ts";
 import { DOOR_PORT, FILES_IN_DOOR, type FrontDoor } from "./front-doors.ts";
 import { pathOf, run, tryRun } from "./program.ts";
 import {
@@ -13,15 +9,18 @@ import {
   APP_IMAGE,
   APP_PORT,
   environmentOf,
+  expectDone,
+  expectRefused,
+  LABELS,
+  NAME,
+  PLACE,
   READY_PATH,
   type Rival,
+  removeAll,
   SECONDS,
+  URL_OF_ALL,
   type Version,
 } from "./rival.ts";
-
-const NAME = "e2e-rivals";
-const PORT = placeOf(NAME).ports.http;
-const LABELS = { [BENCH_LABEL]: "rivals" };
 
 /** How a version is rolled out: all copies anew, or as many again beside them, and then the old ones stop. */
 export type Deploy = "recreate" | "double";
@@ -30,8 +29,9 @@ export type Deploy = "recreate" | "double";
 export class ComposeRival implements Rival {
   readonly name: string;
   readonly how: string;
-  readonly url = `http://127.0.0.1:${PORT}`;
-  readonly #folder = mkdtempSync(join(tmpdir(), "e2e-rivals-"));
+  readonly url = URL_OF_ALL;
+  /** It has the files while the rival is up. */
+  #folder = "";
   readonly #door: FrontDoor;
   readonly #deploy: Deploy;
   #count = 0;
@@ -41,11 +41,13 @@ export class ComposeRival implements Rival {
     this.how = `${door.how}; a version by ${WORDS[deploy]}`;
     this.#door = door;
     this.#deploy = deploy;
-    for (const [name, text] of Object.entries(door.files)) writeFileSync(join(this.#folder, name), text);
   }
 
   async start(): Promise<void> {
-    await removeLabelled(docker, `${BENCH_LABEL}=rivals`);
+    await removeAll();
+    this.#folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
+    for (const [name, text] of Object.entries(this.#door.files))
+      writeFileSync(join(this.#folder, name), text);
     this.#count = 3;
     this.#write("first");
     await this.#up(this.#count);
@@ -69,21 +71,20 @@ export class ComposeRival implements Rival {
     const before = await this.#copies();
     const isDoubled = this.#deploy === "double";
     const flags = isDoubled ? ["--no-recreate"] : [];
-    const { exitCode, output } = await this.#tryUp(isDoubled ? 2 * this.#count : this.#count, ...flags);
-    if (exitCode === 0) throw new Error(`a version that is never ready was rolled out:\n${output}`);
+    expectRefused(await this.#tryUp(isDoubled ? 2 * this.#count : this.#count, ...flags));
     if (!isDoubled) return;
     const made = (await this.#copies()).filter((id) => !before.includes(id));
     await Promise.all(made.map((id) => this.#removeCopy(id)));
   }
 
   async remove(): Promise<void> {
-    await removeLabelled(docker, `${BENCH_LABEL}=rivals`);
-    rmSync(this.#folder, { recursive: true, force: true });
+    await removeAll();
+    if (this.#folder !== "") rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = "";
   }
 
   async #up(count: number, ...flags: readonly string[]): Promise<void> {
-    const { exitCode, output } = await this.#tryUp(count, ...flags);
-    if (exitCode !== 0) throw new Error(`docker compose up ended with ${exitCode}:\n${output}`);
+    expectDone("docker compose up", await this.#tryUp(count, ...flags));
   }
 
   #tryUp(count: number, ...flags: readonly string[]) {
@@ -121,7 +122,7 @@ export class ComposeRival implements Rival {
     const front = {
       ...this.#door.service,
       labels: LABELS,
-      ports: [`127.0.0.1:${PORT}:${DOOR_PORT}`],
+      ports: [`127.0.0.1:${PLACE.ports.http}:${DOOR_PORT}`],
       volumes: [
         ...Object.keys(this.#door.files).map((name) => `./${name}:${FILES_IN_DOOR}/${name}:ro`),
         ...this.#door.mounts,

@@ -1,8 +1,4 @@
 import { HAPROXY_IMAGE } from "../../test/harness/haproxy-image.ts";
-import { removeLabelled } from "../../test/harness/labelled.ts";
-import { docker } from "../../test/harness/running-stack.ts";
-import { placeOf } from "../../test/harness/stack-places.ts";
-import { BENCH_LABEL } from "../label.ts";
 import { DOOR_PORT } from "./front-doors.ts";
 import { pathOf, run, tryRun } from "./program.ts";
 import {
@@ -10,33 +6,37 @@ import {
   APP_IMAGE,
   APP_PORT,
   environmentOf,
+  expectDone,
+  expectRefused,
+  LABEL,
+  NAME,
+  PLACE,
   READY_PATH,
   type Rival,
+  removeAll,
   SECONDS,
+  URL_OF_ALL,
   type Version,
 } from "./rival.ts";
 
-const NAME = "e2e-rivals";
 const PROXY = `${NAME}-proxy`;
-const { subnet, ports } = placeOf(NAME);
-const LABEL = `${BENCH_LABEL}=rivals`;
 
 /** kamal-proxy, with the commands that Kamal gives it and Docker. It looks for a copy each second. */
 export class KamalProxyRival implements Rival {
   readonly name = "kamal-proxy";
   readonly how = "`docker run` of new copies, `kamal-proxy deploy` to them, `docker stop` of the old ones";
-  readonly url = `http://127.0.0.1:${ports.http}`;
+  readonly url = URL_OF_ALL;
   #copies: readonly string[] = [];
   #version: Version = "first";
   /** Names of copies are not used again. */
   #made = 0;
 
   async start(): Promise<void> {
-    await removeLabelled(docker, LABEL);
-    await run("docker", ["network", "create", "--label", LABEL, "--subnet", subnet, NAME]);
+    await removeAll();
+    await run("docker", ["network", "create", "--label", LABEL, "--subnet", PLACE.subnet, NAME]);
     await run("docker", [
       ...["run", "--detach", "--name", PROXY, "--label", LABEL, "--network", NAME, "--user", "root"],
-      ...["--publish", `127.0.0.1:${ports.http}:${DOOR_PORT}`],
+      ...["--publish", `127.0.0.1:${PLACE.ports.http}:${DOOR_PORT}`],
       ...["--volume", `${pathOf("kamal-proxy")}:/usr/local/bin/kamal-proxy:ro`],
       ...["--entrypoint", "kamal-proxy", HAPROXY_IMAGE, "run", "--http-port", String(DOOR_PORT)],
     ]);
@@ -59,18 +59,16 @@ export class KamalProxyRival implements Rival {
 
   async deployBad(): Promise<void> {
     const made = await this.#makeCopies(this.#copies.length, "bad");
-    const { exitCode, output } = await this.#tell(made);
-    if (exitCode === 0) throw new Error(`a version that is never ready was rolled out:\n${output}`);
+    expectRefused(await this.#tell(made));
     await removeCopies(made);
   }
 
   remove(): Promise<void> {
-    return removeLabelled(docker, LABEL);
+    return removeAll();
   }
 
   async #useCopies(copies: readonly string[]): Promise<void> {
-    const { exitCode, output } = await this.#tell(copies);
-    if (exitCode !== 0) throw new Error(`kamal-proxy deploy ended with ${exitCode}:\n${output}`);
+    expectDone("kamal-proxy deploy", await this.#tell(copies));
     await removeCopies(this.#copies.filter((name) => !copies.includes(name)));
     this.#copies = copies;
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { startProgram } from "../../test/harness/started-program.ts";
+import { expectDone } from "./rival.ts";
 
 /** Where `tools/rivals.sh` puts what it builds. */
 const FOLDER = fileURLToPath(new URL("../../.setup/rivals/", import.meta.url));
@@ -18,9 +19,9 @@ export const isBuilt = (program: BuiltProgram): boolean => existsSync(pathOf(pro
  * @throws {Error} with all that it printed, when it fails
  */
 export async function run(program: string, args: readonly string[]): Promise<string> {
-  const { exitCode, output, stdout } = await tryRun(program, args);
-  if (exitCode !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${exitCode}:\n${output}`);
-  return stdout.trim();
+  const ended = await tryRun(program, args);
+  expectDone(`${program} ${args.join(" ")}`, ended);
+  return ended.stdout.trim();
 }
 
 export const tryRun = (program: string, args: readonly string[]) =>

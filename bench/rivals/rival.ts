@@ -1,3 +1,30 @@
+import { removeLabelled } from "../../test/harness/labelled.ts";
+import { docker } from "../../test/harness/running-stack.ts";
+import { placeOf } from "../../test/harness/stack-places.ts";
+import type { ProgramRun } from "../../test/harness/started-program.ts";
+import { BENCH_LABEL } from "../label.ts";
+
+/** Names what a rival has. They are measured one after the other, so they share a place. */
+export const NAME = "e2e-rivals";
+export const PLACE = placeOf(NAME);
+export const URL_OF_ALL = `http://127.0.0.1:${PLACE.ports.http}`;
+/** Everything that a rival makes, but Balancer, which has labels of its own, carries it. */
+export const LABELS = { [BENCH_LABEL]: "rivals" } as const;
+export const LABEL = `${BENCH_LABEL}=rivals`;
+
+/** Removes all that has the label, what a killed run left as well. */
+export const removeAll = (): Promise<void> => removeLabelled(docker, LABEL);
+
+/** @throws {Error} with all that it printed, when a program failed */
+export function expectDone(what: string, { exitCode, output }: ProgramRun): void {
+  if (exitCode !== 0) throw new Error(`${what} ended with ${exitCode}:\n${output}`);
+}
+
+/** @throws {Error} with all that it printed, when a program rolled the bad version out */
+export function expectRefused({ exitCode, output }: ProgramRun): void {
+  if (exitCode === 0) throw new Error(`a version that is never ready was rolled out:\n${output}`);
+}
+
 /** The first keeps three copies, and rolls the second out; the third never becomes ready. */
 export type Version = "first" | "second" | "bad";
 

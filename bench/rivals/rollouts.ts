@@ -1,11 +1,9 @@
-import { removeLabelled } from "../../test/harness/labelled.ts";
 import { docker } from "../../test/harness/running-stack.ts";
 import { until } from "../../test/harness/until.ts";
-import { BENCH_LABEL } from "../label.ts";
 import { formatMs, printTable, printTargets, type Target } from "../report.ts";
 import { type Rounds, ratioOf, time } from "../samples.ts";
 import { BenchedStack } from "./balancer.ts";
-import { environmentOf, SECONDS, type Version } from "./rival.ts";
+import { environmentOf, LABELS, NAME, removeAll, SECONDS, type Version } from "./rival.ts";
 
 const COUNT = 10;
 const BATCHES = ["1", "25%"] as const;
@@ -22,7 +20,7 @@ interface Round {
 /** Rolls a version out to ten containers that nobody uses, next to what Docker itself takes for them. */
 export async function benchRollouts({ count, signal }: Rounds): Promise<void> {
   const config = { count: COUNT, drainTimeout: `${SECONDS.drain}s`, "app.env": environmentOf("first") };
-  const stack = await BenchedStack.make({ name: "e2e-rivals", config });
+  const stack = await BenchedStack.make({ name: NAME, config });
   const rounds: Round[] = [];
   try {
     await stack.up();
@@ -32,7 +30,7 @@ export async function benchRollouts({ count, signal }: Rounds): Promise<void> {
     }
   } finally {
     await stack.dispose();
-    await removeLabelled(docker, `${BENCH_LABEL}=rivals`);
+    await removeAll();
   }
   print(rounds);
 }
@@ -65,7 +63,7 @@ async function dockersOwn(stack: BenchedStack): Promise<number> {
   for (let n = 1; n <= COUNT; n++) {
     const { Config, HostConfig } = await docker.getContainer(`${stack.name}-podinfo${n}`).inspect();
     const { Image, Cmd, Env } = Config;
-    const options = { Image, Cmd, Env, HostConfig, Labels: { [BENCH_LABEL]: "rivals" } };
+    const options = { Image, Cmd, Env, HostConfig, Labels: LABELS };
     const before = await docker.createContainer(options);
     await before.start();
     ms += await time(async () => {
@@ -73,7 +71,7 @@ async function dockersOwn(stack: BenchedStack): Promise<number> {
       const after = await docker.createContainer(options);
       await after.start();
     });
-    await removeLabelled(docker, `${BENCH_LABEL}=rivals`);
+    await removeAll();
   }
   return ms;
 }
