@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readPeers } from "../../src/haproxy/runtime/peers.ts";
 import { get } from "../../test/harness/load.ts";
-import { untilPeersConnected } from "../../test/harness/peers.ts";
 import type { SwarmStack } from "../../test/harness/swarm-stack.ts";
 import { printTable } from "../report.ts";
 import { seconds } from "../swarm/figures.ts";
@@ -39,7 +38,6 @@ async function measure(stack: SwarmStack, count: number, signal: AbortSignal): P
   const againMs = await update(stack);
   await stack.readEndpoints();
   const checks = await countChecks(stack, signal);
-  await untilPeersConnected(stack, stack.balancers);
   const peers = await Promise.all(stack.balancers.map((n) => stack.ask(readPeers, n)));
   const connected = peers.flat().filter(({ isConnected }) => isConnected).length;
   // A pair has one connection, which both of them tell.

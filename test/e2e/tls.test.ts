@@ -9,7 +9,6 @@ import { changeRunningCertificate } from "../../src/haproxy/runtime/served-certi
 import { parseCertificate } from "../../src/tls/certificate.ts";
 import { Authority, type Issued } from "../harness/authority.ts";
 import { get, Load } from "../harness/load.ts";
-import { untilPeersConnected } from "../harness/peers.ts";
 import { sendRaw } from "../harness/raw-requests.ts";
 import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
@@ -275,7 +274,6 @@ describe("redirects", () => {
   });
 
   test("do not keep the probe from finding the servers, by the balancers' HTTPS ports", async () => {
-    await untilPeersConnected(stack, ALL);
     const { exitCode, output } = await stack.command(
       "probe",
       "--all-balancers",

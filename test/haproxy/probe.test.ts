@@ -9,7 +9,6 @@ import { runRaw } from "../../src/haproxy/runtime/connection.ts";
 import { readStats } from "../../src/haproxy/runtime/running-state.ts";
 import type { ProbeResult } from "../../src/probe/probe-run.ts";
 import { DirectStack } from "../harness/direct-stack.ts";
-import { untilPeersConnected } from "../harness/peers.ts";
 import { docker } from "../harness/running-stack.ts";
 import type { ProgramRun } from "../harness/started-program.ts";
 import { until } from "../harness/until.ts";
@@ -193,7 +192,6 @@ describe("a mistake ends the probe before a request is sent", () => {
 describe("in sticky mode", () => {
   test("sessions, cookie clients and WebSockets keep their server, on either balancer", async () => {
     await stack.update({ mode: "sticky" });
-    await untilPeersConnected(stack, [1, 2]);
     const { exitCode, output } = await probe("--sessions", "2000", "--all-balancers", "--save", sticky);
     expect(exitCode).toBe(0);
     expect(output).toContain(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { COMMANDS, command } from "../../src/haproxy/runtime/command.ts";
 import { runRaw } from "../../src/haproxy/runtime/connection.ts";
-import { areShared, shareSessions } from "../../src/haproxy/servers/share-sessions.ts";
+import { areShared } from "../../src/haproxy/servers/share-sessions.ts";
 import { DirectStack } from "../harness/direct-stack.ts";
 import { mapSessions } from "../harness/load.ts";
 import { splitBalancers } from "../harness/network-split.ts";
@@ -16,29 +16,17 @@ afterAll(() => stack?.dispose());
 
 const BOTH = [1, 2] as const;
 
-const sharers = () =>
-  BOTH.map((n) => ({ haproxyContainer: stack.haproxyNameOf(n), haproxy: stack.haproxyOf(n) }));
-
-/** What an update does in the end. */
-async function share(timeoutMs = 20_000): Promise<string[]> {
-  const told: string[] = [];
-  await shareSessions(sharers(), { timeoutMs }, (line, kind) => {
-    if (kind !== "progress") told.push(line);
-  });
-  return told;
-}
-
 const ids = (prefix: string) => Array.from({ length: 200 }, (_, index) => `${prefix}-${index}`);
 const tables = () => Promise.all(BOTH.map((n) => readTable(stack, n)));
 
 test("a balancer that missed sessions is taught them", async () => {
   const missed = ids("missed");
   const homes = await mapSessions(stack.urlOf(1), missed);
-  expect(await share()).toEqual([]);
+  expect(await stack.shareSessions()).toEqual([]);
   await runRaw(stack.runtimeOf(2), command("clear table webservers"));
-  expect(await areShared(sharers(), { forGood: false })).toBe(false);
-  expect(await share()).toEqual([expect.stringMatching(/^200 sessions taught/)]);
-  expect(await areShared(sharers(), { forGood: true })).toBe(true);
+  expect(await areShared(stack.sharers(), { forGood: false })).toBe(false);
+  expect(await stack.shareSessions()).toEqual([expect.stringMatching(/^200 sessions taught/)]);
+  expect(await areShared(stack.sharers(), { forGood: true })).toBe(true);
   expect(await mapSessions(stack.urlOf(2), missed)).toEqual(homes);
 });
 
@@ -51,12 +39,12 @@ test("sessions that two sides of a split network learned on their own are on one
     const [one, two] = await Promise.all(BOTH.map((n) => mapSessions(stack.urlOf(n), learned)));
     expect(two).not.toEqual(one);
     expect((await stack.command("status")).output).toMatch(/^peers: haproxy2 not connected \(\w+\)$/m);
-    await expect(share(1_000)).rejects.toThrow(
+    await expect(stack.shareSessions(1_000)).rejects.toThrow(
       /do not share their sessions after 1 s: .*haproxy1 and haproxy2 \(not connected, /,
     );
   }
   // HAProxy often has each side write down what the other had, which leaves them apart.
-  await share();
+  await stack.shareSessions();
   const [one, two] = await tables();
   expect(two).toEqual(one);
   expect(await mapSessions(stack.urlOf(1), learned)).toEqual(await mapSessions(stack.urlOf(2), learned));

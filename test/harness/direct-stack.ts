@@ -14,13 +14,13 @@ import {
   PEER_VARIABLE,
 } from "../../src/haproxy/container.ts";
 import { type HaproxyConfig, renderConfig } from "../../src/haproxy/file/render.ts";
+import { type Sharer, shareSessions } from "../../src/haproxy/servers/share-sessions.ts";
 import { type SyncTarget, sync } from "../../src/haproxy/servers/sync.ts";
 import { balancerPorts } from "../../src/stack/published-ports.ts";
 import { formatSessionKey } from "../../src/stack/session-key.ts";
 import type { Settings } from "../../src/stack/settings.ts";
 import { type Balancer, planTopology, type Server, type Topology } from "../../src/stack/topology.ts";
 import { createSelfSigned } from "../../src/tls/issuing.ts";
-import { untilPeersConnected } from "./peers.ts";
 import { settingsOf } from "./pulumi-config.ts";
 import { type Config, docker, groupedConfig, RunningStack } from "./running-stack.ts";
 import type { StackName } from "./stack-places.ts";
@@ -29,6 +29,8 @@ import { until } from "./until.ts";
 /** Whoever made it, as the labels tell. */
 const STATE = "direct";
 const LOG_DRIVER = "local";
+/** HAProxy may try a peer again some times, five seconds from each other. */
+const SHARING_TIMEOUT_MS = 20_000;
 
 /**
  * A stack that is made without Pulumi: the real HAProxy with the rendered config, the app containers as the
@@ -66,9 +68,8 @@ export class DirectStack extends RunningStack {
       ...servers.map((server) => stack.#startApp(server)),
     ]);
     stack.#writeState();
-    const numbers = balancers.map((_, index) => index + 1);
-    for (const n of numbers) await until(() => stack.areAllUp(n));
-    if (balancers.length > 1) await untilPeersConnected(stack, numbers);
+    for (const n of balancers.keys()) await until(() => stack.areAllUp(n + 1));
+    await stack.shareSessions();
     return stack;
   }
 
@@ -79,7 +80,7 @@ export class DirectStack extends RunningStack {
 
   /**
    * Brings the stack to another config, as an update does: new app containers first, then the running
-   * HAProxys, and in the end the containers that nobody declares.
+   * HAProxys, then what they know of sessions, and in the end the containers that nobody declares.
    * @returns what the HAProxys told
    */
   async update(changes: Config): Promise<string[]> {
@@ -93,6 +94,7 @@ export class DirectStack extends RunningStack {
     );
     const told: string[] = [];
     for (const n of balancers.keys()) told.push(...(await this.sync({}, n + 1)));
+    await this.shareSessions();
     const gone = before.filter((server) => !isIn(servers)(server));
     await Promise.all(
       gone.map(({ containerName }) => docker.getContainer(containerName).remove({ force: true })),
@@ -140,6 +142,34 @@ export class DirectStack extends RunningStack {
     };
     await sync(target, (line) => told.push(line));
     return told;
+  }
+
+  /**
+   * Has all balancers know the same of sessions, and share what they learn from now on, for good: those that
+   * have just begun may lose each other once more. In mode hash, and with one balancer, nothing is to share.
+   * @returns what was told
+   */
+  async shareSessions(timeoutMs = SHARING_TIMEOUT_MS): Promise<string[]> {
+    const { mode, balancers } = this.#topology;
+    if (mode === "hash" || balancers.length === 1) return [];
+    const told: string[] = [];
+    const sharers = this.sharers();
+    try {
+      await shareSessions(sharers, { timeoutMs }, (line, kind) => {
+        if (kind !== "progress") told.push(line);
+      });
+    } finally {
+      for (const { haproxy } of sharers) haproxy[Symbol.dispose]();
+    }
+    return told;
+  }
+
+  /** The balancers as those that share sessions. */
+  sharers(): Sharer[] {
+    return this.#topology.balancers.map(({ containerName }, index) => ({
+      haproxyContainer: containerName,
+      haproxy: this.haproxyOf(index + 1),
+    }));
   }
 
   #plan(): { readonly settings: Settings; readonly topology: Topology; readonly config: HaproxyConfig } {

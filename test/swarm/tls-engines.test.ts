@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { get } from "../harness/load.ts";
-import { readTable, untilPeersConnected } from "../harness/peers.ts";
+import { readTable } from "../harness/peers.ts";
 import { serverNames } from "../harness/scaling.ts";
 import { shellIn } from "../harness/shell.ts";
 import { MACHINES_PLACES } from "../harness/stack-places.ts";
@@ -84,7 +84,6 @@ test("scale under load without a failed request", async () => {
 });
 
 test("keep a session on its server through every balancer, by header and by cookie", async () => {
-  await untilPeersConnected(stack, machines.numbers);
   for (let index = 0; index < 12; index += 1) {
     const id = `session-${index}`;
     const first = 1 + (index % machines.numbers.length);
