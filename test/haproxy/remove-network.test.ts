@@ -43,9 +43,11 @@ test("waits until the engine has let the last endpoint go", async () => {
   expect(await isThere()).toBe(false);
 });
 
-test("does not wait for ever", async () => {
-  await startContainer();
-  await expect(removeNetwork(docker, NAME)).rejects.toThrow(/has active endpoints/);
+test("does not wait for ever, and names what is on it", async () => {
+  const { Name } = await (await startContainer()).inspect();
+  await expect(removeNetwork(docker, NAME)).rejects.toThrow(
+    new RegExp(`has active endpoints; on it: ${Name.slice(1)}$`),
+  );
   expect(await isThere()).toBe(true);
 });
 
