@@ -1,22 +1,47 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { callOf, IS_CHECKOUT } from "../stack/checkout.ts";
 import { showControls } from "../stack/safe-text.ts";
 import { messageOf } from "../stack/settled.ts";
 import { coloursOf, isTerminal } from "../terminal/terminal.ts";
 import { type Caller, tell } from "./caller.ts";
 import { PulumiError } from "./pulumi-cli.ts";
 
-/** The options of most commands: the stack, and one balancer of it. */
+/** The option of every command. */
 export interface StackOptions {
   readonly stack: string;
+}
+
+/** Which app a command is about, and which balancer of it. */
+export interface AppOptions {
+  /** Undefined for the one that Pulumi has selected. */
+  readonly stack?: string | undefined;
+  /** Undefined for the only one of the stack. */
+  readonly app?: string | undefined;
   readonly balancer?: number;
 }
 
-/** A command of `npm run`, with the option that all of them have. */
+/** A command about a stack of Balancer's own program. */
 export const createCommand = (name: string, summary: string): Command =>
-  new Command(`npm run ${name} --`)
-    .description(summary)
-    .option("--stack <name>", "the Pulumi stack", "sticky")
-    .showHelpAfterError();
+  createBare(name, summary).option("--stack <name>", "the Pulumi stack", OWN_STACK);
+
+/** A command about an app, in Balancer's own program or in another. */
+export const createAppCommand = (name: string, summary: string): Command =>
+  (IS_CHECKOUT
+    ? createCommand(name, summary)
+    : createBare(name, summary).option("--stack <name>", "the Pulumi stack; without it the selected one")
+  ).option("--app <name>", "the BalancedApp with this name, where the stack has several");
+
+/** How the user gives the same app to another command. */
+export const optionsOf = ({ stack, app }: AppOptions): string[] => [
+  ...(stack === undefined || (IS_CHECKOUT && stack === OWN_STACK) ? [] : [`--stack ${stack}`]),
+  ...(app === undefined ? [] : [`--app ${app}`]),
+];
+
+/** The stack that a command of a checkout is about. */
+const OWN_STACK = "sticky";
+
+const createBare = (name: string, summary: string): Command =>
+  new Command(IS_CHECKOUT ? `npm run ${name} --` : callOf(name)).description(summary).showHelpAfterError();
 
 /** The option that picks one balancer of a stack. */
 export const balancerOption = (): Option =>

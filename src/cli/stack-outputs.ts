@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Haproxy } from "../haproxy/runtime/client.ts";
+import { callOf, IS_CHECKOUT } from "../stack/checkout.ts";
 import { type Endpoint, endpointAt, parseEndpoint } from "../stack/endpoint.ts";
 import { STACK_OUTPUTS, type StackOutputs } from "../stack/outputs.ts";
 import { BACKEND } from "../stack/topology.ts";
@@ -24,10 +25,13 @@ export async function readOutputs(caller: Caller, stack: string): Promise<StackO
   // Only some stacks have secrets, and a key from the passphrase takes Pulumi a fifth of a second.
   const hasSecrets = Object.values(shown).includes(HIDDEN);
   const result = STACK_OUTPUTS.safeParse(hasSecrets ? await ask("--show-secrets") : shown);
-  if (!result.success)
-    throw new Error(`stack ${stack} is not up; start it with: npm start -- --stack ${stack}`);
+  if (!result.success) throw new Error(`stack ${stack} is not up; ${startOf(stack)}`);
   return result.data;
 }
+
+/** Says how what is not up comes up. */
+export const startOf = (stack: string | undefined): string =>
+  IS_CHECKOUT ? `start it with: ${callOf("start", `--stack ${stack}`)}` : "bring it up with: pulumi up";
 
 /**
  * Where the runtime APIs of a stack's balancers answer: by TLS where that is on, and else on this host's

@@ -8,6 +8,7 @@ import type { RunningState } from "../haproxy/runtime/running-state.ts";
 import type { RunningCertificate } from "../haproxy/runtime/served-certificate.ts";
 import { isInRotation } from "../haproxy/runtime/state.ts";
 import { describeDifference, type Plan, planUpdate } from "../haproxy/servers/update-plan.ts";
+import { callOf } from "../stack/checkout.ts";
 import { describeCheck } from "../stack/health-check.ts";
 import {
   balancerMadeFrom,
@@ -92,7 +93,7 @@ function describeUnevenness({ rollout }: Declared, { spread }: Observed): string
   const surplus = findSurplus(spread);
   if (surplus.length === 0) return [];
   const { moved = [] } = rollout;
-  const what = moved.length > 0 ? `moves ${moved.join(" ")}` : "npm run rebalance evens it out";
+  const what = moved.length > 0 ? `moves ${moved.join(" ")}` : `${callOf("rebalance")} evens it out`;
   return [`spread: uneven, ${describeSpread(spread)}; ${what}`];
 }
 

@@ -109,6 +109,8 @@ export interface Place {
   readonly machines?: ReadonlyMap<string, Engine>;
   /** Whether servers are moved from machines that have more than others, whatever the config says. */
   readonly rebalances?: boolean;
+  /** Whether networks that the app containers join may be missing, since the update will make them. */
+  readonly makesNetworks?: boolean;
 }
 
 /**
@@ -135,7 +137,7 @@ export async function lookAtStack(
       : settings.logDriver,
     findImages(docker, settings.stack, imagesOf(settings)),
     settings.swarm === undefined
-      ? lookAtEngine(docker, settings, topology)
+      ? lookAtEngine(place, settings, topology)
       : lookAtSwarm(place, settings, topology),
     lookAtHaproxies(settings, haproxiesOf(topology, credentials)),
   ]);
@@ -167,7 +169,7 @@ export async function lookAtStack(
 }
 
 /** Looks at what of a stack is on the engine. */
-async function lookAtEngine(docker: Engine, settings: Settings, topology: Topology) {
+async function lookAtEngine({ docker, makesNetworks }: Place, settings: Settings, topology: Topology) {
   const { stack } = settings;
   const [subnet, apps, balancers, monitoring, drift] = await Promise.all([
     observeSubnet(docker, topology),
@@ -176,7 +178,7 @@ async function lookAtEngine(docker: Engine, settings: Settings, topology: Topolo
     observeMonitoring(docker, stack),
     observeDrift(docker, appUpkeep(settings, topology), otherUpkeep(settings, topology)),
     checkPortsFree(docker, stackPorts(settings, topology), topology),
-    checkJoinedNetworks(docker, settings, topology),
+    checkJoinedNetworks(docker, settings, topology, makesNetworks),
   ]);
   return { subnet, apps, balancers, monitoring, drift, gateways: undefined, spread: undefined };
 }

@@ -7,7 +7,7 @@ import type { Difference } from "./sent-sessions.ts";
 export const REPEATS = 4;
 
 /** A client that was answered by another server than the one that gave it its cookie. */
-interface CookieChange extends Omit<Difference, "session"> {
+export interface CookieChange extends Omit<Difference, "session"> {
   readonly client: number;
 }
 

@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { Pool } from "undici";
+import { callOf } from "../stack/checkout.ts";
 import { messageOf } from "../stack/settled.ts";
 import { SERVER_NAME } from "./mapping.ts";
 import { poolByProxyProtocol } from "./proxy-protocol.ts";
@@ -58,7 +59,7 @@ export class FrontDoor {
     const { statusCode, headers: told } = await this.#request(sent);
     const server = serverIn(told);
     const what = `${this.url}${this.#path} answers ${statusCode}`;
-    if (statusCode >= 500) throw new Error(`${what}, from ${server ?? "no server"}; see npm run status`);
+    if (statusCode >= 500) throw new Error(`${what}, from ${server ?? "no server"}; see ${callOf("status")}`);
     const why = statusCode === 429 ? WHO_IS_LIMITED : WHO_IS_TOLD;
     if (server === undefined) throw new Error(`${what} without naming a server; ${why}`);
     return { server, cookies: [told["set-cookie"] ?? []].flat() };
@@ -74,7 +75,9 @@ export class FrontDoor {
       return response;
     } catch (cause) {
       const why = messageOf(cause);
-      throw new Error(`the balancer at ${this.url} cannot be reached: ${why}; see npm run status`, { cause });
+      throw new Error(`the balancer at ${this.url} cannot be reached: ${why}; see ${callOf("status")}`, {
+        cause,
+      });
     }
   }
 

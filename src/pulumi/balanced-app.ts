@@ -10,8 +10,9 @@ import { TemplateError } from "../haproxy/file/template-needs.ts";
 import { describeChanges, describeWarnings } from "../preview/changes.ts";
 import { lookAtStack, type Place, type Situation } from "../preview/situation.ts";
 import { REBALANCE_VARIABLE } from "../stack/config-keys.ts";
+import { CONTAINER_PORTS } from "../stack/container-ports.ts";
 import { type Credentials, formatEndpoint } from "../stack/endpoint.ts";
-import type { StackOutputs } from "../stack/outputs.ts";
+import { APP_TYPE, type StackOutputs } from "../stack/outputs.ts";
 import { CONFIG_GROUPS, CONFIG_KEYS, type GivenConfig } from "../stack/schema.ts";
 import { formatSessionKey } from "../stack/session-key.ts";
 import type { ConfiguredSettings, Swarm } from "../stack/settings.ts";
@@ -21,15 +22,17 @@ import { connectSwarm, identifySwarm } from "../swarm/machines.ts";
 import { bringToMachines } from "../swarm/portable-images.ts";
 import { declareChildren } from "./children.ts";
 import { createDockerProvider } from "./docker-provider.ts";
+import { type FromResources, settleInputs } from "./given-inputs.ts";
 import { readLastCredentials } from "./last-credentials.ts";
 import { StackEngine } from "./provided.ts";
 
 /**
  * What a balanced app shall be: the keys of docs/config.md, those of `app` without their prefix. Whatever is
- * left out has its default. All of it must be known at preview.
+ * left out has its default. What is no `pulumi.Input` must be known when the program runs.
  */
 export type BalancedAppArgs = Omit<GivenConfig, "app"> &
-  NonNullable<GivenConfig["app"]> & {
+  Omit<NonNullable<GivenConfig["app"]>, keyof FromResources> &
+  FromResources & {
     /** Whether the state keeps `env` encrypted, and no message tells it; false by default. */
     readonly isEnvSecret?: boolean;
     /** The same of `files`. */
@@ -47,6 +50,8 @@ interface CheckedArgs {
   readonly isEnvSecret: boolean;
   readonly areFilesSecret: boolean;
   readonly credentialsOutput?: string;
+  /** Whether `networks` come from resources, which an update makes before. */
+  readonly makesNetworks?: boolean;
 }
 
 /** What a balanced app tells about itself, and a stack that exports it. */
@@ -54,22 +59,64 @@ export interface BalancedAppOutputs extends Omit<StackOutputs, "runtimeTlsCreden
   readonly runtimeTlsCredentials?: pulumi.Output<Credentials>;
 }
 
+/** What is known of an app when all of its parts are declared. */
+interface Declared {
+  readonly outputs: BalancedAppOutputs;
+  readonly network: string;
+  readonly internalUrls: readonly string[];
+}
+
+/** Arguments, out of sight of Pulumi, which would keep all of them in the state. */
+class Unseen {
+  readonly #args: Promise<CheckedArgs>;
+  constructor(args: Promise<CheckedArgs>) {
+    this.#args = args;
+  }
+  get args(): Promise<CheckedArgs> {
+    return this.#args;
+  }
+}
+
 /**
  * A network, app containers on it, and HAProxy containers in front of them whose server list follows the
  * count. Its name is that of the containers: a program may have several, each with a subnet and ports of its
  * own.
  */
-export class BalancedApp extends pulumi.ComponentResource {
-  /** All of them at once, those that there are; known when all children are declared. */
-  readonly outputs: Promise<BalancedAppOutputs>;
-
-  /** @throws {SettingsError} with every mistake in the arguments at once */
+export class BalancedApp extends pulumi.ComponentResource<Declared> {
+  /** @throws {pulumi.RunError} with every mistake in the arguments at once */
+  constructor(name: string, args: BalancedAppArgs, options?: pulumi.ComponentResourceOptions);
+  /** @internal */
+  constructor(name: string, args: CheckedArgs, options?: pulumi.ComponentResourceOptions);
   constructor(name: string, args: BalancedAppArgs | CheckedArgs, options?: pulumi.ComponentResourceOptions) {
-    const checked = "settings" in args ? args : check(name, args);
-    const providers = [new BalancerProvider(`${name}-provider`)];
-    super("balancer:index:BalancedApp", name, {}, pulumi.mergeOptions(options, { providers }));
     const finished = pulumi.runtime.rpcKeepAlive(); // or a program that asks for no output would end before
-    this.outputs = this.#declare(name, checked).finally(finished);
+    const from: pulumi.Resource[] = [];
+    const checked = "settings" in args ? Promise.resolve(args) : check(name, args, from);
+    const providers = [new BalancerProvider(`${name}-provider`)];
+    const sooner = options?.dependsOn === undefined ? {} : { dependsOn: options.dependsOn };
+    /** What the app, or an argument, comes from is there before all parts of the app, and goes after them. */
+    const after: pulumi.ResourceTransformation = ({ props, opts }) => ({
+      props,
+      opts: pulumi.mergeOptions(pulumi.mergeOptions(opts, sooner), { dependsOn: from }),
+    });
+    const more = { providers, transformations: [after] };
+    super(APP_TYPE, name, new Unseen(checked), pulumi.mergeOptions(options, more));
+    void this.getData().then(finished, finished);
+  }
+
+  /** Declares all parts. Whatever depends on the app waits for that first, and for each of them then. */
+  protected override async initialize(
+    { args }: Unseen,
+    _options: pulumi.ComponentResourceOptions,
+    name: string,
+  ): Promise<Declared> {
+    const declared = await declareApp(this, name, await args);
+    this.registerOutputs(declared.outputs); // by which commands find the app in a program of several
+    return declared;
+  }
+
+  /** All of them at once, those that there are; known when all children are declared. */
+  get outputs(): Promise<BalancedAppOutputs> {
+    return this.getData().then(({ outputs }) => outputs);
   }
 
   /** The app's addresses, the first balancer's first. */
@@ -79,6 +126,14 @@ export class BalancedApp extends pulumi.ComponentResource {
   /** Undefined without TLS. */
   get httpsUrls(): pulumi.Output<readonly string[] | undefined> {
     return this.#output.apply(({ httpsUrls }) => httpsUrls);
+  }
+  /** Name of the app's Docker network, which containers of others may join. */
+  get network(): pulumi.Output<string> {
+    return this.#declared.apply(({ network }) => network);
+  }
+  /** The app's addresses for containers on its network, the first balancer's first. */
+  get internalUrls(): pulumi.Output<readonly string[]> {
+    return this.#declared.apply(({ internalUrls }) => internalUrls);
   }
   get statsUrls(): pulumi.Output<readonly string[]> {
     return this.#output.apply(({ statsUrls }) => statsUrls);
@@ -101,31 +156,40 @@ export class BalancedApp extends pulumi.ComponentResource {
   }
 
   get #output(): pulumi.Output<pulumi.Unwrap<BalancedAppOutputs>> {
-    return pulumi.output(this.outputs);
+    return this.#declared.apply(({ outputs }) => outputs);
   }
+  /** Comes from the app, so that what takes it is made after the app's parts. */
+  get #declared(): pulumi.Output<pulumi.Unwrap<Declared>> {
+    return this.urn.apply(() => pulumi.output(this.getData()));
+  }
+}
 
-  async #declare(name: string, args: CheckedArgs): Promise<BalancedAppOutputs> {
-    const { settings, isEnvSecret, areFilesSecret, credentialsOutput } = args;
-    const { address, place, engine, onEngine } = await findPlace(settings).catch(throwWithoutStack);
-    const stackEngine = new StackEngine(`${name}-engine`, { engine }, { parent: this });
-    // The provider refuses an engine that the stack is not on, before anything is looked for there.
-    await new Promise((resolve) => stackEngine.urn.apply(resolve));
-    const situation = await lookAt(place, settings, credentialsOutput).catch(throwWithoutStack);
-    await tell(situation);
-    const dockerProvider = address && createDockerProvider(`${name}-docker`, address, this, stackEngine);
-    const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
-    const credentials = declareChildren({
-      ...situation,
-      owner,
-      isEnvSecret,
-      areFilesSecret,
-      parent: this,
-      engine: onEngine,
-      dockerProvider,
-    });
-    this.registerOutputs({});
-    return outputsOf(situation, address && (await engineHost(address)), credentials);
-  }
+async function declareApp(app: BalancedApp, name: string, args: CheckedArgs): Promise<Declared> {
+  const { settings, isEnvSecret, areFilesSecret, credentialsOutput, makesNetworks = false } = args;
+  const { address, place, engine, onEngine } = await findPlace(settings).catch(throwWithoutStack);
+  const stackEngine = new StackEngine(`${name}-engine`, { engine }, { parent: app });
+  // The provider refuses an engine that the stack is not on, before anything is looked for there.
+  await new Promise((resolve) => stackEngine.urn.apply(resolve));
+  const sought = { ...place, makesNetworks: makesNetworks && pulumi.runtime.isDryRun() };
+  const situation = await lookAt(sought, settings, credentialsOutput).catch(throwWithoutStack);
+  await tell(situation);
+  const dockerProvider = address && createDockerProvider(`${name}-docker`, address, app, stackEngine);
+  const owner = { stack: name, state: stateName(process.env.PULUMI_BACKEND_URL ?? "", process.cwd()) };
+  const credentials = declareChildren({
+    ...situation,
+    owner,
+    isEnvSecret,
+    areFilesSecret,
+    parent: app,
+    engine: onEngine,
+    dockerProvider,
+  });
+  const { network, balancers } = situation.declared.topology;
+  return {
+    outputs: outputsOf(situation, address && (await engineHost(address)), credentials),
+    network: network.name,
+    internalUrls: balancers.map(({ containerName }) => `http://${containerName}:${CONTAINER_PORTS.http}`),
+  };
 }
 
 /**
@@ -138,15 +202,27 @@ class BalancerProvider extends pulumi.ProviderResource {
   }
 }
 
-function check(name: string, args: BalancedAppArgs): CheckedArgs {
-  const { isEnvSecret = false, areFilesSecret = false, credentialsOutput, ...given } = args;
+/** @param from Gets the resources from which arguments come. */
+async function check(name: string, args: BalancedAppArgs, from: pulumi.Resource[]): Promise<CheckedArgs> {
+  const { env, files, image, networks, credentialsOutput, ...others } = args;
+  const inputs = Object.entries({ env, files, image, networks }).filter(([, value]) => value !== undefined);
+  const settled = await settleInputs(name, Object.fromEntries(inputs));
+  from.push(...settled.resources);
+  const { isEnvSecret: isEnvMarked = false, areFilesSecret: areFilesMarked = false, ...plain } = others;
+  const given = { ...plain, ...settled.values };
+  const isEnvSecret = isEnvMarked || settled.secrets.includes("env");
+  const areFilesSecret = areFilesMarked || settled.secrets.includes("files");
   const secrets = [...(isEnvSecret ? ["app.env"] : []), ...(areFilesSecret ? ["app.files"] : [])];
   const isOfApp = (key: string): boolean =>
     [CONFIG_KEYS, CONFIG_GROUPS].some((keys) => keys.has(`app.${key}`));
   const keyOf = (key: string): string => (isOfApp(key) ? `app.${key}` : key);
   const config = Object.fromEntries(Object.entries(given).map(([key, value]) => [keyOf(key), value]));
   const settings = withoutStack(() => checkSettings(name, config, secrets));
-  return { settings, isEnvSecret, areFilesSecret, ...(credentialsOutput && { credentialsOutput }) };
+  return {
+    ...{ settings, isEnvSecret, areFilesSecret },
+    ...(credentialsOutput && { credentialsOutput }),
+    makesNetworks: settled.fromResources.includes("networks"),
+  };
 }
 
 /** Where a stack shall be, and what of it its resources are told. */

@@ -21,8 +21,14 @@ import type {
 /** Inputs that may come from other resources. */
 type From<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
+type Provided<Inputs> = new (
+  name: string,
+  inputs: From<Inputs>,
+  options: pulumi.CustomResourceOptions,
+) => pulumi.CustomResource;
+
 /** Makes the class of a kind of resource that the provider in this repository serves. */
-const provided = <Inputs>(kind: string, outputs: readonly string[] = []) =>
+const provided = <Inputs>(kind: string, outputs: readonly string[] = []): Provided<Inputs> =>
   class extends pulumi.CustomResource {
     constructor(name: string, inputs: From<Inputs>, options: pulumi.CustomResourceOptions) {
       const unknown = Object.fromEntries(outputs.map((output) => [output, undefined]));

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { CREDENTIALS } from "./endpoint.ts";
 import type { Frozen } from "./schema.ts";
 
+/** Pulumi's name for a balanced app. */
+export const APP_TYPE = "balancer:index:BalancedApp";
+
 /**
  * What a stack that is up tells about itself; addresses of the balancers come in the order of their numbers.
  */

@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { projectFolder } from "../stack/checkout.ts";
 import { type Certificate, CertificateError, parseCertificate } from "./certificate.ts";
 
-const PROJECT = join(import.meta.dirname, "../..");
 const MAX_FILE_BYTES = 128 * 1024;
 
 /**
@@ -11,7 +11,7 @@ const MAX_FILE_BYTES = 128 * 1024;
  * @throws {CertificateError} The file cannot be read or used.
  */
 export async function readCertificateFile(path: string): Promise<Certificate> {
-  return parseCertificate(await readStart(resolve(PROJECT, path)));
+  return parseCertificate(await readStart(resolve(projectFolder(), path)));
 }
 
 async function readStart(path: string): Promise<string> {

@@ -73,6 +73,8 @@ export const STACK_NUMBERS = {
   "e2e-bench": 91,
   "e2e-bench-bare": 92,
   "e2e-rivals": 96,
+  "e2e-own-api": 97,
+  "e2e-own-web": 98,
   "swarm-bench": 93,
   "swarm-beyond": 94,
 } as const;

@@ -70,18 +70,30 @@ func (h *languageHost) runnerArgs(runner string, req *pulumirpc.RunRequest) []st
 }
 
 func runnerEnv(req *pulumirpc.RunRequest) ([]string, error) {
-	config, err := json.Marshal(req.GetConfig())
+	// A stack without config has an empty one: the SDK takes what it reads as it is.
+	config, secretKeys := map[string]string{}, []string{}
+	if given := req.GetConfig(); given != nil {
+		config = given
+	}
+	if given := req.GetConfigSecretKeys(); given != nil {
+		secretKeys = given
+	}
+	configText, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
 	}
-	secretKeys, err := json.Marshal(req.GetConfigSecretKeys())
+	keysText, err := json.Marshal(secretKeys)
 	if err != nil {
 		return nil, err
 	}
-	env := append(os.Environ(), "PULUMI_CONFIG="+string(config), "PULUMI_CONFIG_SECRET_KEYS="+string(secretKeys))
+	env := append(os.Environ(), "PULUMI_CONFIG="+string(configText), "PULUMI_CONFIG_SECRET_KEYS="+string(keysText))
+	options := req.GetInfo().GetOptions().AsMap()
 	// ts-node translates the program unless Pulumi.yaml says `typescript: false`.
-	if option := req.GetInfo().GetOptions().AsMap()["typescript"]; option == nil || option == true {
+	if option := options["typescript"]; option == nil || option == true {
 		env = append(env, "PULUMI_NODEJS_TYPESCRIPT=true")
+	}
+	if path, ok := options["tsconfig"].(string); ok {
+		env = append(env, "PULUMI_NODEJS_TSCONFIG_PATH="+path)
 	}
 	return env, nil
 }

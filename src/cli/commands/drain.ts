@@ -3,19 +3,28 @@ import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { readOldSessions, readSessions } from "../../haproxy/runtime/running-state.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { readStickySessions } from "../../haproxy/runtime/stick-table.ts";
+import { callOf } from "../../stack/checkout.ts";
 import { poll } from "../../stack/clock.ts";
 import { type Caller, print } from "../caller.ts";
-import { balancerOption, createCommand, type StackOptions, warn, wholeNumber } from "../command-line.ts";
+import {
+  type AppOptions,
+  balancerOption,
+  createAppCommand,
+  optionsOf,
+  warn,
+  wholeNumber,
+} from "../command-line.ts";
 import { type Balancer, checkNames, onEach, readBalancers } from "../rotation.ts";
-import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
+import { readApp } from "../running-app.ts";
+import { haproxiesOf } from "../stack-outputs.ts";
 
 const POLL_MS = 200;
 const PROGRESS_MS = 5_000;
 
-type Options = StackOptions & { readonly wait?: boolean; readonly timeout: number };
+type Options = AppOptions & { readonly wait?: boolean; readonly timeout: number };
 
 export const buildDrain = (caller: Caller): Command =>
-  createCommand("drain", "Gives servers no new session; sessions that stick to them go on")
+  createAppCommand("drain", "Gives servers no new session; sessions that stick to them go on")
     .argument("<server...>", "names such as s2")
     .option("--wait", "wait until no connection to them is in use")
     .option("--timeout <seconds>", "how long --wait waits", wholeNumber(1, 86_400), 60)
@@ -28,8 +37,8 @@ The next pulumi up puts all declared servers back into rotation.
 A balancer that does not answer is told, and does not keep the others from it.
 Exit code 1 when one does not, HAProxy has no such server, or a connection is still in use after --timeout.`,
     )
-    .action(async (given: string[], { stack, balancer, wait = false, timeout }: Options) => {
-      const outputs = await readOutputs(caller, stack);
+    .action(async (given: string[], { stack, app, balancer, wait = false, timeout }: Options) => {
+      const { outputs } = await readApp(caller, { stack, app });
       const reached = await readBalancers(caller, haproxiesOf(outputs, balancer));
       const names = checkNames(given, outputs, reached);
       const haproxies = await onEach(caller, reached, async ({ haproxy, servers }) => {
@@ -47,8 +56,7 @@ Exit code 1 when one does not, HAProxy has no such server, or a connection is st
         const rest = sticking === undefined ? "" : `, ${stick(sticking.get(name) ?? 0)}`;
         print(caller, `${name} drains: ${describe(count)}${rest}`);
       }
-      const option = stack === "sticky" ? "" : ` --stack ${stack}`;
-      const ready = `npm run ready -- ${names.join(" ")}${option}`;
+      const ready = callOf("ready", [...names, ...optionsOf({ stack, app })].join(" "));
       print(caller, `back into rotation: ${ready}, or the next pulumi up`);
       if (wait) await waitIdle(caller, haproxies, { names, timeoutSeconds: timeout });
     });

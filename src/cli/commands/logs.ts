@@ -10,13 +10,14 @@ import { findManager } from "../../swarm/managers.ts";
 import { countServices, readServiceLogs } from "../../swarm/service-logs.ts";
 import { coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print, tell } from "../caller.ts";
-import { balancerOption, createCommand, type StackOptions, warnOfFailure } from "../command-line.ts";
-import { ofBalancers, readOutputs } from "../stack-outputs.ts";
+import { type AppOptions, balancerOption, createAppCommand, warnOfFailure } from "../command-line.ts";
+import { nameIn, readApp } from "../running-app.ts";
+import { ofBalancers, startOf } from "../stack-outputs.ts";
 
-type Options = StackOptions & { readonly since?: number; readonly follow: boolean };
+type Options = AppOptions & { readonly since?: number; readonly follow: boolean };
 
 export const buildLogs = (caller: Caller): Command =>
-  createCommand(
+  createAppCommand(
     "logs",
     "Follows HAProxy and all app containers, each line with its container's name; interrupt it to end",
   )
@@ -41,17 +42,21 @@ Exit code 1 when a container's log cannot be read; the others are shown.`,
       }
     });
 
-async function printLogs(caller: Caller, { stack, balancer, since, follow }: Options, signal: AbortSignal) {
-  const outputs = await readOutputs(caller, stack).catch(() => undefined); // its containers may be coming up
+async function printLogs(caller: Caller, options: Options, signal: AbortSignal) {
+  const { balancer, since, follow } = options;
+  const app = await readApp(caller, options).catch((error: unknown) => {
+    const named = nameIn(options);
+    if (balancer !== undefined || named === undefined) throw error;
+    return { ...named, outputs: undefined }; // its containers may be coming up
+  });
+  const { name, title, outputs } = app;
   // refuses a number that no balancer of the stack has
-  if (balancer !== undefined)
-    ofBalancers((outputs ?? (await readOutputs(caller, stack))).runtimeEndpoints, balancer);
-  const haproxyName = balancer === undefined ? undefined : `${stack}-haproxy${balancer}`;
-  const source = await sourceOf(outputs?.swarm, stack);
+  if (balancer !== undefined) ofBalancers(outputs?.runtimeEndpoints ?? [], balancer);
+  const haproxyName = balancer === undefined ? undefined : `${name}-haproxy${balancer}`;
+  const source = await sourceOf(outputs?.swarm, name);
   if ((await source.count()) === 0) {
-    if (!follow)
-      throw new Error(`stack ${stack} has no containers; start it with: npm start -- --stack ${stack}`);
-    tell(caller, `stack ${stack} has no containers yet; their lines follow when it starts`);
+    if (!follow) throw new Error(`${title} has no containers; ${startOf(options.stack)}`);
+    tell(caller, `${title} has no containers yet; their lines follow when it starts`);
   }
   const sinceSeconds = since === undefined ? 0 : Math.floor(Date.now() / 1000) - since;
   const onFailure = (container: string, words: string): void =>
@@ -59,8 +64,8 @@ async function printLogs(caller: Caller, { stack, balancer, since, follow }: Opt
   const nameColoured = colourNames(caller);
   const onLine = (container: string, line: string): void =>
     print(caller, `${nameColoured(container)} | ${isTerminal(caller.stdout) ? showControls(line) : line}`);
-  const options = { sinceSeconds, isFollowing: follow, signal, haproxyName, onLine, onFailure };
-  await Promise.all([tellWhatIsLogged(caller, outputs), source.read(options)]);
+  const reading = { sinceSeconds, isFollowing: follow, signal, haproxyName, onLine, onFailure };
+  await Promise.all([tellWhatIsLogged(caller, outputs), source.read(reading)]);
 }
 
 /** Where a stack's logs are. */

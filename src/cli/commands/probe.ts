@@ -18,12 +18,14 @@ import type { StackOutputs } from "../../stack/outputs.ts";
 import { parseSessionKey } from "../../stack/session-key.ts";
 import { messageOf } from "../../stack/settled.ts";
 import { type Caller, print } from "../caller.ts";
-import { createCommand, wholeNumber } from "../command-line.ts";
-import { haproxiesOf, ofBalancers, readOutputs } from "../stack-outputs.ts";
+import { type AppOptions, createAppCommand, wholeNumber } from "../command-line.ts";
+import { readApp } from "../running-app.ts";
+import { haproxiesOf, ofBalancers } from "../stack-outputs.ts";
 
 const MOST_CLIENTS = 1_000;
 
 type Told =
+  | "stack"
   | "word"
   | "mode"
   | "sessionKey"
@@ -33,7 +35,7 @@ type Told =
   | "servers"
   | "earlier";
 
-interface Options extends Omit<ProbeOptions, Told> {
+interface Options extends Omit<ProbeOptions, Told>, Pick<AppOptions, "stack" | "app"> {
   readonly balancer: number;
   readonly allBalancers?: boolean;
   readonly save?: string;
@@ -43,7 +45,7 @@ interface Options extends Omit<ProbeOptions, Told> {
 }
 
 export const buildProbe = (caller: Caller): Command =>
-  createCommand(
+  createAppCommand(
     "probe",
     "Proves where sessions land: sends session ids through HAProxy twice; exit code 1 when one strays",
   )
@@ -70,24 +72,24 @@ export const buildProbe = (caller: Caller): Command =>
     .action((options: Options) => run(caller, options));
 
 async function run(caller: Caller, options: Options): Promise<void> {
-  const { stack, seed, sessions, save, compare, html } = options;
+  const { seed, sessions, save, compare, html } = options;
   const earlier =
     compare === undefined
       ? undefined
       : await about(compare, async () => parseMapping(await readFile(compare, "utf8")));
   for (const file of [save, html])
     if (file !== undefined) await about(file, () => access(dirname(resolve(file)), constants.W_OK));
-  const outputs = await readOutputs(caller, stack);
+  const { name, title, outputs } = await readApp(caller, options);
   const { urls, httpsUrls = urls, servers, mode, sessionCookie, proxyProtocol = false } = outputs;
   const sessionKey = parseSessionKey(outputs.sessionKey);
-  if (sessionKey === undefined) throw new Error(`stack ${stack} tells no session.key; update it: npm start`);
+  if (sessionKey === undefined) throw new Error(`${title} tells no session.key; update it`);
   if (compare !== undefined && earlier !== undefined)
-    await about(compare, () => checkComparable(earlier, { stack, mode, seed, sessions }));
+    await about(compare, () => checkComparable(earlier, { stack: name, mode, seed, sessions }));
   const balancer = options.allBalancers ? undefined : options.balancer;
   const { result, mapping } = await withWord(outputs, balancer, (word) =>
     probe({
       ...options,
-      ...{ mode, sessionKey, sessionCookie, proxyProtocol },
+      ...{ stack: name, mode, sessionKey, sessionCookie, proxyProtocol },
       ...(word !== undefined && { word }),
       balancers: ofBalancers(httpsUrls, balancer),
       servers: servers.map(({ name }) => name),

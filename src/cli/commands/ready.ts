@@ -3,14 +3,15 @@ import type { Haproxy } from "../../haproxy/runtime/client.ts";
 import { describeServers, waitUp } from "../../haproxy/servers/prove.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { type Caller, print } from "../caller.ts";
-import { balancerOption, createCommand, type StackOptions, wholeNumber } from "../command-line.ts";
+import { type AppOptions, balancerOption, createAppCommand, wholeNumber } from "../command-line.ts";
 import { checkNames, onEach, readBalancers } from "../rotation.ts";
-import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
+import { readApp } from "../running-app.ts";
+import { haproxiesOf } from "../stack-outputs.ts";
 
-type Options = StackOptions & { readonly timeout: number };
+type Options = AppOptions & { readonly timeout: number };
 
 export const buildReady = (caller: Caller): Command =>
-  createCommand("ready", "Puts servers back into rotation, and waits until a check finds them up")
+  createAppCommand("ready", "Puts servers back into rotation, and waits until a check finds them up")
     .argument("<server...>", "names such as s2")
     .option("--timeout <seconds>", "how long to wait for the check", wholeNumber(1, 3_600), 60)
     .addOption(balancerOption())
@@ -21,8 +22,8 @@ The next pulumi up puts all declared servers back into rotation.
 A balancer that does not answer is told, and does not keep the others from it.
 Exit code 1 when one does not, HAProxy has no such server, or one is not up after --timeout.`,
     )
-    .action(async (given: string[], { stack, balancer, timeout }: Options) => {
-      const outputs = await readOutputs(caller, stack);
+    .action(async (given: string[], { balancer, timeout, ...options }: Options) => {
+      const { outputs } = await readApp(caller, options);
       const reached = await readBalancers(caller, haproxiesOf(outputs, balancer));
       const names = checkNames(given, outputs, reached);
       const haproxies = await onEach(caller, reached, async ({ haproxy, servers }) => {

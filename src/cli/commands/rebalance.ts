@@ -1,17 +1,30 @@
 import type { Command } from "commander";
+import { IS_CHECKOUT } from "../../stack/checkout.ts";
 import { REBALANCE_VARIABLE } from "../../stack/config-keys.ts";
 import type { Caller } from "../caller.ts";
-import { createCommand, type StackOptions } from "../command-line.ts";
+import { type AppOptions, createAppCommand } from "../command-line.ts";
 import { runPulumi } from "../pulumi-cli.ts";
+import { readApp } from "../running-app.ts";
 import { readSettings } from "../stack-config.ts";
 
 export const buildRebalance = (caller: Caller): Command =>
-  createCommand(
+  createAppCommand(
     "rebalance",
     "Moves servers from machines of a Swarm that have two more than another, one by one as in a roll-out",
-  ).action(async ({ stack }: StackOptions) => {
-    const { swarm } = await readSettings(caller, stack);
-    if (swarm === undefined) throw new Error(`stack ${stack} is on one Docker engine (engine docker)`);
+  ).action(async (options: AppOptions) => {
+    const { swarm, title } = await lookAt(caller, options);
+    if (swarm === undefined) throw new Error(`${title} is on one Docker engine (engine docker)`);
     const moving = { ...caller, env: { ...caller.env, [REBALANCE_VARIABLE]: "true" } };
-    await runPulumi(moving, ["up", "--yes", "--skip-preview", "--stack", stack]);
+    const place = options.stack === undefined ? [] : ["--stack", options.stack];
+    await runPulumi(moving, ["up", "--yes", "--skip-preview", ...place]);
   });
+
+/** A stack of Balancer's own program need not be up, since its config tells. */
+async function lookAt(caller: Caller, { stack, app }: AppOptions) {
+  if (IS_CHECKOUT && app === undefined && stack !== undefined) {
+    const { swarm } = await readSettings(caller, stack);
+    return { swarm, title: `stack ${stack}` };
+  }
+  const { outputs, title } = await readApp(caller, { stack, app });
+  return { swarm: outputs.swarm, title };
+}

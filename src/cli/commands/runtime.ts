@@ -6,13 +6,14 @@ import { formatEndpoint } from "../../stack/endpoint.ts";
 import { showControls } from "../../stack/safe-text.ts";
 import { isTerminal } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
-import { balancerOption, createCommand, type StackOptions, wholeNumber } from "../command-line.ts";
-import { endpointsOf, readOutputs } from "../stack-outputs.ts";
+import { type AppOptions, balancerOption, createAppCommand, wholeNumber } from "../command-line.ts";
+import { readApp } from "../running-app.ts";
+import { endpointsOf } from "../stack-outputs.ts";
 
-type Options = StackOptions & { readonly timeout: number };
+type Options = AppOptions & { readonly timeout: number };
 
 export const buildRuntime = (caller: Caller): Command =>
-  createCommand("runtime", "Runs commands of HAProxy's runtime API and prints the replies")
+  createAppCommand("runtime", "Runs commands of HAProxy's runtime API and prints the replies")
     .argument(
       "<command...>",
       'such as "show info"; ";" joins several; "@master show proc" asks the master process',
@@ -26,10 +27,10 @@ Several balancers are asked one after the other; a line with its name comes befo
 Exit code 1 when HAProxy refuses a command or does not answer: why is on stderr, all other replies are on \
 stdout.`,
     )
-    .action(async (words: string[], { stack, balancer, timeout }: Options) => {
+    .action(async (words: string[], { timeout, ...options }: Options) => {
       const { stdout } = caller;
       const line = commandLine(words.join(" "));
-      const endpoints = endpointsOf(await readOutputs(caller, stack), balancer);
+      const endpoints = endpointsOf((await readApp(caller, options)).outputs, options.balancer);
       const failures: string[] = [];
       for (const [index, endpoint] of endpoints.entries()) {
         const where = formatEndpoint(endpoint);

@@ -5,15 +5,17 @@ import { RuntimeError } from "../../haproxy/runtime/runtime-error.ts";
 import { isInRotation } from "../../haproxy/runtime/state.ts";
 import { keyOf, readStickySessions, type Session, sessionIdOf } from "../../haproxy/runtime/stick-table.ts";
 import { sessionKeyOf } from "../../haproxy/stored-session.ts";
+import { callOf } from "../../stack/checkout.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import { asciiJson } from "../../terminal/terminal.ts";
 import type { Caller } from "../caller.ts";
-import { balancerOption, createCommand, type StackOptions, wholeNumber } from "../command-line.ts";
+import { type AppOptions, balancerOption, createAppCommand, wholeNumber } from "../command-line.ts";
 import { mergeSessions } from "../merged-sessions.ts";
 import { type Balancer, readBalancers } from "../rotation.ts";
-import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
+import { readApp } from "../running-app.ts";
+import { haproxiesOf } from "../stack-outputs.ts";
 
-interface Options extends StackOptions {
+interface Options extends AppOptions {
   readonly id?: string;
   readonly server?: string;
   readonly limit: number;
@@ -21,7 +23,7 @@ interface Options extends StackOptions {
 }
 
 export const buildSessions = (caller: Caller): Command =>
-  createCommand("sessions", "Tells which session is on which server")
+  createAppCommand("sessions", "Tells which session is on which server")
     .addOption(
       new Option("--id <id>", "only the session with this id")
         .argParser(sessionId)
@@ -41,12 +43,13 @@ A balancer that does not answer is told, and the others are read; the exit code 
 Ids are printed as HAProxy spells them: a space, "=", "\\" and what is not printable ASCII are escaped by a \
 backslash.`,
     )
-    .action(async ({ stack, balancer, id, server, limit, json = false }: Options) => {
-      const outputs = await readOutputs(caller, stack);
+    .action(async ({ stack, app, balancer, id, server, limit, json = false }: Options) => {
+      const { title, outputs } = await readApp(caller, { stack, app });
       if (outputs.mode === "hash" && id === undefined) {
         throw new Error(
-          `stack ${stack} is in hash mode, where HAProxy remembers no sessions: ` +
-            "npm run sessions -- --id X tells where it sends session X, npm run probe how sessions spread",
+          `${title} is in hash mode, where HAProxy remembers no sessions: ` +
+            `${callOf("sessions", "--id X")} tells where it sends session X, ` +
+            `${callOf("probe")} how sessions spread`,
         );
       }
       const balancers = await readBalancers(caller, haproxiesOf(outputs, balancer));

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { callOf } from "../../stack/checkout.ts";
 import { coloursOf } from "../../terminal/terminal.ts";
 import { type Caller, print } from "../caller.ts";
-import { createCommand, type StackOptions } from "../command-line.ts";
+import { createCommand, optionsOf, type StackOptions } from "../command-line.ts";
 import { runPulumi } from "../pulumi-cli.ts";
 import { createMissingStacks, readOutputs } from "../stack-outputs.ts";
 import { EXAMPLES } from "./create-stacks.ts";
@@ -15,7 +16,7 @@ export const buildStart = (caller: Caller): Command =>
       const monitoring =
         up.prometheusUrl && `\n  Prometheus   ${up.prometheusUrl}\n  Grafana      ${up.grafanaUrl}`;
       const tls = (up.runtimeTlsEndpoints ?? []).map((endpoint) => `${endpoint} (TLS)`);
-      const option = stack === "sticky" ? "" : ` --stack ${stack}`;
+      const options = optionsOf({ stack });
       print(
         caller,
         `
@@ -24,8 +25,8 @@ ${coloursOf(caller.stdout).green(`Stack ${stack} is up`)}: ${up.servers.length} 
   stats        ${up.statsUrls.join(" ")}
   runtime API  ${[...up.runtimeEndpoints, ...tls].join(" ")}${monitoring ?? ""}
 
-  scale it     npm run scale -- 6${option}
-  stop it      npm stop${option === "" ? "" : ` --${option}`}`,
+  scale it     ${callOf("scale", ["6", ...options].join(" "))}
+  stop it      ${callOf("stop", options.join(" "))}`,
       );
     },
   );

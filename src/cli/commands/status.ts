@@ -15,6 +15,7 @@ import {
   isAsDeclared,
   type ServerStatus,
 } from "../../preview/server-status.ts";
+import { callOf } from "../../stack/checkout.ts";
 import { formatEndpoint } from "../../stack/endpoint.ts";
 import type { StackOutputs } from "../../stack/outputs.ts";
 import { showControls } from "../../stack/safe-text.ts";
@@ -25,15 +26,16 @@ import { findManager } from "../../swarm/managers.ts";
 import { findSpread } from "../../swarm/spread-of-tasks.ts";
 import { alignColumns, asciiJson, coloursOf, isTerminal } from "../../terminal/terminal.ts";
 import { type Caller, print } from "../caller.ts";
-import { balancerOption, createCommand, type StackOptions, warn } from "../command-line.ts";
-import { haproxiesOf, readOutputs } from "../stack-outputs.ts";
+import { type AppOptions, balancerOption, createAppCommand, warn } from "../command-line.ts";
+import { readApp } from "../running-app.ts";
+import { haproxiesOf } from "../stack-outputs.ts";
 
 const WATCH_MS = 1_000;
 
-type Options = StackOptions & { readonly json?: boolean; readonly watch?: boolean };
+type Options = AppOptions & { readonly json?: boolean; readonly watch?: boolean };
 
 export const buildStatus = (caller: Caller): Command =>
-  createCommand("status", "Servers as the running HAProxy sees them next to what is declared")
+  createAppCommand("status", "Servers as the running HAProxy sees them next to what is declared")
     .option("--json", "print JSON; with --watch one line each time")
     .option("--watch", "look again every second, until interrupted")
     .addOption(balancerOption())
@@ -61,8 +63,8 @@ interface Seen {
   readonly spread: Spread | undefined;
 }
 
-async function look(caller: Caller, { stack, balancer, watch }: Options): Promise<Seen> {
-  const outputs = await readOutputs(caller, stack);
+async function look(caller: Caller, { balancer, watch, ...options }: Options): Promise<Seen> {
+  const { name: stack, outputs } = await readApp(caller, options);
   const declared = declaredServers({ stack, mode: outputs.mode }, outputs);
   const revision = readHead(outputs.haproxyConfig)?.revision;
   const { images, spread } = await lookAtApps(
@@ -153,7 +155,7 @@ function spreadIn(spread: Spread | undefined, colours: Colours): string[] {
   if (spread === undefined) return [];
   const line = showControls(`servers on machines: ${describeSpread(spread)}`);
   if (findSurplus(spread).length === 0) return [line];
-  return [colours.yellow(`${line}; npm run rebalance evens it out`)];
+  return [colours.yellow(`${line}; ${callOf("rebalance")} evens it out`)];
 }
 
 /** Each look is drawn over the one before, so that nothing flickers. */

@@ -7,9 +7,10 @@ import { PROJECT } from "../../harness/pulumi.ts";
 
 let checkout: string;
 
-/** Nothing but the launcher, and a package.json. */
+/** Nothing but the launcher, a package.json, and the folder that tells a checkout from a package. */
 beforeEach(() => {
   checkout = mkdtempSync(join(tmpdir(), "balancer-preflight-"));
+  mkdirSync(join(checkout, "src"));
   cpSync(join(PROJECT, "bin"), join(checkout, "bin"), { recursive: true });
 });
 afterEach(() => rmSync(checkout, { recursive: true }));
@@ -55,3 +56,17 @@ test.each([NODE, NODE.replace(/\.\d+$/, ""), NODE.replace(/\..*/, ""), "0.99"])(
     });
   },
 );
+
+test("a package is not looked at for its packages, and an older Node is named", () => {
+  rmSync(join(checkout, "src"), { recursive: true });
+  expect(launch({ engines: { node: ">=22.18" }, dependencies }, "bin/preflight.js")).toEqual({
+    status: 0,
+    stdout: "",
+    stderr: "",
+  });
+  expect(launch({ engines: { node: ">=99.5" }, dependencies }, "bin/balancer.js", "status")).toEqual({
+    status: 1,
+    stdout: "",
+    stderr: `error: Balancer needs Node 99.5 or newer, and this is Node ${NODE}; install a newer one\n`,
+  });
+});
