@@ -9,7 +9,16 @@ const ENGINE_TIMEOUT_MS = 300_000;
 /** These files take longest. They come first, so that all workers of a tier end at about the same time. */
 const LONGEST = [
   ...["settings", "further-settings", "machines", "newer-engine", "registry-and-neighbours"],
-  ...["images", "rollout", "drift", "way-back", "balancers", "interruption-scale", "monitoring"],
+  ...[
+    "own-program",
+    "images",
+    "rollout",
+    "drift",
+    "way-back",
+    "balancers",
+    "interruption-scale",
+    "monitoring",
+  ],
   ...["stock-images", "interruption-rollout", "reload", "containers", "tls", "scaling", "guests"],
   ...["hostile-config", "probe", "tls-engines", "sync", "sessions", "failures"],
 ].map((name) => `${name}.test.ts`);

@@ -45,7 +45,7 @@ export function nameIn({ stack, app }: AppOptions): Omit<RunningApp, "outputs"> 
 const titleOf = (app: string): string => `app ${app}`;
 
 /** The part of a stack's state that has the outputs of its apps. */
-const DEPLOYMENT = z.object({
+const STATE = z.object({
   deployment: z.object({
     resources: z
       .array(z.object({ urn: z.string(), type: z.string(), outputs: z.unknown().optional() }))
@@ -57,28 +57,43 @@ const DEPLOYMENT = z.object({
 async function readApps(caller: Caller, stack: string | undefined): Promise<Map<string, StackOutputs>> {
   const place = stack === undefined ? [] : ["--stack", stack];
   const ask = async (...flags: string[]) =>
-    DEPLOYMENT.parse(JSON.parse(await askPulumi(caller, ["stack", "export", ...flags, ...place])));
-  const hidden = await ask();
-  const hasSecrets = (hidden.deployment.resources ?? []).some(
-    ({ type, outputs }) => type === APP_TYPE && JSON.stringify(outputs ?? {}).includes(SECRET_SIGNATURE),
-  );
-  const { deployment } = hasSecrets ? await ask("--show-secrets") : hidden;
-  const apps = (deployment.resources ?? []).filter(({ type }) => type === APP_TYPE);
-  return new Map(
-    apps.flatMap(({ urn, outputs }) => {
-      const result = STACK_OUTPUTS.safeParse(withoutSecrets(outputs));
-      return result.success ? [[urn.slice(urn.lastIndexOf("::") + 2), result.data]] : [];
-    }),
-  );
+    appsIn(JSON.parse(await askPulumi(caller, ["stack", "export", ...flags, ...place])));
+  const found = await ask();
+  return found.hasSecrets ? (await ask("--show-secrets")).apps : found.apps;
+}
+
+/**
+ * Finds the balanced apps that are up in what `pulumi stack export` tells.
+ * @throws {z.ZodError} when it is no state
+ */
+export function appsIn(state: unknown): {
+  readonly apps: Map<string, StackOutputs>;
+  /** Whether an app is left out, or lacks something, as long as secrets are not shown. */
+  readonly hasSecrets: boolean;
+} {
+  const { resources = [] } = STATE.parse(state).deployment;
+  const outputs = resources
+    .filter(({ type }) => type === APP_TYPE)
+    .map(({ urn, outputs }) => ({ name: urn.slice(urn.lastIndexOf("::") + 2), ...shown(outputs) }));
+  const apps = outputs.flatMap(({ name, value }) => {
+    const result = STACK_OUTPUTS.safeParse(value);
+    return result.success ? [[name, result.data] as const] : [];
+  });
+  return { apps: new Map(apps), hasSecrets: outputs.some(({ isHidden }) => isHidden) };
 }
 
 /** Marks a secret in a state. */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
 
-/** Puts what secrets hold in their places. */
-function withoutSecrets(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (SECRET_SIGNATURE in value && "plaintext" in value) return JSON.parse(String(value.plaintext));
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutSecrets(each)]));
+/** Puts what secrets hold in their places, where it is shown. */
+function shown(value: unknown): { readonly value: unknown; readonly isHidden: boolean } {
+  if (typeof value !== "object" || value === null) return { value, isHidden: false };
+  if (SECRET_SIGNATURE in value)
+    return "plaintext" in value
+      ? { value: JSON.parse(String(value.plaintext)), isHidden: false }
+      : { value: undefined, isHidden: true };
+  const parts = Object.entries(value).map(([key, each]) => [key, shown(each)] as const);
+  const isHidden = parts.some(([, part]) => part.isHidden);
+  if (Array.isArray(value)) return { value: parts.map(([, part]) => part.value), isHidden };
+  return { value: Object.fromEntries(parts.map(([key, part]) => [key, part.value])), isHidden };
 }
