@@ -16,7 +16,8 @@ const CONTAINER = "e2e-language-host-web";
 const DECLARED = `
 const config = new pulumi.Config();
 const network = new docker.Network("network", { name: config.get("name") ?? "${NETWORK}" });
-const image = new docker.RemoteImage("image", { name: "nginx:stable", keepLocally: true, pullTriggers: config.getObject("triggers") });
+const pullTriggers = config.getObject("triggers");
+const image = new docker.RemoteImage("image", { name: "nginx:stable", keepLocally: true, pullTriggers });
 const container = new docker.Container("web", {
   name: "${CONTAINER}",
   image: image.imageId,

@@ -29,6 +29,7 @@ npm_packages() {
     return
   fi
   busy "npm ci"
+  export BALANCER_PACKAGE=no # a checkout runs its code as it is written (tools/package.sh)
   if ! run npm ci --no-fund --no-audit; then
     lacks_only_other_platforms ||
       fail "npm ci did not work: is the npm registry reachable, and does package-lock.json fit package.json?"

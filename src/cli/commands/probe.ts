@@ -14,6 +14,7 @@ import {
 } from "../../probe/mapping.ts";
 import { type ProbeOptions, probe } from "../../probe/probe-run.ts";
 import { formatText } from "../../probe/text-report.ts";
+import { IS_CHECKOUT } from "../../stack/checkout.ts";
 import type { StackOutputs } from "../../stack/outputs.ts";
 import { parseSessionKey } from "../../stack/session-key.ts";
 import { messageOf } from "../../stack/settled.ts";
@@ -43,6 +44,8 @@ interface Options extends Omit<ProbeOptions, Told>, Pick<AppOptions, "stack" | "
   readonly html?: string;
   readonly json?: boolean;
 }
+
+const UPDATE = IS_CHECKOUT ? "npm start" : "pulumi up";
 
 export const buildProbe = (caller: Caller): Command =>
   createAppCommand(
@@ -82,7 +85,7 @@ async function run(caller: Caller, options: Options): Promise<void> {
   const { name, title, outputs } = await readApp(caller, options);
   const { urls, httpsUrls = urls, servers, mode, sessionCookie, proxyProtocol = false } = outputs;
   const sessionKey = parseSessionKey(outputs.sessionKey);
-  if (sessionKey === undefined) throw new Error(`${title} tells no session.key; update it`);
+  if (sessionKey === undefined) throw new Error(`${title} tells no session.key; update it: ${UPDATE}`);
   if (compare !== undefined && earlier !== undefined)
     await about(compare, () => checkComparable(earlier, { stack: name, mode, seed, sessions }));
   const balancer = options.allBalancers ? undefined : options.balancer;
