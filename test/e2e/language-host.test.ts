@@ -16,7 +16,7 @@ const CONTAINER = "e2e-language-host-web";
 const DECLARED = `
 const config = new pulumi.Config();
 const network = new docker.Network("network", { name: config.get("name") ?? "${NETWORK}" });
-const pullTriggers = config.getObject("triggers");
+const pullTriggers = [config.get("trigger") ?? "none"];
 const image = new docker.RemoteImage("image", { name: "nginx:stable", keepLocally: true, pullTriggers });
 const container = new docker.Container("web", {
   name: "${CONTAINER}",
