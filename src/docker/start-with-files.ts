@@ -1,10 +1,12 @@
 import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import tar from "tar-stream";
+import type { Report } from "../haproxy/servers/report.ts";
 import { dockerWords, EngineError } from "./engine-error.ts";
 import type { Labels } from "./labels.ts";
+import { startOnOverlay } from "./start-on-overlay.ts";
 
-/** A container with a place of its own on a network. */
+/** A container with a place of its own on a Swarm's network. */
 interface PlacedContainer {
   readonly name: string;
   /** What the engine gets to make it from, besides the rest. */
@@ -23,6 +25,7 @@ export async function startWithFiles(
   docker: Docker,
   { name, pids, network, address, ...container }: PlacedContainer,
   files: Readonly<Record<string, string>>,
+  report: Report,
 ): Promise<void> {
   const made: Docker.ContainerCreateOptions = {
     ...container.made,
@@ -41,7 +44,7 @@ export async function startWithFiles(
       pack.finalize();
       await created.putArchive(await buffer(pack), { path: "/" });
     }
-    await created.start();
+    await startOnOverlay(created, report);
   } catch (cause) {
     await created?.remove({ force: true });
     throw new EngineError(`container ${name} cannot be started: ${dockerWords(cause)}`, { cause });

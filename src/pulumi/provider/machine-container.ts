@@ -6,6 +6,7 @@ import { dockerWords, EngineError } from "../../docker/engine-error.ts";
 import { type FoundContainer, inspectContainer } from "../../docker/engine-replies.ts";
 import { checkPortsFree } from "../../docker/free-ports.ts";
 import { checkIsOwn, DEFINITION_LABEL, definitionName, MADE_FROM_LABEL } from "../../docker/labels.ts";
+import { startOnOverlay } from "../../docker/start-on-overlay.ts";
 import { startWithFiles } from "../../docker/start-with-files.ts";
 import type { Report } from "../../haproxy/servers/report.ts";
 import { MACHINE_CONTAINER, type MachineContainerInputs } from "../inputs.ts";
@@ -84,7 +85,7 @@ async function ensure(
     (last === undefined || last.networkId === inputs.networkId);
   if (found === undefined || !isAsDeclared) {
     if (found !== undefined) await removeApp(docker, found.Id);
-    await create(docker, inputs);
+    await create(docker, inputs, report);
   } else {
     await keepUp(docker, found, inputs, report);
   }
@@ -92,13 +93,13 @@ async function ensure(
   return now === undefined ? GONE : describe(now);
 }
 
-async function create(docker: Engine, inputs: MachineContainerInputs): Promise<void> {
+async function create(docker: Engine, inputs: MachineContainerInputs, report: Report): Promise<void> {
   const { containerName: name, container: made, pids, network, address, madeFrom, files } = inputs;
   const published = inputs.published.map((each) => ({ addressKey: undefined, ...each }));
   await checkPortsFree(docker, published, undefined, inputs.machine.engine);
   const own = { [MADE_FROM_LABEL]: madeFrom, [DEFINITION_LABEL]: definitionOf(inputs) };
   const labels = { ...inputs.labels, ...own };
-  await startWithFiles(docker, { name, made, labels, pids, network, address }, files);
+  await startWithFiles(docker, { name, made, labels, pids, network, address }, files, report);
 }
 
 async function keepUp(docker: Engine, found: FoundContainer, inputs: MachineContainerInputs, report: Report) {
@@ -107,7 +108,7 @@ async function keepUp(docker: Engine, found: FoundContainer, inputs: MachineCont
   try {
     if (found.State.Paused) await docker.getContainer(found.Id).unpause();
     if (found.State.Running) await drift.mend();
-    else await docker.getContainer(found.Id).start();
+    else await startOnOverlay(docker.getContainer(found.Id), report);
   } catch (cause) {
     throw new EngineError(`container ${inputs.containerName} cannot be started: ${dockerWords(cause)}`, {
       cause,
