@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { labelsOf, STACK_LABEL } from "../../src/docker/labels.ts";
+import { removeNamed } from "../harness/labelled.ts";
 import { Load } from "../harness/load.ts";
 import { docker } from "../harness/running-stack.ts";
 import { shell } from "../harness/shell.ts";
@@ -13,17 +14,7 @@ const SECRET = "correct-horse-battery";
 
 let stack: TestStack;
 
-const removeOthers = async (): Promise<void> => {
-  await docker
-    .getNetwork(DATABASE_NETWORK)
-    .remove()
-    .catch(() => {});
-  for (const name of VOLUMES)
-    await docker
-      .getVolume(name)
-      .remove()
-      .catch(() => {});
-};
+const removeOthers = () => removeNamed(docker, { networks: [DATABASE_NETWORK], volumes: VOLUMES });
 
 beforeAll(async () => {
   stack = await TestStack.create({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exampleConfig } from "../harness/example.ts";
+import { removeNamed } from "../harness/labelled.ts";
 import { get, Load } from "../harness/load.ts";
 import { buildNodeApp, removeImage } from "../harness/node-app.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -24,16 +25,7 @@ const envOf = (more: Readonly<Record<string, string>>) => ({
 
 let stack: TestStack;
 
-const removeDatabase = async (): Promise<void> => {
-  await docker
-    .getContainer(DATABASE)
-    .remove({ force: true, v: true })
-    .catch(() => {});
-  await docker
-    .getNetwork(NETWORK)
-    .remove()
-    .catch(() => {});
-};
+const removeDatabase = () => removeNamed(docker, { containers: [DATABASE], networks: [NETWORK] });
 
 /** What the example's comment says, as a user would type it. */
 async function startDatabase(): Promise<void> {

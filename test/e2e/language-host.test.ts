@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EMPTY_PASSPHRASE_SALT, PROJECT, pulumiBinary, pulumiEnvironment } from "../harness/pulumi.ts";
+import { removeNamed } from "../harness/labelled.ts";
+import { ProgramFolder } from "../harness/program-folder.ts";
+import { PROJECT } from "../harness/pulumi.ts";
 import { docker } from "../harness/running-stack.ts";
-import { startProgram } from "../harness/started-program.ts";
 
 // Where Pulumi's release cannot be reached, the set-up builds the part of it that starts Node programs. It takes any
 // of them, not Balancer's alone.
@@ -67,62 +67,45 @@ export const joined = pulumi.interpolate\`\${container.name} on \${network.name}
   },
 ];
 
-let folder: string;
+let program: ProgramFolder;
 
-const pulumi = (...args: readonly string[]) =>
-  startProgram(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], {
-    cwd: folder,
-    env: pulumiEnvironment(join(folder, "state")),
-  }).ended;
+const removeLeftovers = () => removeNamed(docker, { containers: [CONTAINER], networks: [NETWORK] });
 
-const removeLeftovers = async (): Promise<void> => {
-  const container = docker.getContainer(CONTAINER);
-  await container.remove({ force: true }).catch(() => {});
-  const network = docker.getNetwork(NETWORK);
-  await network.remove().catch(() => {});
-};
+const write = (path: string, content: string | object): void =>
+  writeFileSync(join(program.folder, path), typeof content === "string" ? content : JSON.stringify(content));
 
 beforeAll(async () => {
   await removeLeftovers();
-  folder = mkdtempSync(join(tmpdir(), "balancer-e2e-host-"));
-  for (const name of ["state", "config"]) mkdirSync(join(folder, name));
-  symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
+  program = new ProgramFolder();
+  mkdirSync(join(program.folder, "config"));
+  symlinkSync(join(PROJECT, "node_modules"), join(program.folder, "node_modules"));
 });
 afterAll(async () => {
   await removeLeftovers();
-  rmSync(folder, { recursive: true });
+  program?.remove();
 });
 
 describe.each(PROGRAMS)("a program of somebody else's in $name", ({ main, text, options, tsconfig }) => {
   test("runs as with Pulumi's own host, without any config", async () => {
-    const stack = `dev-${PROGRAMS.findIndex((program) => program.text === text)}`;
-    const project = { name: "other", main, runtime: { name: "nodejs", options } };
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "other" }));
-    writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify(project));
-    writeFileSync(join(folder, `Pulumi.${stack}.yaml`), `encryptionsalt: ${EMPTY_PASSPHRASE_SALT}\n`);
-    if (tsconfig) writeFileSync(join(folder, "config/tsconfig.json"), JSON.stringify(tsconfig));
-    writeFileSync(join(folder, main), text);
-    expect(await pulumi("stack", "init", stack)).toMatchObject({ exitCode: 0 });
-    const up = await pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+    const stack = `dev-${PROGRAMS.findIndex((each) => each.text === text)}`;
+    write("package.json", { name: "other" });
+    write("Pulumi.yaml", { name: "other", main, runtime: { name: "nodejs", options } });
+    if (tsconfig) write("config/tsconfig.json", tsconfig);
+    write(main, text);
+    await program.createStack(stack);
+    const up = await program.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
     expect(up.output).toContain(`joined: "${CONTAINER} on ${NETWORK}"`);
-    expect(up.exitCode).toBe(0);
-    const again = await pulumi("preview", "--expect-no-changes", "--stack", stack);
+    const again = await program.pulumi("preview", "--expect-no-changes", "--stack", stack);
     expect(again.output).toContain("unchanged");
-    expect(again.exitCode).toBe(0);
-    expect(await pulumi("destroy", "--yes", "--skip-preview", "--stack", stack)).toMatchObject({
-      exitCode: 0,
-    });
+    await program.pulumi("destroy", "--yes", "--skip-preview", "--stack", stack);
     await expect(docker.getContainer(CONTAINER).inspect()).rejects.toThrow("no such container");
   });
 });
 
 test("a mistake in a program is told, with its place", async () => {
-  writeFileSync(
-    join(folder, "Pulumi.yaml"),
-    JSON.stringify({ name: "other", main: "index.js", runtime: "nodejs" }),
-  );
-  writeFileSync(join(folder, "index.js"), 'throw new Error("a mistake of its own");\n');
-  const { exitCode, output } = await pulumi("preview", "--stack", "dev-0");
+  write("Pulumi.yaml", { name: "other", main: "index.js", runtime: "nodejs" });
+  write("index.js", 'throw new Error("a mistake of its own");\n');
+  const { exitCode, output } = await program.tryPulumi("preview", "--stack", "dev-0");
   expect(exitCode).not.toBe(0);
   expect(output).toContain("a mistake of its own");
   expect(output).toMatch(/index\.js:1/);

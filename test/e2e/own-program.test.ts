@@ -1,7 +1,7 @@
 import { request } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { STACK_LABEL } from "../../src/docker/labels.ts";
-import { labelledNames, removeLabelled } from "../harness/labelled.ts";
+import { labelledNames, removeLabelled, removeNamed } from "../harness/labelled.ts";
 import { get, Load } from "../harness/load.ts";
 import { OwnProgram, placedAt } from "../harness/own-program.ts";
 import { docker } from "../harness/running-stack.ts";
@@ -20,12 +20,11 @@ let program: OwnProgram;
 
 async function removeLeftovers(): Promise<void> {
   for (const name of [WEB, API]) await removeLabelled(docker, `${STACK_LABEL}=${name}`);
-  const database = docker.getContainer(`${SHOP}-database`);
-  await database.remove({ force: true, v: true }).catch(() => {});
-  const network = docker.getNetwork(`${SHOP}-backend`);
-  await network.remove().catch(() => {});
-  const volume = docker.getVolume(`${SHOP}-data`);
-  await volume.remove().catch(() => {});
+  await removeNamed(docker, {
+    containers: [`${SHOP}-database`],
+    networks: [`${SHOP}-backend`],
+    volumes: [`${SHOP}-data`],
+  });
 }
 
 beforeAll(async () => {

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { ifFound } from "../../src/docker/engine-error.ts";
 import { removeNetwork } from "../../src/docker/remove-network.ts";
 
 /**
@@ -27,4 +28,24 @@ export async function labelledNames(docker: Docker, label: string): Promise<stri
     ...networks.map(({ Name }) => Name),
     ...(volumes ?? []).map(({ Name }) => Name),
   ].sort();
+}
+
+/** What has a name of its own, and no label. */
+interface Named {
+  readonly containers?: readonly string[];
+  readonly networks?: readonly string[];
+  readonly volumes?: readonly string[];
+}
+
+/** Removes what there is of these: a run's own, and those of a run that was killed. */
+export async function removeNamed(docker: Docker, { containers, networks, volumes }: Named): Promise<void> {
+  const remove = (all: readonly { remove(): Promise<unknown> }[] = []) =>
+    Promise.all(all.map((each) => ifFound(() => each.remove())));
+  await Promise.all(
+    (containers ?? []).map((name) =>
+      ifFound(() => docker.getContainer(name).remove({ force: true, v: true })),
+    ),
+  );
+  await remove(networks?.map((name) => docker.getNetwork(name)));
+  await remove(volumes?.map((name) => docker.getVolume(name)));
 }

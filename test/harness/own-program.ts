@@ -1,17 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EMPTY_PASSPHRASE_SALT, PROJECT, pulumiBinary, pulumiEnvironment } from "./pulumi.ts";
+import { ProgramFolder, succeeded } from "./program-folder.ts";
+import { PROJECT } from "./pulumi.ts";
 import { placeOf, type StackName } from "./stack-places.ts";
-import { type ProgramRun, startProgram } from "./started-program.ts";
-
-const STACK = "dev";
 
 /** The example of somebody else's program, in a folder of its own that has the package as npm packs it. */
-export class OwnProgram {
-  readonly folder = mkdtempSync(join(tmpdir(), "balancer-e2e-own-"));
-  readonly #state = join(this.folder, "state");
-
+export class OwnProgram extends ProgramFolder {
   /**
    * Packs the package, and installs it in a copy of the example.
    * @param names What the test has in place of the example's names.
@@ -22,15 +16,13 @@ export class OwnProgram {
       recursive: true,
       filter: (path) => !path.includes("node_modules"),
     });
-    mkdirSync(program.#state);
     program.change((text) =>
       Object.entries(names).reduce((changed, [from, to]) => changed.replaceAll(from, to), text),
     );
-    writeFileSync(join(program.folder, `Pulumi.${STACK}.yaml`), `encryptionsalt: ${EMPTY_PASSPHRASE_SALT}\n`);
-    const packed = ["pack", "--pack-destination", program.folder, "--silent"];
-    const archive = (await program.#expect("npm", packed, PROJECT)).stdout.trim().split("\n").at(-1) ?? "";
-    await program.#expect("npm", ["install", "--no-audit", "--no-fund", join(program.folder, archive)]);
-    await program.#expect(pulumiBinary(), ["stack", "init", STACK]);
+    const packed = await program.#npm(PROJECT, "pack", "--pack-destination", program.folder, "--silent");
+    const archive = join(program.folder, packed.trim().split("\n").at(-1) ?? "");
+    await program.#npm(program.folder, "install", "--no-audit", "--no-fund", archive);
+    await program.createStack("dev");
     return program;
   }
 
@@ -45,17 +37,7 @@ export class OwnProgram {
 
   /** Gives a value to the program's config. */
   async configure(key: string, value: string, ...flags: readonly string[]): Promise<void> {
-    await this.#expect(pulumiBinary(), ["config", "set", ...flags, key, value]);
-  }
-
-  /** Runs the Pulumi CLI as its user does, and fails the test when that fails. */
-  pulumi(...args: readonly string[]): Promise<ProgramRun> {
-    return this.#expect(pulumiBinary(), [...args, "--non-interactive", "--color", "never"]);
-  }
-
-  /** Runs a program, such as `npx`, in the program's folder. */
-  run(command: string, ...args: readonly string[]): Promise<ProgramRun> {
-    return this.#start(command, args);
+    await this.pulumi("config", "set", ...flags, key, value);
   }
 
   /** All that Pulumi keeps of the program's resources. */
@@ -63,19 +45,8 @@ export class OwnProgram {
     return (await this.pulumi("stack", "export")).stdout;
   }
 
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  async #expect(command: string, args: readonly string[], cwd?: string): Promise<ProgramRun> {
-    const ended = await this.#start(command, args, cwd);
-    if (ended.exitCode !== 0)
-      throw new Error(`${command} ${args.join(" ")}: ${ended.exitCode}\n${ended.output}`);
-    return ended;
-  }
-
-  #start(command: string, args: readonly string[], cwd = this.folder): Promise<ProgramRun> {
-    return startProgram(command, args, { cwd, env: pulumiEnvironment(this.#state) }).ended;
+  async #npm(cwd: string, ...args: readonly string[]): Promise<string> {
+    return succeeded("npm", args, await this.runIn(cwd, "npm", args)).stdout;
   }
 }
 

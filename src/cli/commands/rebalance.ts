@@ -1,10 +1,9 @@
 import type { Command } from "commander";
-import { IS_CHECKOUT } from "../../stack/checkout.ts";
 import { REBALANCE_VARIABLE } from "../../stack/config-keys.ts";
 import type { Caller } from "../caller.ts";
 import { type AppOptions, createAppCommand } from "../command-line.ts";
 import { runPulumi } from "../pulumi-cli.ts";
-import { readApp } from "../running-app.ts";
+import { nameIn, readApp } from "../running-app.ts";
 import { readSettings } from "../stack-config.ts";
 
 export const buildRebalance = (caller: Caller): Command =>
@@ -21,10 +20,9 @@ export const buildRebalance = (caller: Caller): Command =>
 
 /** A stack of Balancer's own program need not be up, since its config tells. */
 async function lookAt(caller: Caller, { stack, app }: AppOptions) {
-  if (IS_CHECKOUT && app === undefined && stack !== undefined) {
-    const { swarm } = await readSettings(caller, stack);
-    return { swarm, title: `stack ${stack}` };
-  }
+  const own = app === undefined ? nameIn({ stack }) : undefined;
+  if (own !== undefined && stack !== undefined)
+    return { swarm: (await readSettings(caller, stack)).swarm, title: own.title };
   const { outputs, title } = await readApp(caller, { stack, app });
   return { swarm: outputs.swarm, title };
 }
